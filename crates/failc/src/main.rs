@@ -1,0 +1,2 @@
+//! failc
+fn main() {}

@@ -1,0 +1,2 @@
+//! failsh
+fn main() {}

@@ -1,0 +1,2 @@
+//! failstat
+fn main() {}
