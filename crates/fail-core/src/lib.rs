@@ -1,1 +1,14 @@
-//! fail-core
+//! The rules of failover, as machines without clock, socket, thread or file.
+//!
+//! `node` is what faild decides, `plan` what failsh decides; both are driven by
+//! [`machine::Machine`], by the programs and by the simulator alike. Time comes in as an
+//! argument, datagrams as bytes, and what is to be done goes out as a value.
+
+#![forbid(unsafe_code)]
+
+pub mod exec;
+pub mod job;
+pub mod limits;
+pub mod machine;
+pub mod policy;
+pub mod time;

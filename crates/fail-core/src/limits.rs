@@ -1,0 +1,40 @@
+//! Every limit of the suite's machines, each with its reason. Nothing grows without one.
+
+/// Services in one faild. 10,000 records of some 300 bytes are 3 MB.
+pub const SERVICES_MAX: usize = 10_000;
+
+/// Communities in one faild. Each costs one table entry; nobody manages more by hand.
+pub const COMMUNITIES_MAX: usize = 1_000;
+
+/// Lines in one community file.
+pub const RULES_MAX: usize = 10_000;
+
+/// Changes that wait for the disk at once. Past that the caller is told to try again.
+pub const UNSAVED_MAX: usize = 1_000;
+
+/// Senders whose misdeeds are remembered, so that each is logged at most once a minute.
+pub const OFFENDERS_MAX: usize = 256;
+
+/// Hosts in one policy.
+pub const HOSTS_MAX: usize = 1_000;
+
+/// Services in one policy.
+pub const POLICY_SERVICES_MAX: usize = 2_000;
+
+/// Masters or slaves of one service.
+pub const PEERS_MAX: usize = 64;
+
+/// The shortest interval: below it a host would be busy with asking.
+pub const INTERVAL_MIN_MS: u64 = 10;
+
+/// The longest interval, a day: beyond it is a typing error.
+pub const INTERVAL_MAX_S: u64 = 86_400;
+
+/// The most times a silent host is asked again.
+pub const CONFIRM_MAX: u32 = 100;
+
+/// Output of one child that is kept; the rest is read and thrown away.
+pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of a script's error that stand in a reason or a log line.
+pub const REASON_BYTES_MAX: usize = 200;

@@ -1,0 +1,226 @@
+//! A policy as plain values: what the administrator's Tcl said, after it was read.
+//!
+//! `fail-tcl` fills it in, `plan` decides by it. Which settings exist, what they are when
+//! nobody sets them, and which combinations make no sense is said here and nowhere else.
+
+use std::collections::BTreeMap;
+
+use fail_wire::Name;
+
+use crate::limits;
+use crate::time::Span;
+
+/// The port of a faild that says nothing else (`fail-cli` has the list of all ports).
+pub const FAILD_PORT: u16 = 1847;
+
+/// The key that hosts share when nobody sets another.
+pub const DEFAULT_COMMUNITY: &str = "public";
+
+/// Everything a failsh was told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// The other hosts, by the names the services use.
+    pub hosts: BTreeMap<Name, Host>,
+    /// The services this host may serve.
+    pub services: BTreeMap<Name, Service>,
+}
+
+/// How another host is reached: `failhost`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// An address or a name to look up; the host's own name when nothing is set.
+    pub address: Option<String>,
+    /// The port of its faild.
+    pub port: u16,
+    /// How it is asked.
+    pub protocol: Protocol,
+    /// The key shared with it.
+    pub community: String,
+    /// The longest wait for one answer; nothing: as measured, at most half an interval.
+    pub timeout: Option<Span>,
+}
+
+impl Default for Host {
+    fn default() -> Host {
+        Host {
+            address: None,
+            port: FAILD_PORT,
+            protocol: Protocol::Udp,
+            community: DEFAULT_COMMUNITY.to_string(),
+            timeout: None,
+        }
+    }
+}
+
+/// How a host is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Datagrams.
+    Udp,
+}
+
+/// One service and what to do for it: `failsvc`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// How often the other hosts are asked.
+    pub interval: Span,
+    /// Hosts that outrank this one.
+    pub masters: Vec<Name>,
+    /// Hosts that this one outranks.
+    pub slaves: Vec<Name>,
+    /// Tcl that starts the service and returns the new state.
+    pub start: Option<String>,
+    /// Tcl that stops it.
+    pub stop: Option<String>,
+    /// Tcl that takes it back after somebody else has served as well.
+    pub reclaim: Option<String>,
+    /// The longest that a script may take.
+    pub timeout: Span,
+    /// How long after start-up the first claim may be made.
+    pub delay: Span,
+    /// How a silent host is asked again.
+    pub confirm: Confirm,
+    /// What to do when the local faild has been silent so long that the others must have
+    /// given this host up.
+    pub lonely: Lonely,
+}
+
+impl Default for Service {
+    fn default() -> Service {
+        Service {
+            interval: Span::from_secs(1),
+            masters: Vec::new(),
+            slaves: Vec::new(),
+            start: None,
+            stop: None,
+            reclaim: None,
+            timeout: Span::from_secs(30),
+            delay: Span::ZERO,
+            confirm: Confirm::default(),
+            lonely: Lonely::Stop,
+        }
+    }
+}
+
+impl Service {
+    /// How far apart a silent host is asked again: as set, else a twentieth of the
+    /// interval, but 5 ms at least and 250 ms at most.
+    pub fn spacing(&self) -> Span {
+        let (low, high) = (Span::from_millis(5), Span::from_millis(250));
+        self.confirm
+            .spacing
+            .unwrap_or_else(|| self.interval.part(20).clamp(low, high))
+    }
+}
+
+/// `confirm n ?spacing?`: a host that missed its answer is asked n more times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Confirm {
+    /// How many more times.
+    pub times: u32,
+    /// How far apart; nothing: see [`Service::spacing`].
+    pub spacing: Option<Span>,
+}
+
+impl Default for Confirm {
+    /// Four more: with one datagram in ten lost each way, a living host is then held for
+    /// dead once in 4,000 rounds.
+    fn default() -> Confirm {
+        Confirm {
+            times: 4,
+            spacing: None,
+        }
+    }
+}
+
+/// What to do when the local faild is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lonely {
+    /// Stop what is served here, if somebody else may be serving it.
+    Stop,
+    /// Go on serving.
+    Keep,
+}
+
+/// A policy that makes no sense, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("failsvc {service}: {problem}")]
+pub struct BadPolicy {
+    /// The service whose settings are at fault.
+    pub service: Name,
+    /// The option at fault, such as `slaves`.
+    pub option: &'static str,
+    /// What is wrong with it and what to do, as one sentence that names the word.
+    pub problem: String,
+}
+
+impl Policy {
+    /// Gives every host that a service names an entry of its own; the original's rule that
+    /// a host comes into being when it is named.
+    pub fn complete(&mut self) {
+        let named = self
+            .services
+            .values()
+            .flat_map(|s| s.masters.iter().chain(&s.slaves));
+        for host in named {
+            self.hosts.entry(host.clone()).or_default();
+        }
+    }
+
+    /// Holds the settings of each service against each other.
+    ///
+    /// # Errors
+    /// The first service that makes no sense, in order of names.
+    pub fn check(&self) -> Result<(), BadPolicy> {
+        for (name, service) in &self.services {
+            service.check(name)?;
+        }
+        Ok(())
+    }
+}
+
+impl Service {
+    fn check(&self, name: &Name) -> Result<(), BadPolicy> {
+        let bad = |option, problem| {
+            Err(BadPolicy {
+                service: name.clone(),
+                option,
+                problem,
+            })
+        };
+        if let Some(both) = self.masters.iter().find(|h| self.slaves.contains(h)) {
+            return bad(
+                "slaves",
+                format!("host \"{both}\" is both master and slave; it can only be one"),
+            );
+        }
+        for (option, hosts) in [("masters", &self.masters), ("slaves", &self.slaves)] {
+            let twice = hosts
+                .iter()
+                .enumerate()
+                .find(|(i, h)| hosts[..*i].contains(h));
+            if let Some((_, host)) = twice {
+                return bad(option, format!("host \"{host}\" is named twice"));
+            }
+            if hosts.len() > limits::PEERS_MAX {
+                return bad(
+                    option,
+                    format!("at most {} hosts, not {}", limits::PEERS_MAX, hosts.len()),
+                );
+            }
+        }
+        if self.start.is_none() {
+            return bad(
+                "start",
+                "no start script; add one that returns UP".to_string(),
+            );
+        }
+        if self.stop.is_none() {
+            return bad(
+                "stop",
+                "no stop script; add one that returns RECOVER".to_string(),
+            );
+        }
+        Ok(())
+    }
+}
