@@ -2,11 +2,34 @@
 //!
 //! No socket, no clock, no decision lives here. What this crate writes down is quoted, with
 //! golden bytes, in `man/failover-protocol.7`; the two change together or not at all.
+//!
+//! Reading: [`Packet::read`] takes the header, [`Packet::verify`] proves who made it,
+//! [`Packet::body`] reads the rest. Writing: [`emit`].
 
 #![forbid(unsafe_code)]
 
+mod answer;
+mod bytes;
+mod change;
+mod key;
+mod message;
 mod name;
+mod query;
+mod record;
 mod state;
+mod text;
 
+pub use answer::{ANSWER_BYTES_MIN, Answer, Code, Refusal};
+pub use bytes::Bad;
+pub use change::Change;
+pub use key::{BadCommunity, COMMUNITY_BYTES_MAX, Dice, Key, MAC_BYTES};
+pub use message::{ANSWERS, Body, HEADER_BYTES, Packet, VERSION, emit};
 pub use name::{BadName, NAME_BYTES_MAX, Name};
+pub use query::{Beat, Query};
+pub use record::{Marks, Record};
 pub use state::State;
+pub use text::{REASON_BYTES_MAX, Reason};
+
+/// The longest datagram that the suite sends unless the asker can take more: it passes any
+/// network in one piece.
+pub const DATAGRAM_BYTES_MAX: usize = 1400;

@@ -1,0 +1,161 @@
+//! A whole message: header, HMAC, body.
+//!
+//! ```text
+//!  0       2       3       4        8            16                    48
+//!  +-------+-------+-------+--------+------------+---------------------+------ - -
+//!  | "FO"  |version| type  | key id | request id | HMAC-SHA256         | body
+//!  +-------+-------+-------+--------+------------+---------------------+------ - -
+//! ```
+//!
+//! The HMAC covers bytes 0 to 16 and the body. The first 16 bytes mean the same in every
+//! version of the protocol, so that any version can be refused properly.
+
+use crate::answer::{Answer, Refusal};
+use crate::bytes::{Bad, Reader, Writer};
+use crate::change::Change;
+use crate::key::{Key, MAC_BYTES};
+use crate::query::Query;
+
+/// The version written here.
+pub const VERSION: u8 = 1;
+
+/// Bytes before the body.
+pub const HEADER_BYTES: usize = 48;
+
+/// Bytes that the HMAC covers before the body.
+const SIGNED_BYTES: usize = HEADER_BYTES - MAC_BYTES;
+
+const MAGIC: &[u8; 2] = b"FO";
+
+/// Set in the type of every message that answers another: such a message is never
+/// answered, so two daemons can not be set to talk to each other.
+pub const ANSWERS: u8 = 0x80;
+
+/// Types of messages. 3 (subscribe), 4 (acknowledge) and 0x83 (notify) are kept free for
+/// telling of changes as they happen.
+mod kind {
+    pub const QUERY: u8 = 1;
+    pub const CHANGE: u8 = 2;
+    pub const ANSWER: u8 = 0x81;
+    pub const REFUSAL: u8 = 0xff;
+}
+
+/// What a message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// What is the state of these services?
+    Query(Query),
+    /// Change this record.
+    Change(Change),
+    /// These are the records.
+    Answer(Answer),
+    /// No, because.
+    Refusal(Refusal),
+}
+
+/// Writes a message. Without a key the HMAC and the key id are zero: only a refusal to
+/// somebody who has shown no key is sent so.
+pub fn emit(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
+    let mut out = Writer(Vec::with_capacity(256));
+    out.0.extend(MAGIC);
+    out.u8(VERSION);
+    out.u8(match body {
+        Body::Query(_) => kind::QUERY,
+        Body::Change(_) => kind::CHANGE,
+        Body::Answer(_) => kind::ANSWER,
+        Body::Refusal(_) => kind::REFUSAL,
+    });
+    out.u32(key.map_or(0, Key::id));
+    out.u64(request);
+    out.0.extend([0; MAC_BYTES]);
+    match body {
+        Body::Query(query) => query.emit(&mut out),
+        Body::Change(change) => change.emit(&mut out),
+        Body::Answer(answer) => answer.emit(&mut out),
+        Body::Refusal(refusal) => refusal.emit(&mut out),
+    }
+    let mut bytes = out.0;
+    if let Some(key) = key {
+        let (head, body) = bytes.split_at_mut(HEADER_BYTES);
+        let (signed, mac) = head.split_at_mut(SIGNED_BYTES);
+        mac.copy_from_slice(&key.mac(&[signed, body]));
+    }
+    bytes
+}
+
+/// A message whose header has been read and whose body has not.
+#[derive(Debug, Clone, Copy)]
+pub struct Packet<'a> {
+    bytes: &'a [u8],
+    version: u8,
+    kind: u8,
+    key_id: u32,
+    request: u64,
+}
+
+impl<'a> Packet<'a> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// Too short, or not a message of this protocol at all.
+    pub fn read(bytes: &'a [u8]) -> Result<Packet<'a>, Bad> {
+        let mut from = Reader(bytes);
+        if from.take(2)? != MAGIC {
+            return Err(Bad::Magic);
+        }
+        let packet = Packet {
+            bytes,
+            version: from.u8()?,
+            kind: from.u8()?,
+            key_id: from.u32()?,
+            request: from.u64()?,
+        };
+        from.take(MAC_BYTES)?;
+        Ok(packet)
+    }
+
+    /// The number that binds an answer to its request.
+    pub fn request(&self) -> u64 {
+        self.request
+    }
+
+    /// Which key it claims to be made with; 0: none.
+    pub fn key_id(&self) -> u32 {
+        self.key_id
+    }
+
+    /// Whether it answers another message.
+    pub fn answers(&self) -> bool {
+        self.kind & ANSWERS != 0
+    }
+
+    /// Whether this program speaks the message's version.
+    pub fn speaks_version(&self) -> bool {
+        self.version == VERSION
+    }
+
+    /// Whether it was made with this key and arrived as it was made.
+    pub fn verify(&self, key: &Key) -> bool {
+        let (head, body) = self.bytes.split_at(HEADER_BYTES);
+        let (signed, mac) = head.split_at(SIGNED_BYTES);
+        key.verifies(&[signed, body], mac)
+    }
+
+    /// Reads the body. What a later version has added to its end is skipped.
+    ///
+    /// # Errors
+    /// Unknown version or type, or a field that can not be read.
+    pub fn body(&self) -> Result<Body, Bad> {
+        if !self.speaks_version() {
+            return Err(Bad::Version);
+        }
+        let mut from = Reader(&self.bytes[HEADER_BYTES..]);
+        match self.kind {
+            kind::QUERY => Query::parse(&mut from).map(Body::Query),
+            kind::CHANGE => Change::parse(&mut from).map(Body::Change),
+            kind::ANSWER => Answer::parse(&mut from).map(Body::Answer),
+            kind::REFUSAL => Refusal::parse(&mut from).map(Body::Refusal),
+            _ => Err(Bad::Type),
+        }
+    }
+}

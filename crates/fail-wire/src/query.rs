@@ -1,0 +1,74 @@
+//! The question: what is the state of these services?
+
+use crate::bytes::{Bad, Reader, Writer};
+use crate::name::Name;
+
+/// Asks for the records of some services, or of all that the community may read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Query {
+    /// The asker is the one who publishes these services' states, and is alive.
+    pub beat: Option<Beat>,
+    /// The longest answer the asker can take, in bytes.
+    pub answer_bytes_max: u16,
+    /// Only services whose names come after this one: the next page.
+    pub after: Option<Name>,
+    /// The services; none: all.
+    pub names: Vec<Name>,
+}
+
+/// The sign of life of a publisher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beat {
+    /// Which start of the daemon it is meant for.
+    pub nonce: u64,
+    /// Grows with each beat, so that a replayed one proves nothing.
+    pub count: u64,
+    /// How soon the next one comes at the latest, in milliseconds.
+    pub interval_ms: u32,
+}
+
+impl Query {
+    pub(crate) fn emit(&self, out: &mut Writer) {
+        let beat = self.beat.unwrap_or(Beat {
+            nonce: 0,
+            count: 0,
+            interval_ms: 0,
+        });
+        out.u64(beat.nonce);
+        out.u64(beat.count);
+        out.u32(beat.interval_ms);
+        out.u16(self.answer_bytes_max);
+        out.text(self.after.as_ref().map_or("", Name::as_str));
+        out.u16(u16::try_from(self.names.len()).unwrap_or(u16::MAX));
+        self.names
+            .iter()
+            .take(usize::from(u16::MAX))
+            .for_each(|name| out.text(name.as_str()));
+    }
+
+    pub(crate) fn parse(from: &mut Reader) -> Result<Query, Bad> {
+        let beat = Beat {
+            nonce: from.u64()?,
+            count: from.u64()?,
+            interval_ms: from.u32()?,
+        };
+        let answer_bytes_max = from.u16()?;
+        let after = match from.text()? {
+            "" => None,
+            text => Some(Name::new(text).map_err(|_| Bad::Name)?),
+        };
+        let count = from.u16()?;
+        // A name takes two bytes at least: no memory for a count that can not be true.
+        if usize::from(count) > from.0.len() / 2 {
+            return Err(Bad::Short);
+        }
+        let names = (0..count).map(|_| from.name()).collect::<Result<_, _>>()?;
+        let beat = (beat.interval_ms != 0).then_some(beat);
+        Ok(Query {
+            beat,
+            answer_bytes_max,
+            after,
+            names,
+        })
+    }
+}

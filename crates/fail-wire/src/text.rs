@@ -1,0 +1,61 @@
+//! The short text that travels with a record: why it is as it is.
+
+use std::fmt;
+
+/// The longest reason in bytes.
+pub const REASON_BYTES_MAX: usize = 200;
+
+/// One line of text without control characters, at most [`REASON_BYTES_MAX`] bytes. It can
+/// be shown on a terminal as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reason(String);
+
+impl Reason {
+    /// Makes any text a reason: white space and control characters become single blanks,
+    /// and what is too long ends in `…`.
+    pub fn new(text: &str) -> Reason {
+        let plain = text.split(|c: char| c.is_whitespace() || c.is_control());
+        let words: Vec<&str> = plain.filter(|word| !word.is_empty()).collect();
+        let mut line = words.join(" ");
+        if line.len() > REASON_BYTES_MAX {
+            let mut end = REASON_BYTES_MAX - '…'.len_utf8();
+            while !line.is_char_boundary(end) {
+                end -= 1;
+            }
+            line.truncate(end);
+            line.push('…');
+        }
+        Reason(line)
+    }
+
+    /// The text if it is a reason as it stands.
+    pub(crate) fn exact(text: &str) -> Option<Reason> {
+        let legal = text.len() <= REASON_BYTES_MAX && !text.chars().any(char::is_control);
+        legal.then(|| Reason(text.to_string()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_becomes_one_harmless_line() {
+        assert_eq!(Reason::new("a\n  b\x1b[31m").as_str(), "a b [31m");
+        let long = Reason::new(&"é".repeat(300));
+        assert!(long.as_str().len() <= REASON_BYTES_MAX && long.as_str().ends_with('…'));
+        assert_eq!(Reason::exact(long.as_str()), Some(long));
+        assert_eq!(Reason::exact("a\tb"), None);
+    }
+}
