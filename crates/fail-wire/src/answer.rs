@@ -71,11 +71,13 @@ pub enum Code {
     Limit = 9,
     /// Done, but it could not be written to disk.
     Unsaved = 10,
+    /// The request is too short for even one record to come back; `detail` is enough.
+    Cramped = 11,
 }
 
 impl Code {
     /// All codes, in their order.
-    pub const ALL: [Code; 10] = [
+    pub const ALL: [Code; 11] = [
         Code::Version,
         Code::Type,
         Code::Malformed,
@@ -86,6 +88,7 @@ impl Code {
         Code::Stale,
         Code::Limit,
         Code::Unsaved,
+        Code::Cramped,
     ];
 
     fn sentence(self) -> &'static str {
@@ -104,6 +107,7 @@ impl Code {
             }
             Code::Limit => "a limit is reached",
             Code::Unsaved => "the change is in force, but could not be written to the state file",
+            Code::Cramped => "the request is shorter than its answer would be",
         }
     }
 }

@@ -23,13 +23,19 @@ pub use answer::{ANSWER_BYTES_MIN, Answer, Code, Refusal};
 pub use bytes::Bad;
 pub use change::Change;
 pub use key::{BadCommunity, COMMUNITY_BYTES_MAX, Dice, Key, MAC_BYTES};
-pub use message::{ANSWERS, Body, HEADER_BYTES, Packet, VERSION, emit};
+pub use message::{ANSWERS, Body, HEADER_BYTES, Packet, VERSION, emit, emit_padded};
 pub use name::{BadName, NAME_BYTES_MAX, Name};
 pub use query::{Beat, Query};
 pub use record::{Marks, Record};
 pub use state::State;
 pub use text::{REASON_BYTES_MAX, Reason};
 
-/// The longest datagram that the suite sends unless the asker can take more: it passes any
-/// network in one piece.
+/// The longest datagram that the suite sends: it passes any network in one piece.
 pub const DATAGRAM_BYTES_MAX: usize = 1400;
+
+/// Bytes that make room for an answer with `n` records, however long their names and
+/// reasons; at most [`DATAGRAM_BYTES_MAX`], from where on there are pages.
+pub fn room_for(n: usize) -> usize {
+    const RECORD_BYTES_MAX: usize = 30 + NAME_BYTES_MAX + REASON_BYTES_MAX;
+    (ANSWER_BYTES_MIN + n.saturating_mul(RECORD_BYTES_MAX)).min(DATAGRAM_BYTES_MAX)
+}

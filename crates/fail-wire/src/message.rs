@@ -56,6 +56,26 @@ pub enum Body {
 /// Writes a message. Without a key the HMAC and the key id are zero: only a refusal to
 /// somebody who has shown no key is sent so.
 pub fn emit(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
+    let mut bytes = unsigned(key, request, body);
+    if let Some(key) = key {
+        sign(key, &mut bytes);
+    }
+    bytes
+}
+
+/// Writes a request and fills it up with zeros to `len` bytes, if it is shorter.
+///
+/// An answer over UDP is never longer than its request, so that nobody can use a faild to
+/// flood a third party, not even with a community that everyone knows. The asker says by
+/// the length of the request how long an answer may be.
+pub fn emit_padded(key: &Key, request: u64, body: &Body, len: usize) -> Vec<u8> {
+    let mut bytes = unsigned(Some(key), request, body);
+    bytes.resize(bytes.len().max(len), 0);
+    sign(key, &mut bytes);
+    bytes
+}
+
+fn unsigned(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
     let mut out = Writer(Vec::with_capacity(256));
     out.0.extend(MAGIC);
     out.u8(VERSION);
@@ -74,13 +94,13 @@ pub fn emit(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
         Body::Answer(answer) => answer.emit(&mut out),
         Body::Refusal(refusal) => refusal.emit(&mut out),
     }
-    let mut bytes = out.0;
-    if let Some(key) = key {
-        let (head, body) = bytes.split_at_mut(HEADER_BYTES);
-        let (signed, mac) = head.split_at_mut(SIGNED_BYTES);
-        mac.copy_from_slice(&key.mac(&[signed, body]));
-    }
-    bytes
+    out.0
+}
+
+fn sign(key: &Key, bytes: &mut [u8]) {
+    let (head, body) = bytes.split_at_mut(HEADER_BYTES);
+    let (signed, mac) = head.split_at_mut(SIGNED_BYTES);
+    mac.copy_from_slice(&key.mac(&[signed, body]));
 }
 
 /// A message whose header has been read and whose body has not.
@@ -122,6 +142,11 @@ impl<'a> Packet<'a> {
     /// Which key it claims to be made with; 0: none.
     pub fn key_id(&self) -> u32 {
         self.key_id
+    }
+
+    /// Its length: over UDP, the most that an answer to it may have.
+    pub fn bytes_len(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Whether it answers another message.

@@ -4,12 +4,12 @@ use crate::bytes::{Bad, Reader, Writer};
 use crate::name::Name;
 
 /// Asks for the records of some services, or of all that the community may read.
+///
+/// Over UDP the answer is never longer than the question: see [`crate::emit_padded`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
     /// The asker is the one who publishes these services' states, and is alive.
     pub beat: Option<Beat>,
-    /// The longest answer the asker can take, in bytes.
-    pub answer_bytes_max: u16,
     /// Only services whose names come after this one: the next page.
     pub after: Option<Name>,
     /// The services; none: all.
@@ -37,7 +37,6 @@ impl Query {
         out.u64(beat.nonce);
         out.u64(beat.count);
         out.u32(beat.interval_ms);
-        out.u16(self.answer_bytes_max);
         out.text(self.after.as_ref().map_or("", Name::as_str));
         out.u16(u16::try_from(self.names.len()).unwrap_or(u16::MAX));
         self.names
@@ -52,7 +51,6 @@ impl Query {
             count: from.u64()?,
             interval_ms: from.u32()?,
         };
-        let answer_bytes_max = from.u16()?;
         let after = match from.text()? {
             "" => None,
             text => Some(Name::new(text).map_err(|_| Bad::Name)?),
@@ -64,11 +62,6 @@ impl Query {
         }
         let names = (0..count).map(|_| from.name()).collect::<Result<_, _>>()?;
         let beat = (beat.interval_ms != 0).then_some(beat);
-        Ok(Query {
-            beat,
-            answer_bytes_max,
-            after,
-            names,
-        })
+        Ok(Query { beat, after, names })
     }
 }

@@ -4,6 +4,8 @@
 //! of the tests reads. To write them anew after a deliberate change of the protocol:
 //! `FAILOVER_GOLDEN=write cargo test -p fail-wire`.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::path::PathBuf;
 
 use fail_wire::*;
@@ -41,7 +43,6 @@ fn examples() -> Vec<(&'static str, Option<Key>, u64, Body)> {
             0x1111_1111_1111_1111,
             Body::Query(Query {
                 beat: None,
-                answer_bytes_max: 1400,
                 after: None,
                 names: vec![name("web"), name("dns")],
             }),
@@ -52,7 +53,6 @@ fn examples() -> Vec<(&'static str, Option<Key>, u64, Body)> {
             0x2222_2222_2222_2222,
             Body::Query(Query {
                 beat: Some(beat),
-                answer_bytes_max: 1400,
                 after: Some(name("dns")),
                 names: vec![name("web")],
             }),
@@ -63,7 +63,6 @@ fn examples() -> Vec<(&'static str, Option<Key>, u64, Body)> {
             0x3333_3333_3333_3333,
             Body::Query(Query {
                 beat: None,
-                answer_bytes_max: 1400,
                 after: None,
                 names: vec![],
             }),
@@ -175,6 +174,19 @@ fn what_a_later_version_adds_at_the_end_is_skipped() {
             body,
             "{what}"
         );
+    }
+}
+
+#[test]
+fn padding_makes_room_for_the_answer_and_is_skipped() {
+    let key = Key::new(COMMUNITY).unwrap();
+    let (_, _, request, body) = examples().remove(0);
+    for len in [0, 100, 352, 1400] {
+        let bytes = emit_padded(&key, request, &body, len);
+        let packet = Packet::read(&bytes).unwrap();
+        assert_eq!(bytes.len(), len.max(emit(None, request, &body).len()));
+        assert!(packet.verify(&key));
+        assert_eq!(packet.body().unwrap(), body);
     }
 }
 
