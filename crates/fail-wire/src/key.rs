@@ -52,6 +52,12 @@ impl Key {
         self.id
     }
 
+    /// Whether this is the same community, and not only one with the same id.
+    pub fn same(&self, other: &Key) -> bool {
+        const PROOF: &[&[u8]] = &[b"failover same key"];
+        self.verifies(PROOF, &other.mac(PROOF))
+    }
+
     /// The HMAC over these pieces, one after the other.
     pub(crate) fn mac(&self, pieces: &[&[u8]]) -> [u8; MAC_BYTES] {
         let mut mac = self.fresh.clone();

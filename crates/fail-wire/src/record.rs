@@ -21,16 +21,24 @@ impl Marks {
     /// Fact: this community may not read the service.
     pub const UNREADABLE: Marks = Marks(16);
 
-    /// The marks an administrator may set and clear.
+    /// Fact: a start script is about to run or runs. Published before it runs, so that of two
+    /// hosts that hear each other one sees the other in time.
+    pub const STARTING: Marks = Marks(32);
+
+    /// The marks that people set and clear.
     pub const WISHES: Marks = Marks(1 | 2);
 
+    /// The marks that a change may set and clear.
+    pub const SETTABLE: Marks = Marks(1 | 2 | 32);
+
     /// Names of the marks, for people and for JSON.
-    pub const NAMES: [(Marks, &str); 5] = [
+    pub const NAMES: [(Marks, &str); 6] = [
         (Marks::HELD, "held"),
         (Marks::AWAY, "away"),
         (Marks::UNSUPERVISED, "unsupervised"),
         (Marks::UNPUBLISHED, "unpublished"),
         (Marks::UNREADABLE, "unreadable"),
+        (Marks::STARTING, "starting"),
     ];
 
     /// Whether any of these marks is set.

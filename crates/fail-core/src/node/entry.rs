@@ -1,0 +1,184 @@
+//! One record of a faild, from its first change on.
+
+use fail_wire::{Beat, Change, Marks, Name, Reason, Record, State};
+
+use super::image::Kept;
+use crate::time::{Now, Span, Wall};
+
+/// A publisher that misses this many of its own intervals is silent.
+const SILENT_INTERVALS: u64 = 3;
+
+/// A record and who stands behind it.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    kept: Kept,
+    publisher: Option<Publisher>,
+}
+
+/// Who publishes a record.
+#[derive(Debug, Clone, Copy)]
+struct Publisher {
+    interval: Span,
+    heard: crate::time::Mono,
+    beats: u64,
+}
+
+/// What the wire says of a service that this faild has never heard of.
+pub(super) fn unknown(name: &Name) -> Record {
+    Record {
+        name: name.clone(),
+        state: State::Fail,
+        marks: Marks::UNPUBLISHED,
+        version: 0,
+        age_ms: 0,
+        last_change: 0,
+        reason: Reason::new("unknown"),
+    }
+}
+
+/// What the wire says of a service that the asker may not read.
+pub(super) fn unreadable(name: &Name) -> Record {
+    let reason = Reason::new("not readable with this community");
+    Record {
+        marks: Marks::UNREADABLE,
+        reason,
+        ..unknown(name)
+    }
+}
+
+impl Entry {
+    /// A record that nothing was said about yet.
+    pub fn new(name: Name, now: Now) -> Entry {
+        let kept = Kept {
+            name,
+            state: State::Fail,
+            marks: Marks::UNPUBLISHED,
+            version: 0,
+            changed: now.mono,
+            last_change: now.wall,
+            interval: Span::ZERO,
+            reason: Reason::new("unknown"),
+        };
+        Entry {
+            kept,
+            publisher: None,
+        }
+    }
+
+    /// A record from disk. Its publisher gets the usual time to show up again.
+    pub fn from_disk(kept: Kept, now: Now) -> Entry {
+        let heard = Publisher {
+            interval: kept.interval,
+            heard: now.mono,
+            beats: 0,
+        };
+        let publisher = (kept.interval != Span::ZERO).then_some(heard);
+        Entry { kept, publisher }
+    }
+
+    /// A record from disk after the host was started anew: nothing runs any more. The
+    /// wishes of people stay.
+    pub fn after_reboot(kept: Kept, now: Now) -> Entry {
+        let kept = Kept {
+            state: State::Fail,
+            marks: Marks(kept.marks.0 & Marks::WISHES.0).with(Marks::UNPUBLISHED),
+            version: kept.version + 1,
+            changed: now.mono,
+            last_change: now.wall,
+            interval: Span::ZERO,
+            reason: Reason::new("rebooted"),
+            name: kept.name,
+        };
+        Entry {
+            kept,
+            publisher: None,
+        }
+    }
+
+    pub fn version(&self) -> u64 {
+        self.kept.version
+    }
+
+    pub fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    /// The record as it travels.
+    pub fn record(&self, now: Now) -> Record {
+        let silent = self
+            .publisher
+            .is_some_and(|p| now.mono - p.heard > p.interval.times(SILENT_INTERVALS));
+        let marks = if silent {
+            self.kept.marks.with(Marks::UNSUPERVISED)
+        } else {
+            self.kept.marks
+        };
+        Record {
+            name: self.kept.name.clone(),
+            state: self.kept.state,
+            marks,
+            version: self.kept.version,
+            age_ms: (now.mono - self.kept.changed).as_millis(),
+            last_change: self.kept.last_change.0,
+            reason: self.kept.reason.clone(),
+        }
+    }
+
+    /// The publisher is alive. A beat that is not newer than the last one is a replay.
+    pub fn beat(&mut self, now: Now, beat: Beat) {
+        if self.publisher.is_some_and(|p| beat.count <= p.beats) {
+            return;
+        }
+        let interval = Span::from_millis(u64::from(beat.interval_ms));
+        self.publisher = Some(Publisher {
+            interval,
+            heard: now.mono,
+            beats: beat.count,
+        });
+    }
+
+    /// The one door through which a record changes. Gives the line for the log.
+    pub fn change(&mut self, now: Now, change: &Change, who: &str) -> String {
+        let (was, marks) = (self.kept.state, self.kept.marks);
+        let kept = &mut self.kept;
+        let settable = |marks: Marks| Marks(marks.0 & Marks::SETTABLE.0);
+        kept.marks = marks
+            .with(settable(change.set))
+            .without(settable(change.clear));
+        if let Some(state) = change.state {
+            kept.state = state;
+            kept.marks = kept
+                .marks
+                .without(Marks::UNPUBLISHED)
+                .without(Marks::STARTING);
+            kept.interval = Span::from_millis(u64::from(change.interval_ms));
+        }
+        kept.version += 1;
+        let after = now.mono - kept.changed;
+        kept.changed = now.mono;
+        kept.last_change = Wall(now.wall.0);
+        kept.reason = change.reason.clone();
+        if let (Some(_), interval @ 1..) = (change.state, change.interval_ms) {
+            let beats = self.publisher.map_or(0, |p| p.beats);
+            let interval = Span::from_millis(u64::from(interval));
+            self.publisher = Some(Publisher {
+                interval,
+                heard: now.mono,
+                beats,
+            });
+        }
+        let wishes = self
+            .kept
+            .marks
+            .words()
+            .filter(|word| *word != "unpublished");
+        let wishes: String = wishes.map(|word| format!(" {word}")).collect();
+        format!(
+            "service {}: {was} -> {}{wishes} ({}) after {} ms, by {who}",
+            self.kept.name,
+            self.kept.state,
+            self.kept.reason,
+            after.as_millis(),
+        )
+    }
+}

@@ -1,0 +1,286 @@
+//! The questions of a round: sent, asked again, answered or given up.
+
+use std::net::SocketAddr;
+
+use fail_wire::{Answer, Beat, Body, Name, Packet, Query, Record, Refusal, emit_padded, room_for};
+
+use super::view::Seen;
+use super::{Out, Plan, Sent, Target};
+use crate::log::Level;
+use crate::time::{Mono, Now};
+
+/// A publisher's beat promises the next one no sooner than this: with intervals of a few
+/// milliseconds a scheduler's hiccup is no silence.
+const BEAT_MIN_MS: u64 = 200;
+
+/// One question that is not answered yet.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    /// When the round asked it first.
+    pub opened: Mono,
+    /// When to ask again or to give up.
+    pub next: Mono,
+    /// How often it may still be asked.
+    pub left: u32,
+    /// Only names after this one are still wanted: the page.
+    pub after: Option<Name>,
+    /// What was answered on earlier pages.
+    pub got: Vec<Record>,
+    /// The requests under way for it, with when they left.
+    pub ids: Vec<(u64, Mono)>,
+}
+
+impl Plan {
+    /// Begins the rounds that are due.
+    pub(super) fn expire_rounds(&mut self, now: Now) {
+        for index in 0..self.classes.len() {
+            if self.classes[index].due > now.mono {
+                continue;
+            }
+            let class = &mut self.classes[index];
+            class.next_round(now.mono);
+            let targets: Vec<(Target, Vec<Name>)> = class.targets.clone().into_iter().collect();
+            let (times, lost) = (class.times, class.lost.clone());
+            for (target, names) in targets {
+                for name in names {
+                    if let Some(duty) = self.duties.get_mut(&name) {
+                        duty.pending.insert(target.clone());
+                    }
+                }
+                let key = (index, target.clone());
+                if self.asks.contains_key(&key) {
+                    continue;
+                }
+                // Whoever was given up is asked once a round, to see whether he is back.
+                let left = if lost.contains(&target) { 0 } else { times };
+                let (opened, next) = (now.mono, now.mono);
+                let ask = Ask {
+                    opened,
+                    next,
+                    left,
+                    after: None,
+                    got: Vec::new(),
+                    ids: Vec::new(),
+                };
+                self.asks.insert(key, ask);
+                self.send_ask(now, index, &target);
+            }
+        }
+    }
+
+    /// Sends an open question, for the first time or again.
+    fn send_ask(&mut self, now: Now, index: usize, target: &Target) {
+        let id = self.dice.roll();
+        let class = &self.classes[index];
+        let link = self.link(target);
+        let wait = link.overdue(class.interval);
+        let Some(ask) = self.asks.get(&(index, target.clone())) else {
+            return;
+        };
+        // The first question waits for an answer, the later ones follow each other.
+        let wait = if ask.ids.is_empty() || ask.left == 0 {
+            wait.max(class.spacing)
+        } else {
+            class.spacing
+        };
+        let wait = if ask.ids.is_empty() {
+            link.overdue(class.interval)
+        } else {
+            wait
+        };
+        let names = class.targets.get(target).cloned().unwrap_or_default();
+        let interval_ms = class.interval.as_millis().max(BEAT_MIN_MS);
+        let interval_ms = u32::try_from(interval_ms).unwrap_or(u32::MAX);
+        let beat = self.nonce.filter(|_| *target == Target::Local);
+        let beat = beat.map(|nonce| Beat {
+            nonce,
+            count: now.mono.0,
+            interval_ms,
+        });
+        let room = room_for(names.len());
+        let query = Query {
+            beat,
+            after: ask.after.clone(),
+            names,
+        };
+        if let Some(to) = link.addr {
+            let bytes = emit_padded(&link.key, id, &Body::Query(query), room);
+            self.out.push_back(Out::Send { to, bytes });
+            self.stats.sent += 1;
+        }
+        if let Some(ask) = self.asks.get_mut(&(index, target.clone())) {
+            ask.ids.push((id, now.mono));
+            ask.next = now.mono + wait;
+        }
+        self.sent.insert(id, Sent::Ask(index, target.clone()));
+    }
+
+    /// Asks again whoever is overdue, and gives up whoever has had all his chances.
+    pub(super) fn expire_asks(&mut self, now: Now) {
+        let due = self.asks.iter().filter(|(_, ask)| ask.next <= now.mono);
+        let due: Vec<(usize, Target)> = due.map(|(key, _)| key.clone()).collect();
+        for (index, target) in due {
+            let key = (index, target.clone());
+            match self.asks.get_mut(&key) {
+                Some(ask) if ask.left > 0 => {
+                    ask.left -= 1;
+                    self.send_ask(now, index, &target);
+                }
+                _ => {
+                    if let Some(ask) = self.close(&key) {
+                        self.lose(now, index, &target, ask.opened);
+                    }
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, key: &(usize, Target)) -> Option<Ask> {
+        let ask = self.asks.remove(key)?;
+        for (id, _) in &ask.ids {
+            self.sent.remove(id);
+        }
+        Some(ask)
+    }
+
+    /// A host counts as unreachable.
+    fn lose(&mut self, now: Now, index: usize, target: &Target, asked: Mono) {
+        if self.classes[index].lost.insert(target.clone()) {
+            let times = self.classes[index].times;
+            let text = match target {
+                Target::Local => format!("the local faild is silent, asked {} times", times + 1),
+                Target::Host(host) => {
+                    format!("host {host}: unreachable, asked {} times", times + 1)
+                }
+            };
+            self.log(Level::Warn, "host", text);
+        }
+        self.settle(now, index, target, asked, None);
+    }
+
+    pub(super) fn datagram(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
+        let Some((sent, id, body)) = self.authentic(from, bytes) else {
+            self.stats.dropped += 1;
+            return;
+        };
+        match sent {
+            Sent::Post(name) => self.posted(now, &name, id, body),
+            Sent::Ask(index, target) => match body {
+                Body::Answer(answer) => self.answered(now, index, &target, id, answer),
+                Body::Refusal(refusal) => self.refused(now, index, &target, &refusal),
+                Body::Query(_) | Body::Change(_) => self.stats.dropped += 1,
+            },
+        }
+    }
+
+    /// The body of an answer that was asked for, comes from where it was asked, and was
+    /// made with the key shared with that host.
+    fn authentic(&self, from: SocketAddr, bytes: &[u8]) -> Option<(Sent, u64, Body)> {
+        let packet = Packet::read(bytes).ok().filter(Packet::answers)?;
+        let sent = self.sent.get(&packet.request())?.clone();
+        let link = match &sent {
+            Sent::Ask(_, target) => self.link(target),
+            Sent::Post(_) => &self.local,
+        };
+        let genuine = link.addr == Some(from) && packet.verify(&link.key);
+        genuine.then(|| Some((sent, packet.request(), packet.body().ok()?)))?
+    }
+
+    fn answered(&mut self, now: Now, index: usize, target: &Target, id: u64, answer: Answer) {
+        let key = (index, target.clone());
+        let Some(ask) = self.asks.get_mut(&key) else {
+            return;
+        };
+        let left = ask
+            .ids
+            .iter()
+            .find(|(sent, _)| *sent == id)
+            .map(|(_, at)| *at);
+        let last = answer.records.last().map(|record| record.name.clone());
+        ask.got.extend(answer.records);
+        let trip = left.map(|at| now.mono - at);
+        let wanted = self.classes[index].targets.get(target).map_or(0, Vec::len);
+        // A faild that goes on and on is cut short: there are no more names than asked for.
+        let more = answer.more && last > ask.after && ask.got.len() < wanted;
+        if more {
+            ask.after = last;
+            ask.left = self.classes[index].times;
+            for (id, _) in std::mem::take(&mut ask.ids) {
+                self.sent.remove(&id);
+            }
+        }
+        if let Some(trip) = trip {
+            self.link_mut(target).measured(trip);
+        }
+        if *target == Target::Local {
+            self.nonce = Some(answer.nonce);
+        }
+        if more {
+            return self.send_ask(now, index, target);
+        }
+        let Some(ask) = self.close(&key) else { return };
+        self.doubts = 0;
+        if self.classes[index].lost.remove(target) {
+            let text = match target {
+                Target::Local => "the local faild answers again".to_string(),
+                Target::Host(host) => format!("host {host}: reachable again"),
+            };
+            self.log(Level::Info, "host", text);
+        }
+        self.settle(now, index, target, ask.opened, Some(&ask.got));
+    }
+
+    /// A faild that refuses to answer is as good as none; why is worth a line each time it
+    /// begins to.
+    fn refused(&mut self, now: Now, index: usize, target: &Target, refusal: &Refusal) {
+        let Some(ask) = self.close(&(index, target.clone())) else {
+            return;
+        };
+        if !self.classes[index].lost.contains(target) {
+            let who = match target {
+                Target::Local => "the local faild".to_string(),
+                Target::Host(host) => format!("host {host}"),
+            };
+            self.log(
+                Level::Error,
+                "host",
+                format!("{who} refuses to answer: {refusal}"),
+            );
+        }
+        self.lose(now, index, target, ask.opened);
+    }
+
+    /// The outcome of a question, for each service it was about: `None` is no answer.
+    fn settle(
+        &mut self,
+        now: Now,
+        index: usize,
+        target: &Target,
+        asked: Mono,
+        got: Option<&[Record]>,
+    ) {
+        let names = self.classes[index]
+            .targets
+            .get(target)
+            .cloned()
+            .unwrap_or_default();
+        for name in names {
+            let Some(duty) = self.duties.get_mut(&name) else {
+                continue;
+            };
+            let record = got.and_then(|got| got.iter().find(|record| record.name == name));
+            match target {
+                Target::Local => duty.local = record.map(|record| (record.clone(), asked)),
+                Target::Host(host) => {
+                    let silent = Seen { said: None, asked };
+                    let seen = record.map_or(silent, |record| Seen::record(record, asked));
+                    duty.seen.insert(host.clone(), seen);
+                }
+            }
+            duty.pending.remove(target);
+            if duty.pending.is_empty() {
+                self.judge(now, &name);
+            }
+        }
+    }
+}

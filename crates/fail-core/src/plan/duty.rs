@@ -1,0 +1,101 @@
+//! One service as this failsh sees it: what is believed, owed, seen and running.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fail_wire::{Name, Record, State};
+
+use super::Target;
+use super::view::Seen;
+use crate::job::{JobNo, Task};
+use crate::time::Mono;
+
+/// Everything that is remembered of a service between two decisions.
+#[derive(Debug, Clone)]
+pub(super) struct Duty {
+    pub class: usize,
+    /// Who has not answered in this round, nor been given up.
+    pub pending: BTreeSet<Target>,
+    /// What the other hosts said last.
+    pub seen: BTreeMap<Name, Seen>,
+    /// What the local faild said last, and when it was asked; nothing: it is silent.
+    pub local: Option<(Record, Mono)>,
+    /// The state in which this failsh left the service; nothing: not known yet.
+    pub believed: Option<State>,
+    /// The record's state when this failsh last looked, to tell its own change from
+    /// somebody else's.
+    pub base: Option<State>,
+    /// A fact that the local faild has not acknowledged yet.
+    pub owed: Option<Owed>,
+    /// Since when the mark `starting` is acknowledged.
+    pub intent: Option<Mono>,
+    /// A slave was `UP` while we were.
+    pub contested: bool,
+    /// The script that runs now.
+    pub job: Option<Running>,
+    /// A script that was given up and has not ended: nothing else may run before it does.
+    pub stuck: Option<JobNo>,
+    /// Not before this moment may the service be claimed.
+    pub claim_after: Mono,
+    /// Since when it is as it is.
+    pub since: Mono,
+    /// Why, as last logged.
+    pub why: String,
+}
+
+/// A fact to be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Owed {
+    pub state: State,
+    pub reason: String,
+}
+
+/// A script that runs.
+#[derive(Debug, Clone)]
+pub(super) struct Running {
+    pub no: JobNo,
+    pub task: Task,
+    pub reason: String,
+    pub then: Then,
+    /// When it is cancelled, and when it is given up after that.
+    pub deadline: Mono,
+    pub cancelled: Option<String>,
+}
+
+/// What to publish when a script has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Then {
+    /// What it returned.
+    Report,
+    /// This, if it has stopped the service.
+    Become(Owed),
+}
+
+impl Duty {
+    pub fn new(class: usize, now: Mono, claim_after: Mono) -> Duty {
+        Duty {
+            class,
+            pending: BTreeSet::new(),
+            seen: BTreeMap::new(),
+            local: None,
+            believed: None,
+            base: None,
+            owed: None,
+            intent: None,
+            contested: false,
+            job: None,
+            stuck: None,
+            claim_after,
+            since: now,
+            why: String::new(),
+        }
+    }
+
+    /// Whether every answer of this round was asked for after `moment`.
+    pub fn all_asked_after(&self, moment: Mono) -> bool {
+        let local = self
+            .local
+            .as_ref()
+            .is_some_and(|(_, asked)| *asked >= moment);
+        local && self.seen.values().all(|seen| seen.asked >= moment)
+    }
+}

@@ -1,0 +1,159 @@
+//! The scripts: ordered one at a time for each service, ended at their deadline, given up
+//! when even that does not help. A start or reclaim that breaks is followed by stop, so that
+//! nothing half-started is left when `FAIL` invites another host to serve.
+
+use fail_wire::{Name, State};
+
+use super::duty::{Owed, Running, Then};
+use super::{Out, Plan};
+use crate::job::{JobNo, Order, Outcome, ScriptError, Task};
+use crate::log::Level;
+use crate::time::{Now, Span};
+
+/// A cancelled script has this long to end: its children get TERM and, two seconds later,
+/// KILL, and its `finally` clauses run.
+pub const CANCEL_GRACE: Span = Span::from_secs(5);
+
+impl Plan {
+    /// Orders a script.
+    pub(super) fn run(&mut self, now: Now, name: &Name, task: Task, reason: &str, then: Then) {
+        let (Some(duty), Some(service)) =
+            (self.duties.get_mut(name), self.policy.services.get(name))
+        else {
+            return;
+        };
+        self.jobs += 1;
+        let no = JobNo(self.jobs);
+        let deadline = now.mono + service.timeout;
+        let from = duty.believed.unwrap_or(State::Fail);
+        duty.why = reason.to_string();
+        duty.job = Some(Running {
+            no,
+            task,
+            reason: reason.to_string(),
+            then,
+            deadline,
+            cancelled: None,
+        });
+        let order = Order {
+            job: no,
+            service: name.clone(),
+            task,
+            reason: reason.to_string(),
+            from,
+        };
+        self.out.push_back(Out::Run(order));
+        self.log(
+            Level::Info,
+            "script",
+            format!("service {name}: running {task} ({reason})"),
+        );
+    }
+
+    /// Ends the scripts that have had their time.
+    pub(super) fn expire_jobs(&mut self, now: Now) {
+        let due = self.duties.iter().filter(|(_, duty)| {
+            duty.job
+                .as_ref()
+                .is_some_and(|job| job.deadline <= now.mono)
+        });
+        let due: Vec<Name> = due.map(|(name, _)| name.clone()).collect();
+        for name in due {
+            let timeout = self
+                .policy
+                .services
+                .get(&name)
+                .map_or(Span::ZERO, |service| service.timeout);
+            let Some(job) = self
+                .duties
+                .get_mut(&name)
+                .and_then(|duty| duty.job.as_mut())
+            else {
+                continue;
+            };
+            match job.cancelled.clone() {
+                None => {
+                    let why = format!("timed out after {timeout}");
+                    job.deadline = now.mono + CANCEL_GRACE;
+                    job.cancelled = Some(why.clone());
+                    let (no, task) = (job.no, job.task);
+                    self.log(
+                        Level::Error,
+                        "script",
+                        format!("service {name}: {task} {why}"),
+                    );
+                    self.out.push_back(Out::Cancel { job: no, why });
+                }
+                Some(why) => {
+                    let sentence = format!("{}: {why} and did not end", job.task);
+                    let no = job.no;
+                    let outcome = Err(ScriptError {
+                        sentence,
+                        detail: String::new(),
+                    });
+                    self.finish(now, &name, outcome);
+                    if let Some(duty) = self.duties.get_mut(&name) {
+                        duty.stuck = Some(no);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A script has ended, or one that was given up has at last.
+    pub(super) fn done(&mut self, now: Now, no: JobNo, outcome: Outcome) {
+        let runs = |job: &Running| job.no == no;
+        let running = self
+            .duties
+            .iter()
+            .find(|(_, duty)| duty.job.as_ref().is_some_and(runs));
+        if let Some(name) = running.map(|(name, _)| name.clone()) {
+            return self.finish(now, &name, outcome);
+        }
+        if let Some((name, duty)) = self
+            .duties
+            .iter_mut()
+            .find(|(_, duty)| duty.stuck == Some(no))
+        {
+            duty.stuck = None;
+            let text = format!("service {name}: the script that was given up has ended");
+            self.log(Level::Warn, "script", text);
+        }
+    }
+
+    fn finish(&mut self, now: Now, name: &Name, outcome: Outcome) {
+        let Some(job) = self.duties.get_mut(name).and_then(|duty| duty.job.take()) else {
+            return;
+        };
+        let given_up = job.cancelled.is_some() && job.deadline <= now.mono;
+        match (outcome, job.then) {
+            // What is to become of it was said before, and the script has done its part.
+            (Ok(state), Then::Become(owed)) if state != State::Up => {
+                self.owe(now, name, owed.state, &owed.reason);
+            }
+            (Ok(state), _) => self.owe(now, name, state, &job.reason),
+            (Err(error), then) => {
+                self.log(Level::Error, "script", format!("service {name}: {error}"));
+                for line in error.detail.lines().skip(1).take(20) {
+                    self.log(Level::Error, "script", format!("service {name}:   {line}"));
+                }
+                let reason = match then {
+                    // A stop that was to clean up, or to send the service away: both count.
+                    Then::Become(owed) => format!("{}; {}", owed.reason, error.sentence),
+                    Then::Report => error.sentence,
+                };
+                let owed = Owed {
+                    state: State::Fail,
+                    reason,
+                };
+                match job.task {
+                    Task::Start | Task::Reclaim if !given_up => {
+                        let reason = format!("stop: clean up, since {}", owed.reason);
+                        self.run(now, name, Task::Stop, &reason, Then::Become(owed));
+                    }
+                    _ => self.owe(now, name, State::Fail, &owed.reason),
+                }
+            }
+        }
+    }
+}

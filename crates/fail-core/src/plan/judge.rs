@@ -1,0 +1,290 @@
+//! The decision: what is done for a service now that everybody has answered or been given
+//! up. The order matters and is that of a careful administrator: first make known what was
+//! done here, then see what others did by hand, then obey wishes, then follow the rule.
+
+use fail_wire::{Marks, Name, Record, State};
+
+use super::Plan;
+use super::duty::{Owed, Then};
+use super::view::{Views, explain};
+use crate::decide::Verdict;
+use crate::job::Task;
+use crate::log::Level;
+use crate::policy::Lonely;
+use crate::time::Now;
+
+impl Plan {
+    /// Decides for one service.
+    pub(super) fn judge(&mut self, now: Now, name: &Name) {
+        let Some(duty) = self.duties.get(name) else {
+            return;
+        };
+        if duty.job.is_some() || duty.stuck.is_some() || self.posts.contains_key(name) {
+            return;
+        }
+        let Some((record, _)) = duty.local.clone() else {
+            return self.lonely(now, name);
+        };
+        if record.marks.has(Marks::UNREADABLE) {
+            return self.why(
+                now,
+                name,
+                "the local faild does not let this community read it",
+            );
+        }
+        if self.publish_owed(now, name, &record) || self.find_out(now, name, &record) {
+            return;
+        }
+        if record.marks.has(Marks::HELD) {
+            return self.why(now, name, &format!("held: {}", record.reason));
+        }
+        if record.marks.has(Marks::AWAY) {
+            return self.go_away(now, name, &record);
+        }
+        self.follow_rule(now, name, &record);
+    }
+
+    /// The local faild is silent: the others hold this host for dead and may serve.
+    fn lonely(&mut self, now: Now, name: &Name) {
+        let (Some(duty), Some(service)) = (self.duties.get(name), self.policy.services.get(name))
+        else {
+            return;
+        };
+        let alone = service.masters.is_empty() && service.slaves.is_empty();
+        let reason = "the local faild is silent, so others must hold this host for dead";
+        match (duty.believed, service.lonely) {
+            (Some(State::Up), Lonely::Stop) if !alone => {
+                self.run(
+                    now,
+                    name,
+                    Task::Stop,
+                    &format!("stop: {reason}"),
+                    Then::Report,
+                );
+            }
+            (Some(State::Up), _) => self.why(now, name, &format!("keep: lonely keep; {reason}")),
+            _ => self.why(now, name, "the local faild is silent"),
+        }
+    }
+
+    /// A fact that the faild does not have yet. Gives whether it was sent.
+    fn publish_owed(&mut self, now: Now, name: &Name, record: &Record) -> bool {
+        let Some(duty) = self.duties.get_mut(name) else {
+            return true;
+        };
+        let Some(owed) = &duty.owed else { return false };
+        let by_hand = duty.base.is_some_and(|base| base != record.state)
+            && !record.marks.has(Marks::UNPUBLISHED);
+        if by_hand && record.state != State::Up {
+            // Somebody took the service down while our script ran; what he says stands, and
+            // what our script did is found out below.
+            duty.owed = None;
+            return false;
+        }
+        debug_assert_eq!(
+            duty.believed,
+            Some(owed.state),
+            "what is owed is what is believed"
+        );
+        self.post_fact(now, name);
+        true
+    }
+
+    /// Compares what the faild says with what we left there. Gives whether something is
+    /// being done about the difference.
+    fn find_out(&mut self, now: Now, name: &Name, record: &Record) -> bool {
+        let Some(duty) = self.duties.get(name) else {
+            return true;
+        };
+        let held = record.marks.has(Marks::HELD);
+        let unpublished = record.marks.has(Marks::UNPUBLISHED);
+        match duty.believed {
+            None if unpublished && held => self.why(now, name, &format!("held: {}", record.reason)),
+            None if unpublished && record.marks.has(Marks::AWAY) => {
+                self.owe(now, name, State::Fail, &away_reason(record));
+            }
+            None if unpublished => self.owe(now, name, State::Recover, "ready: failsh was started"),
+            None => {
+                let text = format!("service {name}: found {} ({})", record.state, record.reason);
+                self.log(Level::Info, "state", text);
+                self.adopt(now, name, record.state);
+                return false;
+            }
+            Some(state) if unpublished => {
+                // The faild lost its memory, or the host's: we know better.
+                self.owe(now, name, state, "as before: the local faild had lost it");
+            }
+            Some(state) if state == record.state => return false,
+            Some(State::Up) if !held => {
+                let reason = format!("stop: set to {} by hand: {}", record.state, record.reason);
+                let then = Owed {
+                    state: record.state,
+                    reason: record.reason.to_string(),
+                };
+                self.run(now, name, Task::Stop, &reason, Then::Become(then));
+            }
+            Some(state) => {
+                let text = format!(
+                    "service {name}: {state} -> {} (set by hand: {})",
+                    record.state, record.reason
+                );
+                self.log(Level::Info, "state", text);
+                self.adopt(now, name, record.state);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Takes the faild's word for the state of a service.
+    fn adopt(&mut self, now: Now, name: &Name, state: State) {
+        if let Some(duty) = self.duties.get_mut(name) {
+            duty.believed = Some(state);
+            duty.base = Some(state);
+            duty.since = now.mono;
+            duty.contested = false;
+        }
+    }
+
+    /// The service is to be served elsewhere.
+    fn go_away(&mut self, now: Now, name: &Name, record: &Record) {
+        let reason = away_reason(record);
+        match self.duties.get(name).and_then(|duty| duty.believed) {
+            Some(State::Up) => {
+                let then = Owed {
+                    state: State::Fail,
+                    reason: reason.clone(),
+                };
+                self.run(
+                    now,
+                    name,
+                    Task::Stop,
+                    &format!("stop: {reason}"),
+                    Then::Become(then),
+                );
+            }
+            Some(State::Recover) => self.owe(now, name, State::Fail, &reason),
+            Some(State::Fail) | None => self.why(now, name, &reason),
+        }
+    }
+
+    fn follow_rule(&mut self, now: Now, name: &Name, record: &Record) {
+        let (Some(duty), Some(service)) = (self.duties.get(name), self.policy.services.get(name))
+        else {
+            return;
+        };
+        let Some(local) = duty.believed else { return };
+        let Some(views) = Views::of(service, &duty.seen, local) else {
+            return;
+        };
+        let verdict = (self.rule)(local, &views.masters, &views.slaves);
+        let reason = explain(verdict, service, &duty.seen);
+        if duty.intent.is_none() && record.marks.has(Marks::STARTING) {
+            // Left behind by a failsh that died while it was about to start.
+            return self.post_intent(now, name, false, "the start was given up");
+        }
+        if verdict != Verdict::Start && duty.intent.is_some() {
+            return self.post_intent(now, name, false, &reason);
+        }
+        match verdict {
+            Verdict::Start if now.mono < duty.claim_after => {
+                let left = (duty.claim_after - now.mono).as_millis();
+                self.why(
+                    now,
+                    name,
+                    &format!("wait: delay; {reason}; {} s left", left / 1000 + 1),
+                );
+            }
+            Verdict::Start => self.claim(now, name, &reason),
+            Verdict::Stop => self.run(now, name, Task::Stop, &reason, Then::Report),
+            Verdict::Contest => {
+                if let Some(duty) = self.duties.get_mut(name) {
+                    duty.contested = true;
+                }
+                self.why(now, name, &reason);
+            }
+            Verdict::Keep if duty.contested => self.take_back(now, name, &reason),
+            Verdict::Keep | Verdict::Yield | Verdict::Idle | Verdict::Wait => {
+                self.why(now, name, &reason)
+            }
+        }
+    }
+
+    /// Nobody serves and we may. First say so, then ask once more, then start: whoever else
+    /// is about to start does the same, and one of the two sees the other.
+    fn claim(&mut self, now: Now, name: &Name, reason: &str) {
+        let Some(duty) = self.duties.get(name) else {
+            return;
+        };
+        match duty.intent {
+            None => self.post_intent(now, name, true, reason),
+            Some(since) if duty.all_asked_after(since) => {
+                self.run(now, name, Task::Start, reason, Then::Report)
+            }
+            Some(_) => self.round_soon(now, name),
+        }
+    }
+
+    /// A slave that served beside us has given way.
+    fn take_back(&mut self, now: Now, name: &Name, reason: &str) {
+        if let Some(duty) = self.duties.get_mut(name) {
+            duty.contested = false;
+        }
+        match self
+            .policy
+            .services
+            .get(name)
+            .is_some_and(|service| service.reclaim.is_some())
+        {
+            true => {
+                let reason = reason.replacen("keep", "reclaim", 1);
+                self.run(now, name, Task::Reclaim, &reason, Then::Report);
+            }
+            false => self.why(now, name, reason),
+        }
+    }
+
+    /// A new fact: believed from now on, and published as soon as the faild answers.
+    pub(super) fn owe(&mut self, now: Now, name: &Name, state: State, reason: &str) {
+        let Some(duty) = self.duties.get_mut(name) else {
+            return;
+        };
+        let was = duty.believed.replace(state).map_or("nothing", State::word);
+        let after = (now.mono - duty.since).as_millis();
+        duty.since = now.mono;
+        duty.intent = None;
+        duty.contested &= state == State::Up;
+        duty.why = reason.to_string();
+        duty.owed = Some(Owed {
+            state,
+            reason: reason.to_string(),
+        });
+        self.log(
+            Level::Info,
+            "state",
+            format!("service {name}: {was} -> {state} ({reason}) after {after} ms"),
+        );
+        self.post_fact(now, name);
+    }
+
+    /// Nothing changes; why is logged when it is no longer the same.
+    pub(super) fn why(&mut self, _now: Now, name: &Name, why: &str) {
+        let Some(duty) = self.duties.get_mut(name) else {
+            return;
+        };
+        if duty.why != why {
+            duty.why = why.to_string();
+            self.log(Level::Debug, "plan", format!("service {name}: {why}"));
+        }
+    }
+}
+
+/// What the administrator said when he sent the service away, if the record still has it.
+fn away_reason(record: &Record) -> String {
+    let reason = record.reason.as_str();
+    if reason.starts_with("away") {
+        reason.to_string()
+    } else {
+        "away".to_string()
+    }
+}

@@ -1,0 +1,440 @@
+//! failsh: asks the other hosts, decides by the rule, orders scripts, publishes facts.
+//!
+//! Each class of services has rounds: one question to each faild, asked again a few times
+//! when it is overdue, and at the end of the round a decision for each service. What a
+//! script has done is owed to the local faild until that has acknowledged it. A failsh that
+//! was itself late throws its open questions away and asks anew before it accuses anybody.
+//!
+//! Not here: sockets, Tcl, children, clocks. See `judge` for the decision, `ask` for the
+//! questions, `post` for what is published, `jobs` for the scripts.
+
+mod ask;
+mod class;
+mod duty;
+mod jobs;
+mod judge;
+mod link;
+mod post;
+mod view;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+use fail_wire::{Dice, Key, Name, State};
+
+use crate::decide::{Rule, decide};
+use crate::job::{JobNo, Order, Outcome};
+use crate::log::{Level, Line};
+use crate::machine::Machine;
+use crate::policy::Policy;
+use crate::time::{Mono, Now, Span};
+use ask::Ask;
+use class::Class;
+use duty::Duty;
+use link::{LOOKUP_AGAIN, Link, Lookup};
+use post::Post;
+
+/// Who is asked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Target {
+    /// The local faild.
+    Local,
+    /// The faild of another host.
+    Host(Name),
+}
+
+/// What happens to a failsh.
+#[derive(Debug, Clone)]
+pub enum In {
+    /// A datagram arrived.
+    Datagram {
+        /// From whom.
+        from: SocketAddr,
+        /// Whatever it is.
+        bytes: Vec<u8>,
+    },
+    /// A script has ended.
+    Done {
+        /// Which.
+        job: JobNo,
+        /// How.
+        outcome: Outcome,
+    },
+    /// A name was looked up, or could not be.
+    Resolved {
+        /// The number of the question.
+        no: u64,
+        /// The address, or one sentence.
+        answer: Result<SocketAddr, String>,
+    },
+}
+
+/// What a failsh wants done.
+#[derive(Debug, Clone)]
+#[must_use]
+pub enum Out {
+    /// Send a datagram.
+    Send {
+        /// To whom.
+        to: SocketAddr,
+        /// The whole message.
+        bytes: Vec<u8>,
+    },
+    /// Run a script, and say so with [`In::Done`], once.
+    Run(Order),
+    /// End a script: it has had its time.
+    Cancel {
+        /// Which.
+        job: JobNo,
+        /// The error it gets.
+        why: String,
+    },
+    /// Look up a name, and say so with [`In::Resolved`], once.
+    Resolve {
+        /// Brings the answer back.
+        no: u64,
+        /// What to look up.
+        name: String,
+        /// Goes into the address.
+        port: u16,
+    },
+    /// A line for the log.
+    Log(Line),
+}
+
+/// The local faild.
+#[derive(Debug, Clone)]
+pub struct Local {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// A community that may change the services.
+    pub key: Key,
+}
+
+/// What was asked, by the id of the request.
+#[derive(Debug, Clone)]
+enum Sent {
+    Ask(usize, Target),
+    Post(Name),
+}
+
+/// The failover shell.
+#[derive(Debug)]
+pub struct Plan {
+    policy: Policy,
+    rule: Rule,
+    dice: Dice,
+    local: Link,
+    hosts: BTreeMap<Name, Link>,
+    classes: Vec<Class>,
+    duties: BTreeMap<Name, Duty>,
+    asks: BTreeMap<(usize, Target), Ask>,
+    posts: BTreeMap<Name, Post>,
+    sent: BTreeMap<u64, Sent>,
+    /// The start of the local faild that we know.
+    nonce: Option<u64>,
+    jobs: u64,
+    lookups: u64,
+    /// How often in a row this failsh was late and asked anew.
+    doubts: u32,
+    stats: Stats,
+    out: VecDeque<Out>,
+}
+
+/// What has happened so far, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Questions and changes sent.
+    pub sent: u64,
+    /// Datagrams that were not the answer to an open question.
+    pub dropped: u64,
+    /// Times this failsh was late and doubted itself.
+    pub doubted: u64,
+    /// The longest that it was late.
+    pub late_max: Span,
+}
+
+/// What this failsh holds for true of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The local state; nothing: not known yet.
+    pub state: Option<State>,
+    /// Why, in words.
+    pub why: String,
+    /// Whether a script runs.
+    pub busy: bool,
+}
+
+/// A failsh that is late this often in a row stops doubting and goes on: a host that is
+/// always late would otherwise never find anybody dead.
+const DOUBTS_MAX: u32 = 10;
+
+/// Being late by less than this is every scheduler's right.
+const LATE_MIN: Span = Span::from_millis(10);
+
+impl Plan {
+    /// A failsh with this policy. Addresses that are no literals are asked for by
+    /// [`Out::Resolve`].
+    ///
+    /// # Errors
+    /// A host's community that can not be used.
+    pub fn new(now: Now, seed: &[u8; 32], local: Local, policy: Policy) -> Result<Plan, String> {
+        Plan::with_rule(now, seed, local, policy, decide)
+    }
+
+    /// The same with another rule: for the simulator, to show that a broken rule is caught.
+    ///
+    /// # Errors
+    /// A host's community that can not be used.
+    pub fn with_rule(
+        now: Now,
+        seed: &[u8; 32],
+        local: Local,
+        policy: Policy,
+        rule: Rule,
+    ) -> Result<Plan, String> {
+        let mut hosts = BTreeMap::new();
+        for (name, host) in &policy.hosts {
+            let key = Key::new(&host.community)
+                .map_err(|bad| format!("failhost {name}: community: {bad}"))?;
+            let address = host.address.as_deref().unwrap_or(name.as_str());
+            let literal = address
+                .parse()
+                .ok()
+                .map(|ip| SocketAddr::new(ip, host.port));
+            let mut link = Link::new(literal, key, host.timeout);
+            if literal.is_none() {
+                let (name, port) = (address.to_string(), host.port);
+                link.lookup = Some(Lookup {
+                    name,
+                    port,
+                    no: None,
+                    next: now.mono,
+                });
+            }
+            hosts.insert(name.clone(), link);
+        }
+        let classes = class::classes(&policy, now.mono);
+        let mut duties = BTreeMap::new();
+        for (index, class) in classes.iter().enumerate() {
+            for name in &class.targets[&Target::Local] {
+                let claim_after = now.mono + policy.services[name].delay;
+                duties.insert(name.clone(), Duty::new(index, now.mono, claim_after));
+            }
+        }
+        Ok(Plan {
+            policy,
+            rule,
+            dice: Dice::new(seed),
+            local: Link::new(Some(local.addr), local.key, None),
+            hosts,
+            classes,
+            duties,
+            asks: BTreeMap::new(),
+            posts: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            nonce: None,
+            jobs: 0,
+            lookups: 0,
+            doubts: 0,
+            stats: Stats::default(),
+            out: VecDeque::new(),
+        })
+    }
+
+    /// What has happened so far, in numbers.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// What is held for true of a service; nothing if it is not in the policy.
+    pub fn status(&self, name: &Name) -> Option<Status> {
+        let duty = self.duties.get(name)?;
+        Some(Status {
+            state: duty.believed,
+            why: duty.why.clone(),
+            busy: duty.job.is_some(),
+        })
+    }
+
+    fn link(&self, target: &Target) -> &Link {
+        match target {
+            Target::Local => &self.local,
+            // Targets are made from the masters and slaves of the policy, and a complete
+            // policy has an entry for each of them; an incomplete one asks itself in vain.
+            Target::Host(name) => self.hosts.get(name).unwrap_or(&self.local),
+        }
+    }
+
+    fn link_mut(&mut self, target: &Target) -> &mut Link {
+        match target {
+            Target::Local => &mut self.local,
+            Target::Host(name) => self.hosts.get_mut(name).unwrap_or(&mut self.local),
+        }
+    }
+
+    /// Was this failsh stopped, or was the host too busy, when it should have acted? Then
+    /// answers may have come and gone, and what is still in the sockets is old news.
+    fn doubt(&mut self, now: Now) {
+        let Some(due) = self.deadline() else { return };
+        let late = now.mono - due;
+        self.stats.late_max = self.stats.late_max.max(late);
+        let interval = self
+            .classes
+            .iter()
+            .map(|class| class.interval)
+            .min()
+            .unwrap_or_default();
+        if late <= LATE_MIN.max(interval.part(2)) || self.asks.is_empty() && self.posts.is_empty() {
+            return;
+        }
+        if self.doubts >= DOUBTS_MAX {
+            return;
+        }
+        self.doubts += 1;
+        self.stats.doubted += 1;
+        let text = format!(
+            "this failsh was late by {} ms; asking all hosts anew",
+            late.as_millis()
+        );
+        self.log(Level::Warn, "plan", text);
+        self.asks.clear();
+        self.posts.clear();
+        self.sent.clear();
+        for class in &mut self.classes {
+            class.due = now.mono;
+            class.lost.clear();
+        }
+        for duty in self.duties.values_mut() {
+            duty.seen.clear();
+            duty.local = None;
+            // What was published before the pause is no promise any more.
+            duty.intent = duty.intent.map(|_| now.mono);
+        }
+    }
+
+    fn look_up(&mut self, now: Now) {
+        for link in self.hosts.values_mut() {
+            let Some(lookup) = &mut link.lookup else {
+                continue;
+            };
+            if lookup.no.is_none() && lookup.next <= now.mono {
+                self.lookups += 1;
+                lookup.no = Some(self.lookups);
+                let (no, name, port) = (self.lookups, lookup.name.clone(), lookup.port);
+                self.out.push_back(Out::Resolve { no, name, port });
+            }
+        }
+    }
+
+    fn resolved(&mut self, now: Now, no: u64, answer: Result<SocketAddr, String>) {
+        let mut line = None;
+        for (name, link) in &mut self.hosts {
+            let Some(lookup) = link.lookup.as_mut().filter(|lookup| lookup.no == Some(no)) else {
+                continue;
+            };
+            lookup.no = None;
+            lookup.next = now.mono + LOOKUP_AGAIN;
+            match answer {
+                // The last good address stays until there is a better one.
+                Err(ref why) => line = Some(format!("host {name}: {why}")),
+                Ok(addr) if link.addr != Some(addr) => {
+                    line = Some(format!("host {name}: its address is {}", addr.ip()));
+                    link.addr = Some(addr);
+                }
+                Ok(_) => {}
+            }
+            break;
+        }
+        if let Some(text) = line {
+            self.log(Level::Info, "host", text);
+        }
+    }
+
+    fn log(&mut self, level: Level, facility: &'static str, text: String) {
+        self.out.push_back(Out::Log(Line {
+            level,
+            facility,
+            text,
+        }));
+    }
+
+    fn check_invariants(&self) {
+        for (name, duty) in &self.duties {
+            debug_assert!(
+                duty.job.is_none() || duty.stuck.is_none(),
+                "{name}: one script at a time"
+            );
+            debug_assert!(
+                duty.owed.is_none() || duty.job.is_none(),
+                "{name}: a fact is published before the next script runs"
+            );
+        }
+        for (class, target) in self.asks.keys() {
+            debug_assert!(
+                self.classes[*class].targets.contains_key(target),
+                "questions belong to a class"
+            );
+        }
+        debug_assert!(
+            self.sent.values().all(|sent| match sent {
+                Sent::Ask(class, target) => self.asks.contains_key(&(*class, target.clone())),
+                Sent::Post(name) => self.posts.contains_key(name),
+            }),
+            "every open request belongs to an open question"
+        );
+    }
+}
+
+impl Machine for Plan {
+    type In = In;
+    type Out = Out;
+
+    fn handle(&mut self, now: Now, input: In) {
+        self.doubt(now);
+        match input {
+            In::Datagram { from, bytes } => self.datagram(now, from, &bytes),
+            In::Done { job, outcome } => self.done(now, job, outcome),
+            In::Resolved { no, answer } => self.resolved(now, no, answer),
+        }
+        self.check_invariants();
+    }
+
+    fn expire(&mut self, now: Now) {
+        self.doubt(now);
+        self.look_up(now);
+        self.expire_jobs(now);
+        self.expire_asks(now);
+        self.expire_posts(now);
+        self.expire_rounds(now);
+        self.check_invariants();
+    }
+
+    fn deadline(&self) -> Option<Mono> {
+        let lookups = self.hosts.values().filter_map(|link| link.lookup.as_ref());
+        let lookups = lookups
+            .filter(|lookup| lookup.no.is_none())
+            .map(|lookup| lookup.next);
+        let jobs = self
+            .duties
+            .values()
+            .filter_map(|duty| duty.job.as_ref())
+            .map(|job| job.deadline);
+        let asks = self.asks.values().map(|ask| ask.next);
+        let posts = self.posts.values().map(|post| post.next);
+        let rounds = self.classes.iter().map(|class| class.due);
+        lookups
+            .chain(jobs)
+            .chain(asks)
+            .chain(posts)
+            .chain(rounds)
+            .min()
+    }
+
+    fn poll(&mut self) -> Option<Out> {
+        self.out.pop_front()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! What is published to the local faild: facts, and the mark `starting`. One at a time for
+//! each service, repeated until it is acknowledged, with the version it replaces.
+
+use fail_wire::{
+    Body, Change, Code, Marks, Name, Reason, Record, Refusal, State, emit_padded, room_for,
+};
+
+use super::duty::Owed;
+use super::{Out, Plan, Sent};
+use crate::log::Level;
+use crate::time::{Mono, Now, Span};
+
+/// How often a publication is repeated before the next round takes it up again.
+const REPEATS: u32 = 5;
+
+/// How far apart. A local faild answers when its disk has the change.
+const SPACING: Span = Span::from_millis(100);
+
+/// How soon a round begins that does not wait for its time: late enough for several
+/// publications to share it.
+const SOON: Span = Span::from_millis(2);
+
+/// One publication under way.
+#[derive(Debug, Clone)]
+pub(super) struct Post {
+    pub next: Mono,
+    left: u32,
+    ids: Vec<u64>,
+    change: Change,
+}
+
+impl Plan {
+    /// Publishes the fact that is owed for a service.
+    pub(super) fn post_fact(&mut self, now: Now, name: &Name) {
+        let Some(duty) = self.duties.get(name) else {
+            return;
+        };
+        let Some(Owed { state, reason }) = duty.owed.clone() else {
+            return;
+        };
+        self.post(now, name, Some(state), Marks(0), &reason);
+    }
+
+    /// Sets or clears the mark `starting`.
+    pub(super) fn post_intent(&mut self, now: Now, name: &Name, starting: bool, reason: &str) {
+        // A change without a state and with nothing to set clears the mark.
+        let set = if starting { Marks::STARTING } else { Marks(0) };
+        self.post(now, name, None, set, reason);
+    }
+
+    fn post(&mut self, now: Now, name: &Name, state: Option<State>, set: Marks, reason: &str) {
+        let Some((record, _)) = self.duties.get(name).and_then(|duty| duty.local.as_ref()) else {
+            return;
+        };
+        let Some(nonce) = self.nonce.filter(|_| !self.posts.contains_key(name)) else {
+            return;
+        };
+        let interval_ms = self
+            .policy
+            .services
+            .get(name)
+            .map_or(0, |s| s.interval.as_millis());
+        let change = Change {
+            nonce,
+            version: record.version,
+            name: name.clone(),
+            state,
+            set,
+            clear: if set == Marks(0) {
+                Marks::STARTING
+            } else {
+                Marks(0)
+            },
+            reason: Reason::new(reason),
+            interval_ms: u32::try_from(interval_ms.max(1)).unwrap_or(u32::MAX),
+        };
+        self.posts.insert(
+            name.clone(),
+            Post {
+                next: now.mono,
+                left: REPEATS,
+                ids: Vec::new(),
+                change,
+            },
+        );
+        self.send_post(now, name);
+    }
+
+    fn send_post(&mut self, now: Now, name: &Name) {
+        let id = self.dice.roll();
+        let Some(post) = self.posts.get_mut(name) else {
+            return;
+        };
+        post.ids.push(id);
+        post.next = now.mono + SPACING;
+        let body = Body::Change(post.change.clone());
+        let bytes = emit_padded(&self.local.key, id, &body, room_for(1));
+        if let Some(to) = self.local.addr {
+            self.out.push_back(Out::Send { to, bytes });
+            self.stats.sent += 1;
+        }
+        self.sent.insert(id, Sent::Post(name.clone()));
+    }
+
+    pub(super) fn expire_posts(&mut self, now: Now) {
+        let due = self.posts.iter().filter(|(_, post)| post.next <= now.mono);
+        let due: Vec<Name> = due.map(|(name, _)| name.clone()).collect();
+        for name in due {
+            match self.posts.get_mut(&name) {
+                Some(post) if post.left > 0 => {
+                    post.left -= 1;
+                    self.send_post(now, &name);
+                }
+                // The fact stays owed; the next round finds it.
+                _ => drop(self.close_post(&name)),
+            }
+        }
+    }
+
+    fn close_post(&mut self, name: &Name) -> Option<Post> {
+        let post = self.posts.remove(name)?;
+        for id in &post.ids {
+            self.sent.remove(id);
+        }
+        Some(post)
+    }
+
+    /// The local faild has answered a publication.
+    pub(super) fn posted(&mut self, now: Now, name: &Name, id: u64, body: Body) {
+        if self
+            .posts
+            .get(name)
+            .is_none_or(|post| !post.ids.contains(&id))
+        {
+            return;
+        }
+        let Some(Post { change, .. }) = self.close_post(name) else {
+            return;
+        };
+        match body {
+            Body::Answer(answer) => match answer.records.into_iter().next() {
+                Some(record) => self.acknowledged(now, name, &change, record),
+                None => self.log(
+                    Level::Error,
+                    "post",
+                    format!("service {name}: an acknowledgement without record"),
+                ),
+            },
+            Body::Refusal(refusal) => self.not_acknowledged(now, name, &change, refusal),
+            Body::Query(_) | Body::Change(_) => {}
+        }
+    }
+
+    fn acknowledged(&mut self, now: Now, name: &Name, change: &Change, record: Record) {
+        let Some(duty) = self.duties.get_mut(name) else {
+            return;
+        };
+        duty.base = Some(record.state);
+        let asked = duty.local.as_ref().map_or(now.mono, |(_, asked)| *asked);
+        duty.intent = record.marks.has(Marks::STARTING).then_some(now.mono);
+        duty.local = Some((record, asked));
+        if change.state.is_some() && change.state == duty.owed.as_ref().map(|owed| owed.state) {
+            duty.owed = None;
+        }
+        // A new fact, or a promise that others can now see, allows the next step.
+        if change.state.is_some() || change.set.has(Marks::STARTING) {
+            self.round_soon(now, name);
+        }
+    }
+
+    fn not_acknowledged(&mut self, now: Now, name: &Name, change: &Change, refusal: Refusal) {
+        match (refusal.code, refusal.record) {
+            (Ok(Code::Unsaved), Some(record)) => {
+                self.log(
+                    Level::Warn,
+                    "post",
+                    format!(
+                        "service {name}: {refusal}",
+                        refusal = Refusal::plain(Code::Unsaved)
+                    ),
+                );
+                self.acknowledged(now, name, change, record);
+            }
+            // A repeated request whose first answer was lost: it is as we wanted it.
+            (Ok(Code::Stale), Some(record)) if is_done(change, &record) => {
+                self.acknowledged(now, name, change, record);
+            }
+            // Somebody else was faster, or the faild is a new one: the next round shows it.
+            (Ok(Code::Stale | Code::Nonce), _) => {}
+            (code, record) => {
+                let refusal = Refusal {
+                    code,
+                    record,
+                    ..refusal
+                };
+                self.log(
+                    Level::Error,
+                    "post",
+                    format!("service {name}: the local faild refuses the change: {refusal}"),
+                );
+            }
+        }
+    }
+
+    /// Lets the next round of a service's class begin soon. Questions that are still open
+    /// stay open, so that nobody's chances to answer are cut.
+    pub(super) fn round_soon(&mut self, now: Now, name: &Name) {
+        let Some(index) = self.duties.get(name).map(|duty| duty.class) else {
+            return;
+        };
+        let class = &mut self.classes[index];
+        class.due = class.due.min(now.mono + SOON);
+    }
+}
+
+/// Whether the record is just what this change would have made of it.
+fn is_done(change: &Change, record: &Record) -> bool {
+    record.version == change.version + 1
+        && change.state.is_none_or(|state| state == record.state)
+        && record.marks.has(Marks::STARTING) == change.set.has(Marks::STARTING)
+        && record.reason == change.reason
+}

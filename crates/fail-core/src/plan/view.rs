@@ -1,0 +1,114 @@
+//! What this host knows of the others, turned into what the rule needs and into words.
+
+use std::collections::BTreeMap;
+
+use fail_wire::{Marks, Name, Record, State};
+
+use crate::decide::Verdict;
+use crate::policy::Service;
+use crate::time::Mono;
+
+/// What a host said of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// Nothing: it did not answer.
+    pub said: Option<(State, Marks)>,
+    /// When the question was asked, not when the answer came: it is at least as old.
+    pub asked: Mono,
+}
+
+impl Seen {
+    pub fn record(record: &Record, asked: Mono) -> Seen {
+        Seen {
+            said: Some((record.state, record.marks)),
+            asked,
+        }
+    }
+
+    /// A master stands in the way if it serves, or if its failsh will bring it up. One that
+    /// could serve but will not (nobody supervises it, it is held, it is sent away) does not.
+    fn as_master(&self) -> State {
+        let will_not = Marks::UNSUPERVISED.with(Marks::HELD).with(Marks::AWAY);
+        match self.said {
+            Some((State::Recover, marks)) if marks.has(will_not) => State::Fail,
+            Some((state, _)) => state,
+            None => State::Fail,
+        }
+    }
+
+    /// A slave that is about to serve is waited for like one that serves.
+    fn as_slave(&self, local: State) -> State {
+        match self.said {
+            Some((State::Recover, marks)) if local == State::Recover && is_starting(marks) => {
+                State::Up
+            }
+            Some((state, _)) => state,
+            None => State::Fail,
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match self.said {
+            None => "unreachable",
+            Some((_, marks)) if marks.has(Marks::UNREADABLE) => "unreadable",
+            Some((State::Recover, marks)) if is_starting(marks) => "starting",
+            Some((State::Recover, marks)) if marks.has(Marks::UNSUPERVISED) => {
+                "RECOVER(unsupervised)"
+            }
+            Some((State::Recover, marks)) if marks.has(Marks::HELD) => "RECOVER(held)",
+            Some((state, _)) => state.word(),
+        }
+    }
+}
+
+fn is_starting(marks: Marks) -> bool {
+    marks.has(Marks::STARTING) && !marks.has(Marks::UNSUPERVISED)
+}
+
+/// What the hosts of one service said, as the rule takes it.
+pub(super) struct Views {
+    pub masters: Vec<State>,
+    pub slaves: Vec<State>,
+}
+
+impl Views {
+    /// Nothing unless every host has answered or been given up.
+    pub fn of(service: &Service, seen: &BTreeMap<Name, Seen>, local: State) -> Option<Views> {
+        let masters = service
+            .masters
+            .iter()
+            .map(|host| Some(seen.get(host)?.as_master()));
+        let slaves = service
+            .slaves
+            .iter()
+            .map(|host| Some(seen.get(host)?.as_slave(local)));
+        Some(Views {
+            masters: masters.collect::<Option<_>>()?,
+            slaves: slaves.collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// Why the rule says what it says, in words.
+pub(super) fn explain(verdict: Verdict, service: &Service, seen: &BTreeMap<Name, Seen>) -> String {
+    let list = |title: &str, hosts: &[Name]| {
+        let words = hosts
+            .iter()
+            .filter_map(|host| Some(format!(" {host}={}", seen.get(host)?.word())));
+        let words: String = words.collect();
+        if words.is_empty() {
+            words
+        } else {
+            format!("; {title}{words}")
+        }
+    };
+    let hosts = list("masters", &service.masters) + &list("slaves", &service.slaves);
+    let because = match verdict {
+        Verdict::Stop | Verdict::Yield => "a master can serve",
+        Verdict::Idle => "it can not be brought up here",
+        Verdict::Wait => "a slave has not given way yet",
+        Verdict::Start | Verdict::Keep => "no master can serve",
+        Verdict::Contest => "no master can serve, but a slave serves too",
+    };
+    format!("{}: {because}{hosts}", verdict.word())
+}
