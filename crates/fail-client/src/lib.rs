@@ -1,1 +1,336 @@
-//! fail-client
+//! Ask a faild, blocking, with deadlines.
+//!
+//! For tools and other programs; the daemons have their own loop. A [`Client`] asks one
+//! faild over UDP: [`Client::read`] gives records, [`Client::change`] changes one by
+//! compare-and-set. Each try has a time-out, each call a number of tries; nothing blocks
+//! for longer than their product, for each page.
+//!
+//! ```no_run
+//! use fail_client::{Client, Options};
+//! let faild = "127.0.0.1:1847".parse().unwrap();
+//! let mut client = Client::new(faild, "public", Options::default())?;
+//! for record in client.read(&[])?.records {
+//!     println!("{} is {}: {}", record.name, record.state, record.reason);
+//! }
+//! # Ok::<(), fail_client::Error>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod error;
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+pub use error::Error;
+use fail_wire::{
+    Answer, Body, Change, Code, DATAGRAM_BYTES_MAX, Dice, Key, Marks, Name, Packet, Query, Reason,
+    Record, Refusal, State, emit_padded, room_for,
+};
+
+/// How patient a client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// How long to wait for an answer, for each try.
+    pub timeout: Duration,
+    /// How often to ask.
+    pub tries: u32,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            timeout: Duration::from_secs(1),
+            tries: 3,
+        }
+    }
+}
+
+/// A change to ask for; the client fills in what compare-and-set needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The new state; nothing: as it is.
+    pub state: Option<State>,
+    /// Wishes to set.
+    pub set: Marks,
+    /// Wishes to clear.
+    pub clear: Marks,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// How often a change is tried again because somebody else was faster.
+const RACES_MAX: u32 = 5;
+
+/// One faild, as seen from a tool.
+pub struct Client {
+    socket: UdpSocket,
+    faild: SocketAddr,
+    key: Key,
+    options: Options,
+    dice: Dice,
+}
+
+impl Client {
+    /// A client of the faild at this address.
+    ///
+    /// # Errors
+    /// The community can not be used, or there is no socket to be had.
+    pub fn new(faild: SocketAddr, community: &str, options: Options) -> Result<Client, Error> {
+        let key = Key::new(community).map_err(Error::Community)?;
+        let any: SocketAddr = match faild {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        let socket = UdpSocket::bind(any).map_err(Error::Socket)?;
+        // Connected, so that "nobody listens there" comes back at once.
+        socket
+            .connect(faild)
+            .map_err(|source| Error::Unreachable { faild, source })?;
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|e| Error::Socket(e.into()))?;
+        Ok(Client {
+            socket,
+            faild,
+            key,
+            options,
+            dice: Dice::new(&seed),
+        })
+    }
+
+    /// The records of these services, or of all that the community may read, in order of
+    /// their names, with all pages.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub fn read(&mut self, names: &[Name]) -> Result<Answer, Error> {
+        let mut all = Answer {
+            nonce: 0,
+            more: true,
+            records: Vec::new(),
+        };
+        while all.more {
+            let after = all
+                .records
+                .last()
+                .map(|record: &Record| record.name.clone());
+            let query = Query {
+                beat: None,
+                after: after.clone(),
+                names: names.to_vec(),
+            };
+            let room = if names.is_empty() {
+                DATAGRAM_BYTES_MAX
+            } else {
+                room_for(names.len())
+            };
+            let page = match self.ask(&Body::Query(query), room)? {
+                Body::Answer(page) => page,
+                other => return Err(self.odd(other)),
+            };
+            let last = page.records.last().map(|record| &record.name);
+            if page.more && last <= after.as_ref() {
+                return Err(Error::Protocol {
+                    faild: self.faild,
+                    problem: "its pages do not end",
+                });
+            }
+            all.nonce = page.nonce;
+            all.more = page.more;
+            all.records.extend(page.records);
+        }
+        Ok(all)
+    }
+
+    /// The record of one service.
+    ///
+    /// # Errors
+    /// No answer, a refusal, or a record that this community may not read.
+    pub fn read_one(&mut self, name: &Name) -> Result<(Record, u64), Error> {
+        let answer = self.read(std::slice::from_ref(name))?;
+        match answer
+            .records
+            .into_iter()
+            .find(|record| record.name == *name)
+        {
+            Some(record) if record.marks.has(Marks::UNREADABLE) => Err(Error::Unreadable {
+                faild: self.faild,
+                name: name.clone(),
+            }),
+            Some(record) => Ok((record, answer.nonce)),
+            None => Err(Error::Protocol {
+                faild: self.faild,
+                problem: "the record asked for is not in its answer",
+            }),
+        }
+    }
+
+    /// Changes a record: reads it, lets `wanted` say what it should become, and replaces
+    /// just the version that was read. If somebody else was faster, all over again.
+    ///
+    /// # Errors
+    /// No answer, or a refusal that trying again does not mend.
+    pub fn change(
+        &mut self,
+        name: &Name,
+        wanted: impl Fn(&Record) -> Wanted,
+    ) -> Result<Record, Error> {
+        let mut races = 0;
+        loop {
+            let (record, nonce) = self.read_one(name)?;
+            let Wanted {
+                state,
+                set,
+                clear,
+                reason,
+            } = wanted(&record);
+            let version = record.version;
+            let change = Change {
+                nonce,
+                version,
+                name: name.clone(),
+                state,
+                set,
+                clear,
+                reason,
+                interval_ms: 0,
+            };
+            match self.change_exactly(&change) {
+                Err(error)
+                    if races < RACES_MAX
+                        && matches!(error.code(), Some(Code::Stale | Code::Nonce)) =>
+                {
+                    races += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Sends just this change.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub fn change_exactly(&mut self, change: &Change) -> Result<Record, Error> {
+        let answer = self.ask(&Body::Change(change.clone()), room_for(1));
+        match answer {
+            Ok(Body::Answer(answer)) => answer.records.into_iter().next().ok_or(Error::Protocol {
+                faild: self.faild,
+                problem: "an acknowledgement without a record",
+            }),
+            Ok(other) => Err(self.odd(other)),
+            // The first of several tries was done and its answer was lost.
+            Err(Error::Refused { refusal, .. }) if is_done(change, &refusal) => {
+                refusal.record.ok_or(Error::Protocol {
+                    faild: self.faild,
+                    problem: "a refusal without its record",
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn odd(&self, body: Body) -> Error {
+        match body {
+            Body::Refusal(refusal) => Error::refused(self.faild, refusal, true),
+            _ => Error::Protocol {
+                faild: self.faild,
+                problem: "its answer is a question",
+            },
+        }
+    }
+
+    /// Asks until there is an answer that was made with our key for our request. A refusal
+    /// that nobody signed is believed only when nothing better comes.
+    fn ask(&mut self, body: &Body, room: usize) -> Result<Body, Error> {
+        let mut ids = Vec::new();
+        let mut hint = None;
+        for _ in 0..self.options.tries.max(1) {
+            let id = self.dice.roll();
+            ids.push(id);
+            let bytes = emit_padded(&self.key, id, body, room);
+            let until = Instant::now() + self.options.timeout;
+            if let Err(source) = self.socket.send(&bytes) {
+                hint.get_or_insert(Error::Unreachable {
+                    faild: self.faild,
+                    source,
+                });
+            }
+            match self.listen(&ids, until, &mut hint) {
+                Some(Body::Refusal(refusal)) => {
+                    return Err(Error::refused(self.faild, refusal, true));
+                }
+                Some(body) => return Ok(body),
+                None if matches!(hint, Some(Error::Refused { .. })) => break,
+                None => {}
+            }
+        }
+        Err(hint.unwrap_or(Error::Silent {
+            faild: self.faild,
+            tries: self.options.tries,
+            timeout: self.options.timeout,
+        }))
+    }
+
+    fn listen(&self, ids: &[u64], until: Instant, hint: &mut Option<Error>) -> Option<Body> {
+        let mut buffer = vec![0; 65_536];
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            // A time-out of zero would mean none.
+            let _ = self
+                .socket
+                .set_read_timeout(Some(left.max(Duration::from_millis(1))));
+            let len = match self.socket.recv(&mut buffer) {
+                Ok(len) => len,
+                Err(e)
+                    if matches!(
+                        e.kind(),
+                        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+                    ) =>
+                {
+                    continue;
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(source) => {
+                    // Nobody listens there now; the next try shows whether that lasts.
+                    hint.get_or_insert(Error::Unreachable {
+                        faild: self.faild,
+                        source,
+                    });
+                    return None;
+                }
+            };
+            let Ok(packet) = Packet::read(&buffer[..len]) else {
+                continue;
+            };
+            if !packet.answers() || !ids.contains(&packet.request()) {
+                continue;
+            }
+            if packet.verify(&self.key) {
+                if let Ok(body) = packet.body() {
+                    return Some(body);
+                }
+            } else if let (0, Ok(Body::Refusal(refusal))) = (packet.key_id(), packet.body()) {
+                *hint = Some(Error::refused(self.faild, refusal, false));
+            }
+        }
+    }
+}
+
+/// Whether the record that a refusal shows is just what this change would have made of it.
+fn is_done(change: &Change, refusal: &Refusal) -> bool {
+    let Some(record) = refusal
+        .record
+        .as_ref()
+        .filter(|_| refusal.code == Ok(Code::Stale))
+    else {
+        return false;
+    };
+    record.version == change.version + 1
+        && change.state.is_none_or(|state| state == record.state)
+        && record.marks.without(change.clear).with(change.set) == record.marks
+        && record.reason == change.reason
+}

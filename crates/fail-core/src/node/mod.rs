@@ -11,7 +11,7 @@ mod image;
 mod offenders;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use fail_wire::{
     ANSWER_BYTES_MIN, Answer, Body, Change, Code, Dice, Key, Name, Packet, Query, Reason, Record,
@@ -33,9 +33,7 @@ pub struct Peer {
     /// The sender.
     pub addr: SocketAddr,
     /// The address that was asked; the answer leaves from there.
-    pub local: Option<IpAddr>,
-    /// The driver's number of the socket.
-    pub socket: usize,
+    pub local: Option<SocketAddr>,
 }
 
 /// What happens to a faild.
@@ -321,10 +319,8 @@ impl Node {
     /// Whether a change may take effect. The order is that of a reader's questions: may he,
     /// does he mean this run of the daemon, does he know what he replaces, is there room.
     fn judge(&self, now: Now, asker: &Asker, change: &Change) -> Result<(), Refusal> {
-        let record = || match self.rights(asker, &change.name) {
-            Some(_) => Some(self.record(now, &change.name)),
-            None => None,
-        };
+        let readable = self.rights(asker, &change.name).is_some();
+        let record = || readable.then(|| self.record(now, &change.name));
         if self.rights(asker, &change.name) != Some(Rights::ReadWrite) {
             return Err(Refusal {
                 record: record(),

@@ -101,12 +101,12 @@ mod tests {
         };
         policy.services.insert(Name::new("slow").unwrap(), slow);
         let classes = classes(&policy, Mono(0));
-        assert_eq!(classes.len(), 4);
+        assert_eq!(classes.len(), 5);
         let asked: usize = classes
             .iter()
             .map(|c| c.targets[&Target::Local].len())
             .sum();
         assert_eq!(asked, 301);
-        assert!(!classes[3].targets.contains_key(&Target::Host(hostb)));
+        assert!(!classes[4].targets.contains_key(&Target::Host(hostb)));
     }
 }

@@ -1,0 +1,81 @@
+//! What can go wrong between a tool and a faild, each as one sentence.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use fail_wire::{BadCommunity, Code, Name, Refusal};
+
+/// Why there is no answer, or not the one that was wanted. Whether something was changed is
+/// said where it can be known: only [`Error::Silent`] leaves it open.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The community can not be used at all; nothing was sent.
+    #[error("{0}")]
+    Community(BadCommunity),
+    /// No socket; nothing was sent.
+    #[error("can not open a socket: {0}")]
+    Socket(io::Error),
+    /// Nobody listens there, or there is no way.
+    #[error("no faild answers at {faild}: {source}")]
+    Unreachable {
+        /// Who was asked.
+        faild: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// No answer; a change may have been done or not.
+    #[error("no answer from {faild} after {tries} tries of {timeout:?} each")]
+    Silent {
+        /// Who was asked.
+        faild: SocketAddr,
+        /// How often.
+        tries: u32,
+        /// How long each time.
+        timeout: Duration,
+    },
+    /// The faild says no; nothing was changed, unless it says so.
+    #[error("{faild} refuses: {refusal}{}", if *.proven { "" } else { " (an answer without proof of who sent it)" })]
+    Refused {
+        /// Who was asked.
+        faild: SocketAddr,
+        /// Why not.
+        refusal: Box<Refusal>,
+        /// Whether it was made with our community.
+        proven: bool,
+    },
+    /// The community may not read the service.
+    #[error("{faild} does not let this community read service {name}")]
+    Unreadable {
+        /// Who was asked.
+        faild: SocketAddr,
+        /// For what.
+        name: Name,
+    },
+    /// An answer that makes no sense.
+    #[error("{faild} does not keep to the protocol: {problem}")]
+    Protocol {
+        /// Who was asked.
+        faild: SocketAddr,
+        /// In what way.
+        problem: &'static str,
+    },
+}
+
+impl Error {
+    pub(crate) fn refused(faild: SocketAddr, refusal: Refusal, proven: bool) -> Error {
+        Error::Refused {
+            faild,
+            refusal: Box::new(refusal),
+            proven,
+        }
+    }
+
+    /// The code of the refusal, if it is one that this program knows.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Error::Refused { refusal, .. } => refusal.code.ok(),
+            _ => None,
+        }
+    }
+}
