@@ -71,6 +71,25 @@ impl Error {
         }
     }
 
+    /// What kind of failure it is, for an exit code.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Error::Community(_) => Failure::Community,
+            Error::Socket(_) => Failure::System,
+            Error::Unreachable { .. } | Error::Silent { .. } => Failure::NoAnswer,
+            Error::Unreadable { .. } => Failure::NotAllowed,
+            Error::Protocol { .. } => Failure::Protocol,
+            Error::Refused { refusal, .. } => match refusal.code {
+                Ok(Code::Community | Code::Mac | Code::ReadOnly) => Failure::NotAllowed,
+                Ok(Code::Nonce | Code::Stale | Code::Limit) => Failure::TryAgain,
+                Ok(Code::Unsaved) => Failure::NotStored,
+                Ok(Code::Version | Code::Type | Code::Malformed | Code::Cramped) | Err(_) => {
+                    Failure::Protocol
+                }
+            },
+        }
+    }
+
     /// The code of the refusal, if it is one that this program knows.
     pub fn code(&self) -> Option<Code> {
         match self {
@@ -78,4 +97,23 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// The kinds of failure that a tool tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The community can not be used.
+    Community,
+    /// The operating system refuses.
+    System,
+    /// Nobody answers.
+    NoAnswer,
+    /// The community does not allow it.
+    NotAllowed,
+    /// The record changed meanwhile, or a limit is reached.
+    TryAgain,
+    /// In force, but not on disk.
+    NotStored,
+    /// The other side can not be understood, or does not understand.
+    Protocol,
 }

@@ -18,15 +18,18 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod text;
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
 
-pub use error::Error;
+pub use error::{Error, Failure};
+pub use fail_wire::{Answer, Record};
 use fail_wire::{
-    Answer, Body, Change, Code, DATAGRAM_BYTES_MAX, Dice, Key, Marks, Name, Packet, Query, Reason,
-    Record, Refusal, State, emit_padded, room_for,
+    Body, Change, Code, DATAGRAM_BYTES_MAX, Dice, Key, Marks, Name, Packet, Query, Reason, Refusal,
+    State, emit_padded, room_for,
 };
+pub use text::{age, json, print};
 
 /// How patient a client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +60,19 @@ pub struct Wanted {
     pub clear: Marks,
     /// Why.
     pub reason: Reason,
+}
+
+/// The address of a host, given as a name or an address.
+///
+/// # Errors
+/// One sentence that names the host.
+pub fn address(host: &str, port: u16) -> Result<SocketAddr, String> {
+    let unknown = |why: String| format!("host \"{host}\" is unknown: {why}");
+    let found = (host, port).to_socket_addrs();
+    let mut found = found.map_err(|e| unknown(e.to_string()))?;
+    found
+        .next()
+        .ok_or_else(|| unknown("it has no address".to_string()))
 }
 
 /// How often a change is tried again because somebody else was faster.

@@ -1,2 +1,142 @@
-//! failc
-fn main() {}
+//! failc: reads and changes the state of a service in a faild.
+//!
+//! One question, one answer, one exit code. Everything that travels is in `fail-client`;
+//! here are only words: those of the command line, and those of the answer.
+
+#![forbid(unsafe_code)]
+
+mod show;
+
+use std::process::ExitCode;
+
+use fail_cli::{COMMUNITY_VARIABLE, Failc, Order, Verb, exit};
+use fail_client::{Client, Failure, Options, Wanted, address};
+use fail_wire::{Marks, Name, Reason, Record, State};
+
+fn main() -> ExitCode {
+    let options: Failc = fail_cli::parse_or_exit();
+    match run(&options) {
+        Ok(code) => ExitCode::from(code),
+        Err((code, sentence)) => {
+            eprintln!("failc: {sentence}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// A sentence and the exit code.
+type Failed = (u8, String);
+
+fn run(options: &Failc) -> Result<u8, Failed> {
+    let usage = |sentence: String| (exit::USAGE, sentence);
+    let order = Verb::parse(&options.words).map_err(usage)?;
+    let variable = std::env::var(COMMUNITY_VARIABLE).ok();
+    let community = options
+        .community
+        .find(variable)
+        .map_err(|e| (exit::IOERR, e))?;
+    let server = &options.server;
+    let faild =
+        address(&server.host, server.port_or(options.port)).map_err(|e| (exit::NOHOST, e))?;
+    let patience = Options {
+        timeout: options.timeout.0,
+        tries: options.tries,
+    };
+    let mut client = Client::new(faild, &community, patience).map_err(failed)?;
+    let record = obey(&mut client, &order)?;
+    if options.quiet {
+        return Ok(state_code(record.state));
+    }
+    let text = if options.json {
+        show::json(&record)
+    } else {
+        show::line(&record)
+    };
+    fail_client::print(&text).map_err(|e| (exit::IOERR, e.to_string()))?;
+    Ok(exit::OK)
+}
+
+fn obey(client: &mut Client, order: &Order) -> Result<Record, Failed> {
+    let name = |service: &str| {
+        Name::new(service).map_err(|bad| (exit::USAGE, format!("service \"{service}\": {bad}")))
+    };
+    match order {
+        Order::Read { service } => Ok(client.read_one(&name(service)?).map_err(failed)?.0),
+        Order::Set {
+            service,
+            state,
+            reason,
+        } => {
+            let state = State::from_word(state);
+            let reason = Reason::new(if reason.is_empty() {
+                "set by hand"
+            } else {
+                reason
+            });
+            let wanted = |_: &Record| Wanted {
+                state,
+                set: Marks(0),
+                clear: Marks(0),
+                reason: reason.clone(),
+            };
+            client.change(&name(service)?, wanted).map_err(failed)
+        }
+        Order::Wish {
+            verb,
+            service,
+            reason,
+        } => client
+            .change(&name(service)?, |record| wish(*verb, record, reason))
+            .map_err(failed),
+    }
+}
+
+/// What a wish changes. `back` also says that the service could be brought up again, unless
+/// it still is up because failsh has not come to stop it.
+fn wish(verb: Verb, record: &Record, reason: &str) -> Wanted {
+    let word = match verb {
+        Verb::Hold => "held",
+        Verb::Release => "released",
+        Verb::Away => "away",
+        Verb::Back => "back",
+    };
+    let reason = match reason {
+        "" => Reason::new(word),
+        reason => Reason::new(&format!("{word}: {reason}")),
+    };
+    let none = Marks(0);
+    let (state, set, clear) = match verb {
+        Verb::Hold => (None, Marks::HELD, none),
+        Verb::Release => (None, none, Marks::HELD),
+        Verb::Away => (None, Marks::AWAY, none),
+        Verb::Back if record.state == State::Fail => (Some(State::Recover), none, Marks::AWAY),
+        Verb::Back => (None, none, Marks::AWAY),
+    };
+    Wanted {
+        state,
+        set,
+        clear,
+        reason,
+    }
+}
+
+fn state_code(state: State) -> u8 {
+    match state {
+        State::Up => exit::OK,
+        State::Recover => exit::RECOVER,
+        State::Fail => exit::FAIL,
+    }
+}
+
+fn failed(error: fail_client::Error) -> Failed {
+    let code = match error.failure() {
+        Failure::Community => exit::USAGE,
+        Failure::System => exit::OSERR,
+        Failure::NoAnswer => exit::UNAVAILABLE,
+        Failure::NotAllowed => exit::NOPERM,
+        Failure::TryAgain => exit::TEMPFAIL,
+        Failure::NotStored => exit::IOERR,
+        Failure::Protocol => exit::PROTOCOL,
+    };
+    (code, error.to_string())
+}

@@ -1,2 +1,27 @@
-//! faild
-fn main() {}
+//! faild: the state daemon. Holds the state of services, answers, never acts.
+//!
+//! Thin: `setup` opens everything in order and says in one sentence what can not be had,
+//! `engine` joins the machine of `fail-core` with sockets, signals and the disk, `store`
+//! writes the state file. What the daemon decides is in `fail_core::node`.
+
+#![forbid(unsafe_code)]
+
+mod engine;
+mod setup;
+mod store;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let options: fail_cli::Faild = fail_cli::parse_or_exit();
+    let done = setup::open(&options).and_then(|parts| {
+        engine::run(parts).map_err(|error| setup::Failure::new(fail_cli::exit::OSERR, error))
+    });
+    match done {
+        Ok(()) => ExitCode::from(fail_cli::exit::OK),
+        Err(failure) => {
+            eprintln!("faild: {failure}");
+            ExitCode::from(failure.code)
+        }
+    }
+}
