@@ -1,1 +1,29 @@
-//! fail-cli
+//! Every option of every program, default paths and ports, and exit codes.
+//!
+//! One file per program; its doc comments are the help texts. The man pages are held to
+//! what stands here by tests, so a page, `--help` and the parser can not differ. Nothing is
+//! opened, asked or decided here, except that [`Community`] reads the file it was given.
+
+#![forbid(unsafe_code)]
+
+mod community;
+pub mod exit;
+mod failc;
+mod faild;
+mod failsh;
+mod failstat;
+mod host;
+pub mod ports;
+mod program;
+mod seconds;
+mod verb;
+
+pub use community::{COMMUNITY_VARIABLE, Community, DEFAULT_COMMUNITY};
+pub use failc::Failc;
+pub use faild::Faild;
+pub use failsh::Failsh;
+pub use failstat::Failstat;
+pub use host::HostPort;
+pub use program::{PROGRAMS, Program, parse_or_exit};
+pub use seconds::Seconds;
+pub use verb::{Order, STATES, Verb};

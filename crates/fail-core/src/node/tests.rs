@@ -1,1 +1,1 @@
-
+//! Story tests of the state daemon.

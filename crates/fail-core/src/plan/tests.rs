@@ -1,1 +1,1 @@
-
+//! Story tests of the failover shell.

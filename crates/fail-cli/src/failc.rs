@@ -1,0 +1,47 @@
+//! Options of failc.
+
+use crate::community::Community;
+use crate::host::HostPort;
+use crate::ports;
+use crate::seconds::Seconds;
+
+const USAGE: &str = "failc [OPTIONS] SERVICE
+       failc [OPTIONS] SERVICE UP|RECOVER|FAIL [REASON]...
+       failc [OPTIONS] hold|release|away|back SERVICE [REASON]...";
+
+/// Reads or changes the state of a service in a faild
+#[derive(Debug, Clone, clap::Parser)]
+#[command(name = "failc", version, override_usage = USAGE)]
+pub struct Failc {
+    /// The faild to ask
+    #[arg(short, long, value_name = "HOST[:PORT]", default_value = "127.0.0.1")]
+    pub server: HostPort,
+
+    /// Its port, if --server names none
+    #[arg(short, long, default_value_t = ports::FAILD, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+
+    /// What the faild is asked with.
+    #[command(flatten)]
+    pub community: Community,
+
+    /// Print nothing: the exit code is the state, 0 UP, 1 RECOVER, 2 FAIL
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Print the record as a JSON object
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub json: bool,
+
+    /// How long to wait for an answer, per try: 0.5, 500ms
+    #[arg(short, long, value_name = "SECONDS", default_value = "1s")]
+    pub timeout: Seconds,
+
+    /// How often to ask
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub tries: u32,
+
+    /// A service to read; a service, its new state and why; or a wish, a service and why
+    #[arg(required = true, value_name = "WORD")]
+    pub words: Vec<String>,
+}

@@ -1,0 +1,55 @@
+//! Options of faild.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use crate::ports;
+
+/// State daemon of the failover suite: holds the state of services and answers queries
+#[derive(Debug, Clone, clap::Parser)]
+#[command(name = "faild", version)]
+pub struct Faild {
+    /// Stay in the foreground and log to standard error
+    #[arg(short = 'F', long)]
+    pub foreground: bool,
+
+    /// Who may read and change what; without it `public` may read, and change from this host
+    #[arg(short, long, value_name = "FILE")]
+    pub community_file: Option<PathBuf>,
+
+    /// Where states and wishes outlive a restart; without it they do not
+    #[arg(short, long, value_name = "FILE")]
+    pub state_file: Option<PathBuf>,
+
+    /// Write the process id to this file
+    #[arg(short = 'r', long, value_name = "FILE")]
+    pub pid_file: Option<PathBuf>,
+
+    /// Run as this user, by name or number, once everything is open
+    #[arg(short, long)]
+    pub user: Option<String>,
+
+    /// UDP port to answer on
+    #[arg(short, long, default_value_t = ports::FAILD)]
+    pub port: u16,
+
+    /// IPv4 or IPv6 address to answer on; may be repeated
+    #[arg(
+        short,
+        long = "address",
+        value_name = "ADDRESS",
+        default_value = "0.0.0.0"
+    )]
+    pub addresses: Vec<IpAddr>,
+
+    /// Log more about this facility, a level per repetition; implies --foreground
+    #[arg(short, long, value_name = "FACILITY")]
+    pub debug: Vec<String>,
+}
+
+impl Faild {
+    /// Whether the program stays in the foreground.
+    pub fn stays_in_foreground(&self) -> bool {
+        self.foreground || !self.debug.is_empty()
+    }
+}

@@ -1,0 +1,39 @@
+//! Options of failstat.
+
+use crate::community::Community;
+use crate::host::HostPort;
+use crate::ports;
+use crate::seconds::Seconds;
+
+/// Shows what a faild holds
+#[derive(Debug, Clone, clap::Parser)]
+#[command(name = "failstat", version)]
+pub struct Failstat {
+    /// The failds to ask
+    #[arg(value_name = "HOST[:PORT]", default_value = "127.0.0.1")]
+    pub hosts: Vec<HostPort>,
+
+    /// The port of hosts that name none
+    #[arg(short, long, default_value_t = ports::FAILD, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+
+    /// What the failds are asked with.
+    #[command(flatten)]
+    pub community: Community,
+
+    /// Print JSON
+    #[arg(short, long)]
+    pub json: bool,
+
+    /// Show it again and again, this often, until interrupted [default: 1s]
+    #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "1s")]
+    pub watch: Option<Seconds>,
+
+    /// How long to wait for an answer, per try: 0.5, 500ms
+    #[arg(short, long, value_name = "SECONDS", default_value = "1s")]
+    pub timeout: Seconds,
+
+    /// How often to ask
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub tries: u32,
+}

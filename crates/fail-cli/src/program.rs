@@ -1,0 +1,152 @@
+//! The list of the programs, and how each reads its command line.
+
+use clap::{Command, CommandFactory, Parser};
+
+use crate::{Failc, Faild, Failsh, Failstat, exit};
+
+/// One program of the suite.
+#[derive(Debug, Clone, Copy)]
+pub struct Program {
+    /// Its name.
+    pub name: &'static str,
+    /// The section of its man page.
+    pub section: u8,
+    /// Its options, for those who want to look at them.
+    pub command: fn() -> Command,
+    /// The exit codes it may end with, in their order.
+    pub exits: &'static [u8],
+}
+
+/// Every program.
+pub const PROGRAMS: [Program; 4] = [
+    Program {
+        name: "faild",
+        section: 8,
+        command: Faild::command,
+        exits: &[
+            exit::OK,
+            exit::USAGE,
+            exit::DATA,
+            exit::SOFTWARE,
+            exit::OSERR,
+            exit::CANTCREAT,
+            exit::IOERR,
+            exit::CONFIG,
+        ],
+    },
+    Program {
+        name: "failsh",
+        section: 8,
+        command: Failsh::command,
+        exits: &[
+            exit::OK,
+            exit::USAGE,
+            exit::DATA,
+            exit::NOHOST,
+            exit::SOFTWARE,
+            exit::OSERR,
+            exit::CANTCREAT,
+            exit::IOERR,
+        ],
+    },
+    Program {
+        name: "failc",
+        section: 1,
+        command: Failc::command,
+        exits: &[
+            exit::OK,
+            exit::RECOVER,
+            exit::FAIL,
+            exit::USAGE,
+            exit::NOHOST,
+            exit::UNAVAILABLE,
+            exit::SOFTWARE,
+            exit::OSERR,
+            exit::IOERR,
+            exit::TEMPFAIL,
+            exit::PROTOCOL,
+            exit::NOPERM,
+        ],
+    },
+    Program {
+        name: "failstat",
+        section: 1,
+        command: Failstat::command,
+        exits: &[
+            exit::OK,
+            exit::USAGE,
+            exit::NOHOST,
+            exit::UNAVAILABLE,
+            exit::SOFTWARE,
+            exit::OSERR,
+            exit::IOERR,
+            exit::PROTOCOL,
+            exit::NOPERM,
+        ],
+    },
+];
+
+/// Reads the command line. Help and version end the program with 0; a bad option is
+/// explained on standard error and ends it with [`exit::USAGE`].
+pub fn parse_or_exit<T: Parser>() -> T {
+    T::try_parse().unwrap_or_else(|message| {
+        let code = if message.use_stderr() {
+            exit::USAGE
+        } else {
+            exit::OK
+        };
+        // There is nobody left to tell when even this can not be written.
+        let _ = message.print();
+        std::process::exit(i32::from(code))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clap_finds_nothing_wrong_with_the_options() {
+        for program in PROGRAMS {
+            (program.command)().debug_assert();
+            assert_eq!((program.command)().get_name(), program.name);
+            assert!(program.exits.is_sorted(), "{}", program.name);
+            let means = |code: &u8| exit::MEANINGS.iter().any(|(known, _)| known == code);
+            assert!(program.exits.iter().all(means), "{}", program.name);
+        }
+    }
+
+    fn failstat(line: &str) -> Result<Failstat, clap::Error> {
+        Failstat::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_seconds_of_watch_can_not_be_taken_for_a_host() {
+        let watch = |line| failstat(line).unwrap().watch.map(|time| time.to_string());
+        assert_eq!(watch("failstat hosta"), None);
+        assert_eq!(watch("failstat -w hosta"), Some("1s".to_string()));
+        assert_eq!(watch("failstat --watch=500ms"), Some("0.5s".to_string()));
+        assert_eq!(watch("failstat -w=2 hosta"), Some("2s".to_string()));
+        assert!(failstat("failstat -w 2").is_err());
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_one_host() {
+        let faild = Faild::try_parse_from(["faild"]).unwrap();
+        assert_eq!(faild.port, crate::ports::FAILD);
+        assert_eq!(faild.addresses, [std::net::Ipv4Addr::UNSPECIFIED]);
+        assert!(!faild.stays_in_foreground());
+        let failsh = Failsh::try_parse_from(["failsh", "-f", "a", "-f", "b"]).unwrap();
+        assert_eq!(failsh.server.port, Some(crate::ports::FAILD));
+        assert_eq!(failsh.policies.len(), 2);
+        assert!(Failsh::try_parse_from(["failsh"]).is_err());
+        assert!(Failc::try_parse_from(["failc"]).is_err());
+        assert_eq!(failstat("failstat").unwrap().hosts.len(), 1);
+    }
+
+    #[test]
+    fn debugging_stays_in_the_foreground() {
+        let faild = Faild::try_parse_from(["faild", "-d", "node"]).unwrap();
+        assert!(faild.stays_in_foreground());
+    }
+}

@@ -1,0 +1,151 @@
+//! The words after failc's options, as one order.
+//!
+//! One word is always a service, so a service may have the name of a verb. Whether names
+//! are legal is not judged here.
+
+/// The states that can be set.
+pub const STATES: [&str; 3] = ["UP", "RECOVER", "FAIL"];
+
+/// A wish that failc can make or take back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// failsh shall observe and change nothing.
+    Hold,
+    /// No longer so.
+    Release,
+    /// The service shall be served elsewhere.
+    Away,
+    /// No longer so.
+    Back,
+}
+
+/// What failc is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Say what state the service is in.
+    Read {
+        /// The service.
+        service: String,
+    },
+    /// Say that it is in another state now.
+    Set {
+        /// The service.
+        service: String,
+        /// One of [`STATES`].
+        state: String,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// Wish something, or no longer.
+    Wish {
+        /// What.
+        verb: Verb,
+        /// For which service.
+        service: String,
+        /// Why; may be empty.
+        reason: String,
+    },
+}
+
+impl Verb {
+    /// All verbs.
+    pub const ALL: [Verb; 4] = [Verb::Hold, Verb::Release, Verb::Away, Verb::Back];
+
+    /// The word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verb::Hold => "hold",
+            Verb::Release => "release",
+            Verb::Away => "away",
+            Verb::Back => "back",
+        }
+    }
+
+    /// Reads the words of a command line.
+    ///
+    /// # Errors
+    /// A sentence that names the word at fault.
+    pub fn parse(words: &[String]) -> Result<Order, String> {
+        let reason = |from: usize| words.get(from..).unwrap_or_default().join(" ");
+        let [first, rest @ ..] = words else {
+            return Err("a service is missing".to_string());
+        };
+        let Some(second) = rest.first() else {
+            return Ok(Order::Read {
+                service: first.clone(),
+            });
+        };
+        if let Some(verb) = Verb::ALL.into_iter().find(|verb| verb.word() == first) {
+            return Ok(Order::Wish {
+                verb,
+                service: second.clone(),
+                reason: reason(2),
+            });
+        }
+        if STATES.contains(&second.as_str()) {
+            return Ok(Order::Set {
+                service: first.clone(),
+                state: second.clone(),
+                reason: reason(2),
+            });
+        }
+        Err(format!(
+            "\"{first}\" is not hold, release, away or back, and \"{second}\" is not \
+             UP, RECOVER or FAIL"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Order, String> {
+        let words: Vec<String> = line.split_whitespace().map(String::from).collect();
+        Verb::parse(&words)
+    }
+
+    #[test]
+    fn one_word_is_a_service_whatever_it_is() {
+        for word in ["web", "hold", "UP"] {
+            let service = word.to_string();
+            assert_eq!(parse(word), Ok(Order::Read { service }));
+        }
+    }
+
+    #[test]
+    fn a_state_after_a_service_is_set() {
+        for (line, reason) in [("web FAIL", ""), ("web FAIL new  disk", "new disk")] {
+            let order = Order::Set {
+                service: "web".to_string(),
+                state: "FAIL".to_string(),
+                reason: reason.to_string(),
+            };
+            assert_eq!(parse(line), Ok(order));
+        }
+    }
+
+    #[test]
+    fn a_verb_before_a_service_is_a_wish() {
+        for verb in Verb::ALL {
+            let order = Order::Wish {
+                verb,
+                service: "web".to_string(),
+                reason: "new disk".to_string(),
+            };
+            assert_eq!(parse(&format!("{} web new disk", verb.word())), Ok(order));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_named() {
+        assert!(parse("").is_err());
+        for line in ["web up", "web DOWN", "stop web"] {
+            let sentence = parse(line).unwrap_err();
+            assert!(
+                line.split(' ').all(|word| sentence.contains(word)),
+                "{sentence}"
+            );
+        }
+    }
+}
