@@ -1,0 +1,129 @@
+//! The loop: answers, scripts' ends and deadlines go into the machine; datagrams, scripts
+//! and log lines come out. The Tcl thread asks for children here and is told how they ended.
+//!
+//! What arrived goes in before the deadlines are looked at: an answer that is there must not
+//! count as missed because this thread was late.
+
+use std::collections::VecDeque;
+use std::io;
+
+use fail_core::log::{Level, Line};
+use fail_core::plan::{In, Out};
+use fail_rt::children::Children;
+use fail_rt::clock::{self, earliest};
+use fail_rt::driver::Driver;
+use fail_rt::log::Log;
+use fail_rt::signals::Signal;
+use fail_tcl::{FromTcl, TclHandle, ToTcl};
+
+use crate::setup::{self, Parts};
+
+/// Runs until SIGTERM. Services are left as they are; a script that runs is ended.
+pub fn run(parts: Parts) -> io::Result<()> {
+    let Parts {
+        plan,
+        mut poller,
+        mut signals,
+        mut udp,
+        mut children,
+        mut resolver,
+        tcl,
+        mut from_tcl,
+        log,
+        _pid_file,
+    } = parts;
+    let mut driver = Driver::new(plan, log.clone());
+    let mut inputs = VecDeque::new();
+    let mut outputs = Vec::new();
+    let mut leaving = false;
+    while !(leaving && children.is_empty()) {
+        for out in outputs.drain(..) {
+            match out {
+                Out::Send { to, bytes } => {
+                    if let Err(e) = udp.send(to, None, &bytes) {
+                        log.facility("net").debug(format_args!("{to}: {e}"));
+                    }
+                }
+                Out::Run(order) => tcl.send(ToTcl::Run(order)),
+                Out::Cancel { job, why } => tcl.send(ToTcl::Cancel { job, why }),
+                Out::Resolve { no, name, port } => resolver.ask(no, &name, port),
+                Out::Log(line) => write_line(&log, &line),
+            }
+        }
+        tell_ends(&mut children, &tcl);
+        let plan_deadline = driver.deadline().filter(|_| !leaving);
+        for event in poller.wait(earliest([plan_deadline, children.deadline()]))? {
+            let token = event.token();
+            if udp.owns(token) {
+                while let Some(datagram) = udp.receive(token) {
+                    inputs.push_back(In::Datagram { from: datagram.from, bytes: datagram.bytes });
+                }
+            } else if children.owns(token) {
+                children.on_event(token);
+            } else if signals.owns(token) {
+                for signal in signals.pending() {
+                    match signal {
+                        Signal::Child => children.reap(clock::now().mono),
+                        Signal::Term | Signal::Int if !leaving => {
+                            leaving = true;
+                            log.info("ends; services stay as they are");
+                            setup::quit(&tcl);
+                            children.kill_all(clock::now().mono);
+                        }
+                        Signal::Hup => log.info("SIGHUP: to read the policy again, start failsh anew"),
+                        Signal::Term | Signal::Int | Signal::Usr1 => {}
+                    }
+                }
+            }
+        }
+        while let Some(message) = from_tcl.poll() {
+            match message {
+                FromTcl::Done { job, outcome } => inputs.push_back(In::Done { job, outcome }),
+                // What a script starts now would outlive us.
+                FromTcl::Exec { .. } if leaving => {}
+                FromTcl::Exec { exec, pipeline, .. } => children.spawn(exec, pipeline, None),
+                FromTcl::Kill { exec } => children.kill(exec, clock::now().mono),
+                FromTcl::Log { level, text } => {
+                    let level = match level {
+                        fail_tcl::Level::Error => Level::Error,
+                        fail_tcl::Level::Warn => Level::Warn,
+                        fail_tcl::Level::Info => Level::Info,
+                        fail_tcl::Level::Debug => Level::Debug,
+                    };
+                    write_line(&log, &Line { level, facility: "tcl", text });
+                }
+            }
+        }
+        while let Some((no, answer)) = resolver.poll() {
+            inputs.push_back(In::Resolved { no, answer: answer.map_err(|e| e.to_string()) });
+        }
+        let now = clock::now();
+        children.expire(now.mono);
+        if leaving {
+            inputs.clear();
+            continue;
+        }
+        for input in inputs.drain(..) {
+            driver.handle(now, input, |out| outputs.push(out));
+        }
+        driver.expire(now, |out| outputs.push(out));
+    }
+    Ok(())
+}
+
+/// Tells the scripts how their children ended.
+fn tell_ends(children: &mut Children, tcl: &TclHandle) {
+    while let Some((exec, result)) = children.poll() {
+        tcl.send(ToTcl::ExecDone { exec, result });
+    }
+}
+
+fn write_line(log: &Log, line: &Line) {
+    let log = log.facility(line.facility);
+    match line.level {
+        Level::Error => log.error(&line.text),
+        Level::Warn => log.warn(&line.text),
+        Level::Info => log.info(&line.text),
+        Level::Debug => log.debug(&line.text),
+    }
+}
