@@ -1,0 +1,108 @@
+//! What came of an `exec`, as Tcl's `exec` would say it: a result, or an error with its
+//! message and `errorCode`, word for word.
+
+use fail_core::exec::{End, ExecFailed, ExecResult, Finished};
+
+use super::syntax::How;
+use crate::tcl::{Obj, signal};
+
+/// How a suspended job goes on: with a result, or with an error at that place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    result: String,
+    /// `errorCode`; nothing when it is no error.
+    error: Option<Vec<String>>,
+}
+
+impl Answer {
+    /// All is well.
+    pub(super) fn ok(result: impl Into<String>) -> Answer {
+        Answer {
+            result: result.into(),
+            error: None,
+        }
+    }
+
+    /// An error with this `errorCode`.
+    pub(super) fn error(message: impl Into<String>, code: &[&str]) -> Answer {
+        Answer {
+            result: message.into(),
+            error: Some(code.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    /// For `::fail::pause`: a list of return options and a result.
+    pub(super) fn to_obj(&self) -> Obj {
+        let options = match &self.error {
+            None => Obj::text(""),
+            Some(code) => Obj::list(&[
+                "-code".into(),
+                "error".into(),
+                "-errorcode".into(),
+                Obj::words(code),
+            ]),
+        };
+        Obj::list(&[options, Obj::text(&self.result)])
+    }
+}
+
+/// The answer to an `exec`.
+pub(super) fn to_exec(how: How, result: &ExecResult) -> Answer {
+    match result {
+        Ok(finished) => ended(how, finished),
+        Err(ExecFailed { sentence, errno }) => {
+            // `couldn't execute "foo": no such file or directory`: the system's own words
+            // stand at the end.
+            let words = sentence.rsplit(": ").next().unwrap_or(sentence);
+            Answer::error(sentence, &["POSIX", errno, words])
+        }
+    }
+}
+
+fn ended(how: How, finished: &Finished) -> Answer {
+    let mut result = text(&finished.stdout);
+    let mut error = None;
+    let (mut complaint, mut abnormal) = (String::new(), false);
+    for &(pid, end) in &finished.ends {
+        let pid = pid.to_string();
+        match end {
+            End::Exit(0) => {}
+            End::Exit(code) => {
+                error = Some(vec!["CHILDSTATUS".to_string(), pid, code.to_string()]);
+                abnormal = true;
+            }
+            End::Signal(number) => {
+                let (name, words) = signal(number);
+                complaint = format!("child killed: {words}\n");
+                error = Some(vec!["CHILDKILLED".to_string(), pid, name, words]);
+            }
+        }
+    }
+    // Of several programs that failed, the last gives the code, and one that exited is
+    // mentioned before one that was killed.
+    if abnormal {
+        complaint = "child process exited abnormally".to_string();
+    }
+    let stderr = text(&finished.stderr);
+    if how.errors_are_output {
+        result.push_str(&stderr);
+    } else if !how.ignore_stderr && !stderr.is_empty() {
+        complaint = stderr;
+        error.get_or_insert_with(|| vec!["NONE".to_string()]);
+    }
+    result.push_str(&complaint);
+    if !how.keep_newline && result.ends_with('\n') {
+        result.pop();
+    }
+    Answer { result, error }
+}
+
+/// Output as text: UTF-8, with line ends as Tcl's channels make them.
+fn text(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    if text.contains('\r') {
+        text.replace("\r\n", "\n").replace('\r', "\n")
+    } else {
+        text.into_owned()
+    }
+}

@@ -1,0 +1,47 @@
+//! The limits of this room, each with its reason. What is limited by the policy itself
+//! (hosts, services, peers, intervals) stands in `fail_core::limits`.
+//!
+//! The mailbox of the Tcl thread has none of its own: the engine runs at most one job per
+//! service and answers each `exec` once, so it holds a few messages per service at most.
+
+/// What a cancelled job may still run in one go, in its `finally` clauses say, before it is
+/// stopped past every `catch`. While it runs, other scripts wait.
+pub const CANCEL_GRACE_MS: u64 = 1_000;
+
+/// The times a cancelled job may wait for something again, for programs that clean up say,
+/// before it is ended where it waits.
+pub const CANCEL_TURNS_MAX: u32 = 100;
+
+/// Bytes of an `errorInfo` or a log message that are kept. A megabyte of errors from a child
+/// stands in both, and nobody reads the end of it.
+pub const DETAIL_BYTES_MAX: usize = 16 * 1024;
+
+/// The stack of the Tcl thread. Tcl allows 1,000 nested evaluations, and those that go
+/// through C (`lsort -command`) take a few kilobytes each.
+pub const STACK_BYTES: usize = 8 << 20;
+
+/// Cuts a text at a limit, between two characters, and shows that it was cut.
+pub(crate) fn cut(mut text: String, max: usize) -> String {
+    if text.len() > max {
+        const MARK: &str = "…";
+        let mut end = max.saturating_sub(MARK.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push_str(MARK);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_cut_text_keeps_whole_characters_within_the_limit() {
+        assert_eq!(cut("short".to_string(), 5), "short");
+        assert_eq!(cut("shorter".to_string(), 6), "sho…");
+        assert_eq!(cut("ééé".to_string(), 5), "é…");
+    }
+}

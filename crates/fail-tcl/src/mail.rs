@@ -1,0 +1,210 @@
+//! The messages between the engine and the Tcl thread, and the mailbox of the latter.
+//!
+//! The mailbox promises: messages are read in order, except that a cancel may be taken out
+//! ahead of its turn, by the job that it is for; each is read once; the loop is woken once
+//! for any number of messages; posting never blocks on a script.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use fail_core::exec::{ExecResult, Pipeline};
+use fail_core::job::{JobNo, Order, Outcome};
+
+use crate::tcl::Doorbell;
+
+/// What the engine tells the Tcl thread.
+#[derive(Debug)]
+pub enum ToTcl {
+    /// Run a script.
+    Run(Order),
+    /// End a job: it gets an error wherever it is, runs its `finally` clauses, and is
+    /// stopped past every `catch` if it does not give way. A second one stops it at once.
+    Cancel {
+        /// Which job. One that has ended, or never began, is ignored.
+        job: JobNo,
+        /// Why, in words; the job's outcome.
+        why: String,
+    },
+    /// What came of [`FromTcl::Exec`]. One that nobody waits for is ignored.
+    ExecDone {
+        /// Its number.
+        exec: u64,
+        /// How it went.
+        result: ExecResult,
+    },
+    /// End the thread. Jobs that are on their way end without a word.
+    Quit,
+}
+
+/// What the Tcl thread tells the engine.
+#[derive(Debug)]
+pub enum FromTcl {
+    /// A job has ended. Once for each.
+    Done {
+        /// Which one.
+        job: JobNo,
+        /// How.
+        outcome: Outcome,
+    },
+    /// Run these programs and answer with [`ToTcl::ExecDone`].
+    Exec {
+        /// The number that the answer brings back.
+        exec: u64,
+        /// For which job.
+        job: JobNo,
+        /// What to run.
+        pipeline: Pipeline,
+    },
+    /// Nobody waits for these programs any more: end them. An answer is ignored.
+    Kill {
+        /// The number they were started with.
+        exec: u64,
+    },
+    /// For the log.
+    Log {
+        /// How much it matters.
+        level: Level,
+        /// What to write.
+        text: String,
+    },
+}
+
+/// How much a message matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Something does not work.
+    Error,
+    /// Something may not work soon.
+    Warn,
+    /// What happened.
+    Info,
+    /// For whoever looks for a mistake.
+    Debug,
+}
+
+impl Level {
+    /// The words that `fail log` takes.
+    pub(crate) const WORDS: [&str; 4] = ["error", "warn", "info", "debug"];
+
+    /// The level with this word, if there is one.
+    pub(crate) fn from_word(word: &str) -> Option<Level> {
+        Some(match word {
+            "error" => Level::Error,
+            "warn" => Level::Warn,
+            "info" => Level::Info,
+            "debug" => Level::Debug,
+            _ => return None,
+        })
+    }
+}
+
+/// One message to the Tcl thread.
+#[derive(Debug)]
+pub(crate) enum Mail {
+    /// From the engine.
+    Engine(ToTcl),
+    /// From a timer or a trace: what this job waits for has happened.
+    Wake { job: JobNo, wait: u64 },
+}
+
+impl Mail {
+    fn cancels(&self, no: JobNo) -> bool {
+        matches!(self, Mail::Engine(ToTcl::Cancel { job, .. }) if *job == no)
+    }
+}
+
+/// The mailbox of the Tcl thread.
+#[derive(Default)]
+pub(crate) struct Mailbox(Mutex<Inside>);
+
+#[derive(Default)]
+struct Inside {
+    mail: VecDeque<Mail>,
+    /// The loop has been woken and has not looked yet.
+    woken: bool,
+    /// Somebody wants the thread to end.
+    quit: bool,
+    /// How to reach the thread; nothing before it is ready and after its end.
+    bell: Option<Doorbell>,
+}
+
+impl Mailbox {
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        // Nothing is left half done if somebody panics here.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the box: from now on whoever posts rings.
+    pub(crate) fn open(&self, bell: Doorbell) {
+        let mut inside = self.lock();
+        bell.ring();
+        inside.woken = true;
+        inside.bell = Some(bell);
+    }
+
+    /// Closes it for good and hands the bell back.
+    pub(crate) fn close(&self) -> Option<Doorbell> {
+        let mut inside = self.lock();
+        inside.mail.clear();
+        inside.bell.take()
+    }
+
+    /// Puts a message in and wakes the loop.
+    pub(crate) fn post(&self, mail: Mail) {
+        let mut inside = self.lock();
+        let urgent = match &mail {
+            Mail::Engine(ToTcl::Quit) => {
+                inside.quit = true;
+                true
+            }
+            Mail::Engine(ToTcl::Cancel { .. }) => true,
+            _ => false,
+        };
+        inside.mail.push_back(mail);
+        let ring = !std::mem::replace(&mut inside.woken, true);
+        if let Some(bell) = &inside.bell {
+            if ring {
+                bell.ring();
+            }
+            if urgent {
+                bell.interrupt();
+            }
+        }
+    }
+
+    /// The loop is looking: the next message rings again.
+    pub(crate) fn looking(&self) {
+        self.lock().woken = false;
+    }
+
+    /// Takes the next message out.
+    pub(crate) fn next(&self) -> Option<Mail> {
+        self.lock().mail.pop_front()
+    }
+
+    /// Takes the next cancel of this job out, wherever it lies.
+    pub(crate) fn cancel_of(&self, job: JobNo) -> Option<String> {
+        let mut inside = self.lock();
+        let at = inside.mail.iter().position(|mail| mail.cancels(job))?;
+        match inside.mail.remove(at) {
+            Some(Mail::Engine(ToTcl::Cancel { why, .. })) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// Interrupts once more, if a cancel of this job lies here: it has rung already, but the
+    /// job was not running then.
+    pub(crate) fn remind(&self, job: JobNo) {
+        let inside = self.lock();
+        if let Some(bell) = &inside.bell {
+            if inside.mail.iter().any(|mail| mail.cancels(job)) {
+                bell.interrupt();
+            }
+        }
+    }
+
+    /// Whether the thread is to end.
+    pub(crate) fn quitting(&self) -> bool {
+        self.lock().quit
+    }
+}

@@ -1,0 +1,139 @@
+//! The Tcl thread: its start, its loop, its end, and the handle by which others reach it.
+//!
+//! The interpreter is made, used and deleted there. Tcl itself is never finalised: a program
+//! that ends just exits.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use crate::job::Room;
+use crate::limits::STACK_BYTES;
+use crate::mail::{FromTcl, Mail, Mailbox, ToTcl};
+use crate::policy::{self, Loaded, PolicyError, Site};
+use crate::tcl::{Doorbell, Hooks, Interp, serve_one_event};
+
+/// Where messages to the engine go.
+pub(crate) type Out = Rc<dyn Fn(FromTcl)>;
+
+/// Reaches the Tcl thread from any other. Clones reach the same one.
+#[derive(Clone)]
+pub struct TclHandle {
+    mailbox: Arc<Mailbox>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl TclHandle {
+    /// Posts a message. Never blocks; after the end of the thread nothing comes of it.
+    pub fn send(&self, message: ToTcl) {
+        self.mailbox.post(Mail::Engine(message));
+    }
+
+    /// Waits until the thread has ended, after [`ToTcl::Quit`]. A script that blocks inside
+    /// one C operation (a read from a pipe, say) blocks this as well: a program that is
+    /// about to exit need not call it.
+    pub fn join(&self) {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = thread.take() {
+            // The thread's own panic has been printed by then.
+            let _ = thread.join();
+        }
+    }
+
+    /// Ends the thread and waits for that: [`ToTcl::Quit`], then [`TclHandle::join`].
+    pub fn quit(&self) {
+        self.send(ToTcl::Quit);
+        self.join();
+    }
+}
+
+/// Starts a Tcl thread and reads the policy `files` in their order there; a directory means
+/// its `*.tcl` in theirs. `program` is the path by which this program was called. Messages to
+/// the engine go to `out`, which is called on the Tcl thread and must not block.
+///
+/// # Errors
+/// The first thing that is wrong with the policy. Nothing is left running then.
+pub fn start(
+    files: &[PathBuf],
+    program: &str,
+    out: Box<dyn Fn(FromTcl) + Send>,
+) -> Result<(Loaded, TclHandle), PolicyError> {
+    let mailbox = Arc::new(Mailbox::default());
+    let (answer, answered) = mpsc::sync_channel(1);
+    let (files, program, inside) = (files.to_vec(), program.to_string(), Arc::clone(&mailbox));
+    let thread = std::thread::Builder::new()
+        .name("tcl".to_string())
+        .stack_size(STACK_BYTES)
+        .spawn(move || run(&files, &program, Rc::new(out), &inside, &answer))
+        .map_err(|e| PolicyError::without_file(format!("the Tcl thread could not start: {e}")))?;
+    let thread = Arc::new(Mutex::new(Some(thread)));
+    let handle = TclHandle { mailbox, thread };
+    match answered.recv() {
+        Ok(Ok(loaded)) => Ok((loaded, handle)),
+        Ok(Err(error)) => {
+            handle.join();
+            Err(error)
+        }
+        Err(_) => Err(PolicyError::without_file(
+            "the Tcl thread ended while it read the policy",
+        )),
+    }
+}
+
+/// The thread, from its first line to its last.
+fn run(
+    files: &[PathBuf],
+    program: &str,
+    out: Out,
+    mailbox: &Arc<Mailbox>,
+    answer: &mpsc::SyncSender<Result<Loaded, PolicyError>>,
+) {
+    let answer_with = |result| {
+        // `start` waits for it; if it is gone, so is everybody else.
+        let _ = answer.send(result);
+    };
+    let interp = match Interp::new(program) {
+        Ok(interp) => interp,
+        Err(e) => return answer_with(Err(PolicyError::without_file(e.message))),
+    };
+    let site = Rc::new(Site::new(Rc::clone(&out)));
+    let room = Rc::new(Room::new(
+        interp,
+        Rc::clone(&site),
+        out,
+        Arc::clone(mailbox),
+    ));
+    let loaded = Room::furnish(&room).and_then(|()| policy::load(room.interp(), &site, files));
+    let ready = loaded.is_ok();
+    let bell = Doorbell::new(hooks(&room));
+    if ready {
+        mailbox.open(bell);
+        answer_with(loaded);
+        while !mailbox.quitting() {
+            serve_one_event();
+        }
+        let bell = mailbox.close();
+        drop(room);
+        if let Some(bell) = bell {
+            bell.close();
+        }
+    } else {
+        drop(room);
+        bell.close();
+        answer_with(loaded);
+    }
+}
+
+/// The hooks know the room weakly, so that dropping it deletes the interpreter.
+fn hooks(room: &Rc<Room>) -> Hooks {
+    let (turn, interrupt) = (Rc::downgrade(room), Rc::downgrade(room));
+    Hooks {
+        turn: Box::new(move || {
+            if let Some(room) = turn.upgrade() {
+                room.turn();
+            }
+        }),
+        interrupt: Box::new(move || interrupt.upgrade()?.interrupt()),
+    }
+}

@@ -1,0 +1,245 @@
+//! A fake engine: starts a Tcl thread on a policy, gives orders, answers `exec`, and waits
+//! for what comes back, with a limit and never by sleeping.
+
+#![allow(dead_code, reason = "each test file uses another part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can not go on fails"
+)]
+
+mod run;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use fail_core::exec::{End, ExecResult, Finished, Pipeline};
+use fail_core::job::{JobNo, Order, Outcome, Task};
+use fail_tcl::{FromTcl, Level, Loaded, PolicyError, TclHandle, ToTcl, start};
+use fail_wire::{Name, State};
+
+pub use run::run;
+
+/// The longest wait for anything.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A directory of its own, gone with the test.
+pub struct Dir(pub PathBuf);
+
+impl Dir {
+    pub fn new() -> Dir {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("fail-tcl-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Dir(path)
+    }
+
+    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn program() -> String {
+    std::env::args().next().unwrap_or_default()
+}
+
+/// Reads policy files and ends the thread again.
+pub fn load(files: &[PathBuf]) -> Result<Loaded, PolicyError> {
+    let (loaded, handle) = start(files, &program(), Box::new(|_| ()))?;
+    handle.quit();
+    Ok(loaded)
+}
+
+/// Reads one policy, called `policy.tcl`.
+pub fn load_text(text: &str) -> Result<Loaded, PolicyError> {
+    let dir = Dir::new();
+    load(&[dir.file("policy.tcl", text)])
+}
+
+/// What is wrong with a policy, with its directory taken off.
+pub fn problem(text: &str) -> String {
+    let dir = Dir::new();
+    let error = load(&[dir.file("policy.tcl", text)]).unwrap_err();
+    without(&dir.0, &error)
+}
+
+pub fn without(dir: &Path, error: &PolicyError) -> String {
+    error
+        .to_string()
+        .replace(&format!("{}/", dir.display()), "")
+}
+
+pub struct Engine {
+    pub handle: TclHandle,
+    pub loaded: Loaded,
+    inbox: Receiver<FromTcl>,
+    /// What has come and nobody has asked for yet.
+    unread: Vec<FromTcl>,
+    jobs: u64,
+    _dir: Dir,
+}
+
+impl Engine {
+    pub fn new(policy: &str) -> Engine {
+        let dir = Dir::new();
+        let file = dir.file("policy.tcl", policy);
+        let (out, inbox) = channel();
+        let started = start(
+            &[file],
+            &program(),
+            Box::new(move |m| out.send(m).unwrap_or(())),
+        );
+        let (loaded, handle) = started.unwrap_or_else(|e| panic!("{e}"));
+        Engine {
+            handle,
+            loaded,
+            inbox,
+            unread: Vec::new(),
+            jobs: 0,
+            _dir: dir,
+        }
+    }
+
+    /// One service `web` whose start script this is.
+    pub fn script(start: &str) -> Engine {
+        Engine::new(&format!(
+            "failsvc web start {{{start}}} stop {{return RECOVER}}"
+        ))
+    }
+
+    pub fn order(&mut self, service: &str, task: Task) -> JobNo {
+        self.jobs += 1;
+        let job = JobNo(self.jobs);
+        self.handle.send(ToTcl::Run(Order {
+            job,
+            service: Name::new(service).unwrap(),
+            task,
+            reason: format!("reason of {service}"),
+            from: State::Recover,
+        }));
+        job
+    }
+
+    /// Runs web's start script to its end, with real programs.
+    pub fn outcome(&mut self) -> Outcome {
+        let job = self.order("web", Task::Start);
+        self.done(job)
+    }
+
+    pub fn cancel(&self, job: JobNo, why: &str) {
+        let why = why.to_string();
+        self.handle.send(ToTcl::Cancel { job, why });
+    }
+
+    pub fn answer(&self, exec: u64, result: ExecResult) {
+        self.handle.send(ToTcl::ExecDone { exec, result });
+    }
+
+    pub fn succeed(&self, exec: u64, stdout: &str) {
+        self.answer(exec, Ok(finished(stdout, "", End::Exit(0))));
+    }
+
+    /// Waits for a message for which `pick` has an answer; others are kept for later.
+    pub fn wait<T>(&mut self, what: &str, pick: impl Fn(&FromTcl) -> Option<T>) -> T {
+        let end = Instant::now() + PATIENCE;
+        let mut seen = 0;
+        loop {
+            while seen < self.unread.len() {
+                if let Some(found) = pick(&self.unread[seen]) {
+                    self.unread.remove(seen);
+                    return found;
+                }
+                seen += 1;
+            }
+            match self
+                .inbox
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+            {
+                Ok(message) => self.unread.push(message),
+                Err(_) => panic!("no {what}; seen: {:?}", self.unread),
+            }
+        }
+    }
+
+    /// Waits for the end of a job; runs what it wants to exec meanwhile.
+    pub fn done(&mut self, of: JobNo) -> Outcome {
+        enum Event {
+            Done(Outcome),
+            Exec(u64, Pipeline),
+        }
+        loop {
+            let event = self.wait("end", |m| match m {
+                FromTcl::Done { job, outcome } if *job == of => Some(Event::Done(outcome.clone())),
+                FromTcl::Exec { exec, pipeline, .. } => Some(Event::Exec(*exec, pipeline.clone())),
+                _ => None,
+            });
+            match event {
+                Event::Done(outcome) => return outcome,
+                Event::Exec(exec, pipeline) => self.answer(exec, run(&pipeline)),
+            }
+        }
+    }
+
+    /// Waits for a job's next exec and tells its number and its words.
+    pub fn exec(&mut self, of: JobNo) -> (u64, String) {
+        self.wait("exec", |m| match m {
+            FromTcl::Exec {
+                exec,
+                job,
+                pipeline,
+            } if *job == of => Some((*exec, pipeline.stages[0].argv.join(" "))),
+            _ => None,
+        })
+    }
+
+    pub fn killed(&mut self) -> u64 {
+        self.wait("kill", |m| match m {
+            FromTcl::Kill { exec } => Some(*exec),
+            _ => None,
+        })
+    }
+
+    pub fn log(&mut self) -> (Level, String) {
+        self.wait("log", |m| match m {
+            FromTcl::Log { level, text } => Some((*level, text.clone())),
+            _ => None,
+        })
+    }
+
+    /// Everything that has come and was not asked for, after all that was sent was read.
+    pub fn rest(&mut self) -> Vec<FromTcl> {
+        self.handle.quit();
+        let mut rest = std::mem::take(&mut self.unread);
+        rest.extend(self.inbox.try_iter());
+        rest
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // After a failed assertion a script may still block the thread for ever.
+        if !std::thread::panicking() {
+            self.handle.quit();
+        }
+    }
+}
+
+pub fn finished(stdout: &str, stderr: &str, end: End) -> Finished {
+    Finished {
+        stdout: stdout.as_bytes().to_vec(),
+        stderr: stderr.as_bytes().to_vec(),
+        ends: vec![(4711, end)],
+        cut: false,
+    }
+}
