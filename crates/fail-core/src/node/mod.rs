@@ -162,6 +162,11 @@ impl Node {
         }
     }
 
+    /// What a change must name.
+    pub fn nonce(&self) -> u64 {
+        self.nonce
+    }
+
     /// What has happened so far, in numbers.
     pub fn counters(&self) -> Counters {
         self.counters
@@ -231,7 +236,9 @@ impl Node {
         let mut room = asker.room.saturating_sub(ANSWER_BYTES_MIN);
         for name in names {
             let rights = self.rights(asker, &name);
-            if let (Some(beat), Some(Rights::ReadWrite)) = (query.beat, rights) {
+            // Only who names a service can be the one who publishes it.
+            let beat = query.beat.filter(|_| !query.names.is_empty());
+            if let (Some(beat), Some(Rights::ReadWrite)) = (beat, rights) {
                 if let Some(entry) = self
                     .entries
                     .get_mut(&name)
@@ -279,11 +286,16 @@ impl Node {
                     &format!("service {}: change refused: {refusal}", change.name),
                 );
                 self.counters.refused += 1;
-                let bytes = fit(asker, Body::Refusal(refusal));
+                // Who sent a change twice takes the record in the refusal for proof that it was
+                // done and is on disk. So it is shown only if it is there.
+                let bare = Refusal {
+                    record: None,
+                    ..refusal.clone()
+                };
                 self.acknowledge(Ack {
                     to: asker.peer,
-                    saved: bytes.clone(),
-                    unsaved: bytes,
+                    saved: fit(asker, Body::Refusal(refusal)),
+                    unsaved: fit(asker, Body::Refusal(bare)),
                 });
             }
             Ok(()) => {
@@ -363,8 +375,12 @@ impl Node {
         match self.dirty || self.save_under_way {
             true if self.unsaved.len() < 2 * limits::UNSAVED_MAX => self.unsaved.push(ack),
             true => self.counters.dropped += 1,
-            false => self.send(ack.to, ack.saved),
+            false => self.answer(ack, self.save_again.is_none()),
         }
+    }
+
+    fn answer(&mut self, ack: Ack, on_disk: bool) {
+        self.send(ack.to, if on_disk { ack.saved } else { ack.unsaved });
     }
 
     /// Starts a save unless one is under way. Changes that arrive meanwhile share the next.
@@ -399,12 +415,12 @@ impl Node {
         self.save_under_way = false;
         self.save_again = (!ok).then(|| now.mono + SAVE_AGAIN);
         for ack in std::mem::take(&mut self.saving) {
-            self.send(ack.to, if ok { ack.saved } else { ack.unsaved });
+            self.answer(ack, ok);
         }
         // A refusal that came while the disk was busy, with nothing new to write.
         if !self.dirty {
             for ack in std::mem::take(&mut self.unsaved) {
-                self.send(ack.to, ack.saved);
+                self.answer(ack, ok);
             }
         }
         self.save();

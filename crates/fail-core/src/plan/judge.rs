@@ -264,7 +264,9 @@ impl Plan {
             "state",
             format!("service {name}: {was} -> {state} ({reason}) after {after} ms"),
         );
-        self.post_fact(now, name);
+        if let Some((record, _)) = self.duties.get(name).and_then(|duty| duty.local.clone()) {
+            self.publish_owed(now, name, &record);
+        }
     }
 
     /// Nothing changes; why is logged when it is no longer the same.

@@ -1,1 +1,7 @@
-//! Story tests of the failover shell.
+//! Story tests of the failover shell: a real plan and real nodes, joined by a wire that
+//! takes a millisecond, on time that jumps from event to event.
+
+mod finding;
+mod scripts;
+mod story;
+mod wishes;

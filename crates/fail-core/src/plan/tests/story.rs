@@ -1,0 +1,420 @@
+//! The stage: one plan under test, a local faild, and the failds of other hosts whose
+//! records the story sets as it likes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use fail_wire::{Body, Change, Key, Marks, Name, Packet, Reason, Record, State, emit_padded};
+
+use crate::access::{Access, Rights};
+use crate::job::{JobNo, Order, Outcome, ScriptError, Task};
+use crate::machine::Machine;
+use crate::node::{self, Image, Node, Peer};
+use crate::plan::{In, Local, Out, Plan};
+use crate::policy::{Host, Policy, Service};
+use crate::time::{Mono, Now, Span, Wall};
+
+/// How long a datagram travels.
+const TRIP: Span = Span::from_millis(1);
+
+pub fn name(text: &str) -> Name {
+    Name::new(text).unwrap()
+}
+
+pub fn ms(n: u64) -> Span {
+    Span::from_millis(n)
+}
+
+/// A service with scripts, asked about every second.
+pub fn service(masters: &[&str], slaves: &[&str]) -> Service {
+    let names = |list: &[&str]| list.iter().map(|text| name(text)).collect();
+    Service {
+        masters: names(masters),
+        slaves: names(slaves),
+        start: Some("start".to_string()),
+        stop: Some("stop".to_string()),
+        reclaim: Some("reclaim".to_string()),
+        ..Service::default()
+    }
+}
+
+/// What a script does.
+#[derive(Debug, Clone)]
+pub enum Play {
+    /// Ends after a while with this.
+    Ends(Span, Outcome),
+    /// Ends only when cancelled.
+    Hangs,
+    /// Does not end at all.
+    Sits,
+}
+
+pub struct Story {
+    pub now: Now,
+    pub plan: Plan,
+    nodes: BTreeMap<SocketAddr, Node>,
+    wire: Vec<(Mono, SocketAddr, SocketAddr, Vec<u8>)>,
+    /// Failds that hear and say nothing.
+    pub silent: BTreeSet<SocketAddr>,
+    /// How many of the next datagrams to this faild are lost.
+    pub lose: BTreeMap<SocketAddr, u32>,
+    pub plays: BTreeMap<Task, Play>,
+    ends: Vec<(Mono, JobNo, Outcome)>,
+    pub orders: Vec<(Mono, Order)>,
+    pub cancels: Vec<(Mono, JobNo)>,
+    pub resolves: Vec<(u64, String)>,
+    /// Datagrams to each faild.
+    pub asked: BTreeMap<SocketAddr, u32>,
+    pub log: Vec<String>,
+}
+
+pub const LOCAL: &str = "local";
+
+/// The address of a faild by the name of its host.
+pub fn at(host: &str) -> SocketAddr {
+    let ip = match host {
+        LOCAL => [127, 0, 0, 1],
+        "hosta" => [10, 0, 0, 1],
+        "hostb" => [10, 0, 0, 2],
+        "hostc" => [10, 0, 0, 3],
+        other => panic!("no host {other} in this story"),
+    };
+    SocketAddr::from((ip, 1847))
+}
+
+fn me() -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, 9], 5000))
+}
+
+fn key() -> Key {
+    Key::new("public").unwrap()
+}
+
+fn node(now: Now) -> Node {
+    let mut access = Access::none();
+    access.add(None, key(), Rights::ReadWrite).unwrap();
+    Node::new(
+        now,
+        "boot",
+        &[now.mono.0 as u8; 32],
+        access,
+        Image::default(),
+    )
+}
+
+impl Story {
+    /// A host with these services; every host they name is there and knows nothing.
+    pub fn new(services: &[(&str, Service)]) -> Story {
+        let now = Now {
+            mono: Mono(Span::from_secs(1000).0),
+            wall: Wall(1_700_000_000_000),
+        };
+        let mut policy = Policy::default();
+        for (text, service) in services {
+            policy.services.insert(name(text), service.clone());
+        }
+        policy.complete();
+        let mut nodes = BTreeMap::from([(at(LOCAL), node(now))]);
+        for (host, settings) in &mut policy.hosts {
+            let addr = at(host.as_str());
+            *settings = Host {
+                address: Some(addr.ip().to_string()),
+                ..Host::default()
+            };
+            nodes.insert(addr, node(now));
+        }
+        Story::with(now, policy, nodes)
+    }
+
+    pub fn with(now: Now, policy: Policy, nodes: BTreeMap<SocketAddr, Node>) -> Story {
+        let local = Local {
+            addr: at(LOCAL),
+            key: key(),
+        };
+        let good = |state| Play::Ends(ms(100), Ok(state));
+        Story {
+            now,
+            plan: Plan::new(now, &[3; 32], local, policy).unwrap(),
+            nodes,
+            wire: Vec::new(),
+            silent: BTreeSet::new(),
+            lose: BTreeMap::new(),
+            plays: BTreeMap::from([
+                (Task::Start, good(State::Up)),
+                (Task::Stop, good(State::Recover)),
+                (Task::Reclaim, good(State::Up)),
+            ]),
+            ends: Vec::new(),
+            orders: Vec::new(),
+            cancels: Vec::new(),
+            resolves: Vec::new(),
+            asked: BTreeMap::new(),
+            log: Vec::new(),
+        }
+    }
+
+    /// The failds, for another story.
+    pub fn into_nodes(self) -> BTreeMap<SocketAddr, Node> {
+        self.nodes
+    }
+
+    /// A script that fails with this sentence.
+    pub fn error(sentence: &str) -> Outcome {
+        Err(ScriptError {
+            sentence: sentence.to_string(),
+            detail: String::new(),
+        })
+    }
+
+    /// The record of a service on a host.
+    pub fn record(&self, host: &str, service: &str) -> Record {
+        self.nodes[&at(host)].record(self.now, &name(service))
+    }
+
+    /// The state of a service on a host.
+    pub fn state(&self, host: &str, service: &str) -> State {
+        self.record(host, service).state
+    }
+
+    /// Somebody changes a record: by hand, or another host's failsh.
+    pub fn change(
+        &mut self,
+        host: &str,
+        service: &str,
+        state: Option<State>,
+        set: Marks,
+        clear: Marks,
+        why: &str,
+    ) {
+        self.change_as(host, service, state, set, clear, why, 0);
+    }
+
+    /// The same by a publisher with this interval.
+    #[expect(clippy::too_many_arguments, reason = "they are the fields of a change")]
+    pub fn change_as(
+        &mut self,
+        host: &str,
+        service: &str,
+        state: Option<State>,
+        set: Marks,
+        clear: Marks,
+        why: &str,
+        interval_ms: u32,
+    ) {
+        let now = self.now;
+        let node = self.nodes.get_mut(&at(host)).unwrap();
+        let record = node.record(now, &name(service));
+        let nonce = node.nonce();
+        let change = Change {
+            nonce,
+            version: record.version,
+            name: name(service),
+            state,
+            set,
+            clear,
+            reason: Reason::new(why),
+            interval_ms,
+        };
+        let bytes = emit_padded(&key(), 1, &Body::Change(change), 500);
+        let answers = ask(node, now, me(), bytes);
+        let [answer] = &answers[..] else {
+            panic!("{} answers", answers.len())
+        };
+        match Packet::read(answer).unwrap().body().unwrap() {
+            Body::Answer(_) => {}
+            other => panic!("the story's change was refused: {other:?}"),
+        }
+    }
+
+    /// The state of a service on a host, as its own failsh would publish it.
+    pub fn set(&mut self, host: &str, service: &str, state: State) {
+        self.change(
+            host,
+            service,
+            Some(state),
+            Marks(0),
+            Marks(0),
+            "the story says so",
+        );
+    }
+
+    /// The faild of a host is started anew and knows nothing.
+    pub fn forget_all(&mut self, host: &str) {
+        self.nodes.insert(at(host), node(self.now));
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, span: Span) {
+        let until = self.now.mono + span;
+        while let Some(next) = self.next().filter(|next| *next <= until) {
+            self.jump(next);
+            self.step();
+        }
+        self.jump(until);
+    }
+
+    /// Lets time pass in which this failsh does not run; datagrams wait for it.
+    pub fn freeze(&mut self, span: Span) {
+        let until = self.now.mono + span;
+        self.jump(until);
+    }
+
+    /// Runs until this holds; at most a minute.
+    pub fn run_until(&mut self, what: &str, holds: impl Fn(&Story) -> bool) -> Span {
+        let began = self.now.mono;
+        while !holds(self) {
+            let passed = self.now.mono - began;
+            assert!(
+                passed < Span::from_secs(60),
+                "after a minute not yet: {what}\n{}",
+                self.log.join("\n")
+            );
+            self.run(ms(1));
+        }
+        self.now.mono - began
+    }
+
+    /// How often a script of this kind was ordered.
+    pub fn count(&self, task: Task) -> usize {
+        self.orders
+            .iter()
+            .filter(|(_, order)| order.task == task)
+            .count()
+    }
+
+    /// A datagram for this failsh, from anybody.
+    pub fn inject(&mut self, from: SocketAddr, bytes: Vec<u8>) {
+        self.wire.push((self.now.mono, from, me(), bytes));
+    }
+
+    /// The datagrams that are on their way to a faild.
+    pub fn on_the_way_to(&self, host: &str) -> Vec<Vec<u8>> {
+        self.wire
+            .iter()
+            .filter(|(.., to, _)| *to == at(host))
+            .map(|(.., bytes)| bytes.clone())
+            .collect()
+    }
+
+    fn jump(&mut self, to: Mono) {
+        let ms = (to - self.now.mono).as_millis();
+        self.now = Now {
+            mono: to,
+            wall: Wall(self.now.wall.0 + i64::try_from(ms).unwrap()),
+        };
+    }
+
+    fn next(&self) -> Option<Mono> {
+        let wire = self.wire.iter().map(|(at, ..)| *at);
+        let ends = self.ends.iter().map(|(at, ..)| *at);
+        wire.chain(ends)
+            .chain(self.plan.deadline())
+            .min()
+            .map(|at| at.max(self.now.mono))
+    }
+
+    /// What is there goes in before the deadline, as in the engine.
+    fn step(&mut self) {
+        let now = self.now;
+        let (here, later) = std::mem::take(&mut self.wire)
+            .into_iter()
+            .partition(|(at, ..)| *at <= now.mono);
+        self.wire = later;
+        for (_, from, to, bytes) in Vec::from_iter::<Vec<_>>(here) {
+            self.arrive(from, to, bytes);
+        }
+        let (here, later) = std::mem::take(&mut self.ends)
+            .into_iter()
+            .partition(|(at, ..)| *at <= now.mono);
+        self.ends = later;
+        for (_, job, outcome) in Vec::from_iter::<Vec<_>>(here) {
+            self.plan.handle(now, In::Done { job, outcome });
+            self.drain();
+        }
+        if self.plan.deadline().is_some_and(|at| at <= now.mono) {
+            self.plan.expire(now);
+            assert!(
+                self.plan.deadline().is_none_or(|at| at > now.mono),
+                "the deadline lies ahead"
+            );
+            self.drain();
+        }
+    }
+
+    fn arrive(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        if to == me() {
+            self.plan.handle(self.now, In::Datagram { from, bytes });
+            return self.drain();
+        }
+        let lost = self
+            .lose
+            .get_mut(&to)
+            .filter(|left| **left > 0)
+            .map(|left| *left -= 1)
+            .is_some();
+        if lost || self.silent.contains(&to) {
+            return;
+        }
+        let Some(node) = self.nodes.get_mut(&to) else {
+            return;
+        };
+        for answer in ask(node, self.now, from, bytes) {
+            self.wire.push((self.now.mono + TRIP, to, from, answer));
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(out) = self.plan.poll() {
+            match out {
+                Out::Send { to, bytes } => {
+                    *self.asked.entry(to).or_default() += 1;
+                    self.wire.push((self.now.mono + TRIP, me(), to, bytes));
+                }
+                Out::Run(order) => {
+                    if let Play::Ends(after, outcome) = &self.plays[&order.task] {
+                        self.ends
+                            .push((self.now.mono + *after, order.job, outcome.clone()));
+                    }
+                    self.orders.push((self.now.mono, order));
+                }
+                Out::Cancel { job, why } => {
+                    self.cancels.push((self.now.mono, job));
+                    let order = self
+                        .orders
+                        .iter()
+                        .find(|(_, order)| order.job == job)
+                        .unwrap();
+                    if let Play::Hangs = self.plays[&order.1.task] {
+                        let outcome = Story::error(&format!("{}: {why}", order.1.task));
+                        self.ends.push((self.now.mono + ms(10), job, outcome));
+                    }
+                }
+                Out::Resolve { no, name, .. } => self.resolves.push((no, name)),
+                Out::Log(line) => self.log.push(line.text),
+            }
+        }
+    }
+}
+
+/// One datagram to a node whose disk is fast.
+fn ask(node: &mut Node, now: Now, from: SocketAddr, bytes: Vec<u8>) -> Vec<Vec<u8>> {
+    let mut answers = Vec::new();
+    node.handle(
+        now,
+        node::In::Datagram {
+            from: Peer {
+                addr: from,
+                local: None,
+            },
+            bytes,
+        },
+    );
+    while let Some(out) = node.poll() {
+        match out {
+            node::Out::Send { bytes, .. } => answers.push(bytes),
+            node::Out::Save { no, .. } => node.handle(now, node::In::Saved { no, ok: true }),
+            node::Out::Log(_) => {}
+        }
+    }
+    answers
+}
