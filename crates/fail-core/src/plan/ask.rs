@@ -145,12 +145,16 @@ impl Plan {
 
     /// A host counts as unreachable.
     fn lose(&mut self, now: Now, index: usize, target: &Target, asked: Mono) {
+        let hint = self.link_mut(target).hint.take();
         if self.classes[index].lost.insert(target.clone()) {
-            let times = self.classes[index].times;
+            let times = self.classes[index].times + 1;
+            let hint = hint.map_or(String::new(), |hint| {
+                format!("; somebody there says: {hint}")
+            });
             let text = match target {
-                Target::Local => format!("the local faild is silent, asked {} times", times + 1),
+                Target::Local => format!("the local faild is silent, asked {times} times{hint}"),
                 Target::Host(host) => {
-                    format!("host {host}: unreachable, asked {} times", times + 1)
+                    format!("host {host}: unreachable, asked {times} times{hint}")
                 }
             };
             self.log(Level::Warn, "host", text);
@@ -161,7 +165,7 @@ impl Plan {
     pub(super) fn datagram(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
         let Some((sent, id, body)) = self.authentic(from, bytes) else {
             self.stats.dropped += 1;
-            return;
+            return self.overhear(from, bytes);
         };
         match sent {
             Sent::Post(name) => self.posted(now, &name, id, body),
@@ -170,6 +174,22 @@ impl Plan {
                 Body::Refusal(refusal) => self.refused(now, index, &target, &refusal),
                 Body::Query(_) | Body::Change(_) => self.stats.dropped += 1,
             },
+        }
+    }
+
+    /// A refusal that nobody signed, to a question that is open, decides nothing: anybody on
+    /// the way could have made it. But it tells the reader of the log where to look.
+    fn overhear(&mut self, from: SocketAddr, bytes: &[u8]) {
+        let Ok(packet) = Packet::read(bytes) else {
+            return;
+        };
+        let Some(Sent::Ask(_, target)) = self.sent.get(&packet.request()).cloned() else {
+            return;
+        };
+        let unsigned = packet.answers() && packet.key_id() == 0;
+        if let (true, Ok(Body::Refusal(refusal))) = (unsigned, packet.body()) {
+            let link = self.link_mut(&target);
+            link.hint = (link.addr == Some(from)).then(|| refusal.to_string());
         }
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Link {
     pub key: Key,
     pub timeout: Option<Span>,
     pub lookup: Option<Lookup>,
+    /// Why it may be that it does not answer: a refusal that proves nothing, for the log.
+    pub hint: Option<String>,
     rtt: Option<Rtt>,
 }
 
@@ -51,6 +53,7 @@ impl Link {
             key,
             timeout,
             lookup: None,
+            hint: None,
             rtt: None,
         }
     }

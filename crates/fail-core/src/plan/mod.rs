@@ -31,6 +31,7 @@ use crate::time::{Mono, Now, Span};
 use ask::Ask;
 use class::Class;
 use duty::Duty;
+pub use jobs::CANCEL_GRACE;
 use link::{LOOKUP_AGAIN, Link, Lookup};
 use post::Post;
 

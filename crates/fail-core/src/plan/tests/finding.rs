@@ -344,3 +344,22 @@ fn a_host_given_by_name_is_unreachable_until_it_is_found() {
         s.state(LOCAL, "web") == State::Recover
     });
 }
+
+#[test]
+fn a_wrong_community_is_told_in_the_log() {
+    let mut policy = Policy::default();
+    policy
+        .services
+        .insert(name("web"), service(&["hosta"], &[]));
+    let host = Host {
+        address: Some(at("hosta").ip().to_string()),
+        community: "other".to_string(),
+        ..Host::default()
+    };
+    policy.hosts.insert(name("hosta"), host);
+    let stage = Story::new(&[("web", service(&["hosta"], &[]))]);
+    let mut story = Story::with(stage.now, policy, stage.into_nodes());
+    story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
+    let line = "host hosta: unreachable, asked 5 times; somebody there says: it does not know this community";
+    assert!(story.log.iter().any(|l| l == line), "{:?}", story.log);
+}
