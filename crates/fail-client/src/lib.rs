@@ -345,7 +345,8 @@ fn is_done(change: &Change, refusal: &Refusal) -> bool {
     else {
         return false;
     };
-    record.version == change.version + 1
+    // Nothing that the other side says may be out of range.
+    change.version.checked_add(1) == Some(record.version)
         && change.state.is_none_or(|state| state == record.state)
         && record.marks.without(change.clear).with(change.set) == record.marks
         && record.reason == change.reason

@@ -30,12 +30,14 @@ pub fn json(record: &Record) -> Value {
     })
 }
 
-/// Writes to standard output. A reader that went away is no error: `failstat | head`.
-pub fn print(text: &str) -> io::Result<()> {
+/// Writes to standard output. A reader that went away is no error (`failstat | head`), but
+/// there is nobody left to write for: then it says `false`.
+pub fn print(text: &str) -> io::Result<bool> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(e) => Err(e),
     }
 }
 

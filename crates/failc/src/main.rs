@@ -52,7 +52,10 @@ fn run(options: &Failc) -> Result<u8, Failed> {
     } else {
         show::line(&record)
     };
-    fail_client::print(&text).map_err(|e| (exit::IOERR, e.to_string()))?;
+    fail_client::print(&text).map_err(|e| {
+        let sentence = format!("can not write to standard output: {e}");
+        (exit::IOERR, sentence)
+    })?;
     Ok(exit::OK)
 }
 

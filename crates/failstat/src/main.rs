@@ -31,17 +31,20 @@ fn main() -> ExitCode {
     };
     loop {
         let began = Instant::now();
-        let code = show(&options, &community);
+        let (code, somebody_reads) = show(&options, &community);
         match options.watch {
-            None => return ExitCode::from(code),
             // A tool may sleep between two looks; nothing waits for it.
-            Some(every) => std::thread::sleep(every.0.saturating_sub(began.elapsed())),
+            Some(every) if somebody_reads => {
+                std::thread::sleep(every.0.saturating_sub(began.elapsed()));
+            }
+            _ => return ExitCode::from(code),
         }
     }
 }
 
-/// Asks everybody and prints what they say. Gives the exit code.
-fn show(options: &Failstat, community: &str) -> u8 {
+/// Asks everybody and prints what they say. Gives the exit code, and whether somebody can
+/// still read it.
+fn show(options: &Failstat, community: &str) -> (u8, bool) {
     let asked: Vec<(&HostPort, Asked)> = std::thread::scope(|scope| {
         let ask = |host| (host, scope.spawn(move || ask(options, host, community)));
         let asking: Vec<_> = options.hosts.iter().map(ask).collect();
@@ -62,14 +65,15 @@ fn show(options: &Failstat, community: &str) -> u8 {
     } else {
         text
     };
-    if let Err(e) = print(&text) {
-        eprintln!("failstat: {e}");
-        return exit::IOERR;
-    }
-    asked
-        .iter()
-        .find_map(|(_, asked)| asked.as_ref().err())
-        .map_or(exit::OK, |(code, _)| *code)
+    let somebody_reads = match print(&text) {
+        Ok(somebody_reads) => somebody_reads,
+        Err(e) => {
+            eprintln!("failstat: can not write to standard output: {e}");
+            return (exit::IOERR, false);
+        }
+    };
+    let failed = asked.iter().find_map(|(_, asked)| asked.as_ref().err());
+    (failed.map_or(exit::OK, |(code, _)| *code), somebody_reads)
 }
 
 fn ask(options: &Failstat, host: &HostPort, community: &str) -> Asked {

@@ -82,7 +82,7 @@ impl Entry {
         let kept = Kept {
             state: State::Fail,
             marks: Marks(kept.marks.0 & Marks::WISHES.0).with(Marks::UNPUBLISHED),
-            version: kept.version + 1,
+            version: kept.version.saturating_add(1),
             changed: now.mono,
             last_change: now.wall,
             interval: Span::ZERO,
@@ -153,7 +153,7 @@ impl Entry {
                 .without(Marks::STARTING);
             kept.interval = Span::from_millis(u64::from(change.interval_ms));
         }
-        kept.version += 1;
+        kept.version = kept.version.saturating_add(1);
         let after = now.mono - kept.changed;
         kept.changed = now.mono;
         kept.last_change = Wall(now.wall.0);

@@ -36,6 +36,10 @@ impl Plan {
             return;
         }
         if record.marks.has(Marks::HELD) {
+            if record.marks.has(Marks::STARTING) {
+                // Whoever says that he is starting and will not would be waited for in vain.
+                return self.post_intent(now, name, false, record.reason.as_str());
+            }
             return self.why(now, name, &format!("held: {}", record.reason));
         }
         if record.marks.has(Marks::AWAY) {
@@ -73,12 +77,15 @@ impl Plan {
             return true;
         };
         let Some(owed) = &duty.owed else { return false };
-        let by_hand = duty.base.is_some_and(|base| base != record.state)
-            && !record.marks.has(Marks::UNPUBLISHED);
-        if by_hand && record.state != State::Up {
+        let published = !record.marks.has(Marks::UNPUBLISHED);
+        // Nothing of ours was acknowledged yet, so whatever stands there is somebody's word.
+        let first = duty.base.is_none();
+        let by_hand = duty.base != Some(record.state) && published;
+        if by_hand && (record.state != State::Up || first) {
             // Somebody took the service down while our script ran; what he says stands, and
             // what our script did is found out below.
             duty.owed = None;
+            duty.base = Some(record.state);
             return false;
         }
         debug_assert_eq!(

@@ -215,7 +215,7 @@ impl Plan {
 
 /// Whether the record is just what this change would have made of it.
 fn is_done(change: &Change, record: &Record) -> bool {
-    record.version == change.version + 1
+    change.version.checked_add(1) == Some(record.version)
         && change.state.is_none_or(|state| state == record.state)
         && record.marks.has(Marks::STARTING) == change.set.has(Marks::STARTING)
         && record.reason == change.reason

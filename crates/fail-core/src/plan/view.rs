@@ -27,9 +27,11 @@ impl Seen {
 
     /// A master stands in the way if it serves, or if its failsh will bring it up. One that
     /// could serve but will not (nobody supervises it, it is held, it is sent away) does not.
+    /// But whoever is already starting will serve, whatever people have wished since.
     fn as_master(&self) -> State {
         let will_not = Marks::UNSUPERVISED.with(Marks::HELD).with(Marks::AWAY);
         match self.said {
+            Some((State::Recover, marks)) if is_starting(marks) => State::Recover,
             Some((State::Recover, marks)) if marks.has(will_not) => State::Fail,
             Some((state, _)) => state,
             None => State::Fail,
