@@ -183,3 +183,40 @@ impl Collect {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::poller::Poller;
+    use fail_core::time::Span;
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    use nix::unistd::pipe2;
+
+    #[test]
+    fn a_pipe_that_holds_more_than_a_turn_is_told_again() {
+        let mut poller = Poller::new().unwrap();
+        let desk = poller.desk().unwrap();
+        let (read, write) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).unwrap();
+        // A child may do that to its output.
+        fcntl(&write, FcntlArg::F_SETPIPE_SZ(1 << 20)).unwrap();
+        let sent = vec![b'x'; 2 * TURN_BYTES_MAX + 1];
+        assert_eq!(nix::unistd::write(&write, &sent).unwrap(), sent.len());
+        drop(write);
+        let opened = Opened {
+            stdout: Some(File::from(read)),
+            ..Opened::default()
+        };
+        let mut pipes = Pipes::watch(opened, &desk, 3 * PIPES).unwrap();
+        let limit = clock::now().mono + Span::from_secs(30);
+        let mut turns = 0;
+        while !pipes.are_at_end() {
+            assert!(clock::now().mono < limit, "silent after {turns} turns");
+            for event in poller.wait(Some(limit)).unwrap() {
+                pipes.on_ready(&desk, desk.number(event.token()).unwrap());
+                turns += 1;
+            }
+        }
+        assert_eq!((turns, pipes.close(&desk).stdout == sent), (3, true));
+    }
+}
