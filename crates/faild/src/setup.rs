@@ -124,6 +124,9 @@ fn open_parts(
     };
     let pid_file = pid_file.map(|path| PidFile::create(&path)).transpose();
     let pid_file = pid_file.map_err(|e| Failure::new(exit::CANTCREAT, e))?;
+    if let Some(path) = &state_file {
+        remove_unfinished(path, log);
+    }
     let mut poller = Poller::new().map_err(os("make an event loop"))?;
     let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
     let signals = signals.map_err(os("catch signals"))?;
@@ -185,6 +188,27 @@ pub fn read_access(path: &Path, log: &Log) -> Result<Access, Failure> {
     }
     community::parse(&text)
         .map_err(|bad| Failure::new(exit::DATA, format!("{file}:{}: {}", bad.line, bad.problem)))
+}
+
+/// Removes what earlier failds were writing when they were killed: the state file's name
+/// with `.new-` and the number of a process that is no more.
+fn remove_unfinished(path: &Path, log: &Log) {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return;
+    };
+    let prefix = format!("{}.new-", name.to_string_lossy());
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let found = entry.file_name();
+        let number = found.to_str().and_then(|name| name.strip_prefix(&prefix));
+        let Some(number) = number.and_then(|number| number.parse::<u32>().ok()) else {
+            continue;
+        };
+        let path = entry.path();
+        if !Path::new(&format!("/proc/{number}")).exists() && std::fs::remove_file(&path).is_ok() {
+            let text = format!("removed {}, which an earlier faild left", path.display());
+            log.facility("store").info(text);
+        }
+    }
 }
 
 /// Reads what the last faild knew. A damaged file is set aside: it must not stop the

@@ -280,11 +280,10 @@ impl Node {
     fn change(&mut self, now: Now, asker: &Asker, change: &Change) {
         match self.judge(now, asker, change) {
             Err(refusal) => {
-                self.note(
-                    now,
-                    asker.peer,
-                    &format!("service {}: change refused: {refusal}", change.name),
-                );
+                // Of one kind, whatever service it names: names cost a sender nothing.
+                let kind = format!("change refused: {refusal}");
+                let shown = format!("service {}: {kind}", change.name);
+                self.note(now, asker.peer, &kind, &shown);
                 self.counters.refused += 1;
                 // Who sent a change twice takes the record in the refusal for proof that it was
                 // done and is on disk. So it is shown only if it is there.
@@ -439,7 +438,8 @@ impl Node {
     }
 
     fn refuse(&mut self, now: Now, asker: &Asker, refusal: Refusal) {
-        self.note(now, asker.peer, &format!("refused: {refusal}"));
+        let kind = format!("refused: {refusal}");
+        self.note(now, asker.peer, &kind, &kind);
         self.counters.refused += 1;
         let bytes = fit(asker, Body::Refusal(refusal));
         // Only a message too short to be a request of ours has no room for its refusal.
@@ -459,7 +459,8 @@ impl Node {
             detail,
             ..Refusal::plain(code)
         };
-        self.note(now, to, &format!("refused: {refusal}"));
+        let kind = format!("refused: {refusal}");
+        self.note(now, to, &kind, &kind);
         let bytes = emit(None, packet.request(), &Body::Refusal(refusal));
         if bytes.len() <= packet.bytes_len() {
             self.counters.refused += 1;
@@ -471,11 +472,12 @@ impl Node {
 
     fn drop_it(&mut self, now: Now, from: Peer, why: &str) {
         self.counters.dropped += 1;
-        self.note(now, from, why);
+        self.note(now, from, why, why);
     }
 
-    fn note(&mut self, now: Now, who: Peer, what: &str) {
-        if let Some(text) = self.offenders.note(now.mono, who.addr.ip(), what) {
+    fn note(&mut self, now: Now, who: Peer, kind: &str, shown: &str) {
+        let line = self.offenders.note(now.mono, who.addr.ip(), kind, shown);
+        if let Some(text) = line {
             self.log(Level::Warn, "access", text);
         }
     }

@@ -18,16 +18,17 @@ pub(super) struct Offenders {
 }
 
 impl Offenders {
-    /// Notes a misdeed; gives the line to log, if it is time for one.
-    pub fn note(&mut self, now: Mono, who: IpAddr, what: &str) -> Option<String> {
-        if let Some((logged, since)) = self.seen.get_mut(&(who, what.to_string())) {
+    /// Notes a misdeed of one kind, shown in the log as `shown`; gives the line to log, if it
+    /// is time for one.
+    pub fn note(&mut self, now: Mono, who: IpAddr, kind: &str, shown: &str) -> Option<String> {
+        if let Some((logged, since)) = self.seen.get_mut(&(who, kind.to_string())) {
             *since += 1;
             if now - *logged < QUIET {
                 return None;
             }
             let times = std::mem::replace(since, 0);
             *logged = now;
-            return Some(format!("{who}: {what} ({times} times in the last minute)"));
+            return Some(format!("{who}: {shown} ({times} times in the last minute)"));
         }
         if self.seen.len() >= limits::OFFENDERS_MAX {
             self.seen.retain(|_, (logged, _)| now - *logged < QUIET);
@@ -39,12 +40,12 @@ impl Offenders {
             }
             self.full_until = now + QUIET;
             return Some(format!(
-                "more than {} senders of bad messages, {who} is one: {what}",
+                "more than {} senders of bad messages, {who} is one: {shown}",
                 limits::OFFENDERS_MAX
             ));
         }
-        self.seen.insert((who, what.to_string()), (now, 0));
-        Some(format!("{who}: {what}"))
+        self.seen.insert((who, kind.to_string()), (now, 0));
+        Some(format!("{who}: {shown}"))
     }
 }
 
@@ -57,19 +58,20 @@ mod tests {
         let mut offenders = Offenders::default();
         let at = |s| Mono(Span::from_secs(s).0);
         let (a, b) = (IpAddr::from([1, 1, 1, 1]), IpAddr::from([2, 2, 2, 2]));
-        assert!(offenders.note(at(1), a, "x").is_some());
-        assert!(offenders.note(at(2), a, "x").is_none());
-        assert!(offenders.note(at(2), a, "y").is_some());
-        assert!(offenders.note(at(2), b, "x").is_some());
-        let line = offenders.note(at(61), a, "x").unwrap();
+        assert!(offenders.note(at(1), a, "x", "x").is_some());
+        assert!(offenders.note(at(2), a, "x", "x").is_none());
+        assert!(offenders.note(at(2), a, "y", "y").is_some());
+        assert!(offenders.note(at(2), b, "x", "x").is_some());
+        let line = offenders.note(at(61), a, "x", "x").unwrap();
         assert!(line.contains("2 times"), "{line}");
     }
 
     #[test]
     fn a_flood_from_everywhere_is_one_line_and_bounded() {
         let mut offenders = Offenders::default();
-        let lines = (0..100_000u32)
-            .filter_map(|n| offenders.note(Mono(u64::from(n)), IpAddr::from(n.to_be_bytes()), "x"));
+        let lines = (0..100_000u32).filter_map(|n| {
+            offenders.note(Mono(u64::from(n)), IpAddr::from(n.to_be_bytes()), "x", "x")
+        });
         assert_eq!(lines.count(), limits::OFFENDERS_MAX + 1);
         assert_eq!(offenders.seen.len(), limits::OFFENDERS_MAX);
     }

@@ -47,6 +47,8 @@ pub(super) struct Duty {
 pub(super) struct Owed {
     pub state: State,
     pub reason: String,
+    /// Only because the service is wished away; without that wish it could be brought up.
+    pub away: bool,
 }
 
 /// A script that runs.

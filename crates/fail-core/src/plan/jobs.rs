@@ -27,6 +27,9 @@ impl Plan {
         let deadline = now.mono + service.timeout;
         let from = duty.believed.unwrap_or(State::Fail);
         duty.why = reason.to_string();
+        // A stop for a silent faild may come before it has heard of the start. What this
+        // script leaves behind takes the place of what the last one did.
+        duty.owed = None;
         duty.job = Some(Running {
             no,
             task,
@@ -129,7 +132,7 @@ impl Plan {
         match (outcome, job.then) {
             // What is to become of it was said before, and the script has done its part.
             (Ok(state), Then::Become(owed)) if state != State::Up => {
-                self.owe(now, name, owed.state, &owed.reason);
+                self.owe_this(now, name, owed);
             }
             (Ok(state), _) => self.owe(now, name, state, &job.reason),
             (Err(error), then) => {
@@ -145,6 +148,7 @@ impl Plan {
                 let owed = Owed {
                     state: State::Fail,
                     reason,
+                    away: false,
                 };
                 match job.task {
                     Task::Start | Task::Reclaim if !given_up => {

@@ -93,6 +93,11 @@ impl Plan {
             Some(owed.state),
             "what is owed is what is believed"
         );
+        if owed.away && !record.marks.has(Marks::AWAY) {
+            // Back before it was away: FAIL would stay, since nobody wishes it back again.
+            self.owe(now, name, State::Recover, "back before it was away");
+            return true;
+        }
         self.post_fact(now, name);
         true
     }
@@ -108,7 +113,7 @@ impl Plan {
         match duty.believed {
             None if unpublished && held => self.why(now, name, &format!("held: {}", record.reason)),
             None if unpublished && record.marks.has(Marks::AWAY) => {
-                self.owe(now, name, State::Fail, &away_reason(record));
+                self.owe_this(now, name, away(record));
             }
             None if unpublished => self.owe(now, name, State::Recover, "ready: failsh was started"),
             None => {
@@ -127,6 +132,7 @@ impl Plan {
                 let then = Owed {
                     state: record.state,
                     reason: record.reason.to_string(),
+                    away: false,
                 };
                 self.run(now, name, Task::Stop, &reason, Then::Become(then));
             }
@@ -155,23 +161,14 @@ impl Plan {
 
     /// The service is to be served elsewhere.
     fn go_away(&mut self, now: Now, name: &Name, record: &Record) {
-        let reason = away_reason(record);
+        let then = away(record);
         match self.duties.get(name).and_then(|duty| duty.believed) {
             Some(State::Up) => {
-                let then = Owed {
-                    state: State::Fail,
-                    reason: reason.clone(),
-                };
-                self.run(
-                    now,
-                    name,
-                    Task::Stop,
-                    &format!("stop: {reason}"),
-                    Then::Become(then),
-                );
+                let reason = format!("stop: {}", then.reason);
+                self.run(now, name, Task::Stop, &reason, Then::Become(then));
             }
-            Some(State::Recover) => self.owe(now, name, State::Fail, &reason),
-            Some(State::Fail) | None => self.why(now, name, &reason),
+            Some(State::Recover) => self.owe_this(now, name, then),
+            Some(State::Fail) | None => self.why(now, name, &then.reason),
         }
     }
 
@@ -253,6 +250,22 @@ impl Plan {
 
     /// A new fact: believed from now on, and published as soon as the faild answers.
     pub(super) fn owe(&mut self, now: Now, name: &Name, state: State, reason: &str) {
+        let reason = reason.to_string();
+        let away = false;
+        self.owe_this(
+            now,
+            name,
+            Owed {
+                state,
+                reason,
+                away,
+            },
+        );
+    }
+
+    /// The same, for a fact that was made before.
+    pub(super) fn owe_this(&mut self, now: Now, name: &Name, owed: Owed) {
+        let (state, reason) = (owed.state, owed.reason.clone());
         let Some(duty) = self.duties.get_mut(name) else {
             return;
         };
@@ -261,11 +274,8 @@ impl Plan {
         duty.since = now.mono;
         duty.intent = None;
         duty.contested &= state == State::Up;
-        duty.why = reason.to_string();
-        duty.owed = Some(Owed {
-            state,
-            reason: reason.to_string(),
-        });
+        duty.why.clone_from(&reason);
+        duty.owed = Some(owed);
         self.log(
             Level::Info,
             "state",
@@ -288,12 +298,18 @@ impl Plan {
     }
 }
 
-/// What the administrator said when he sent the service away, if the record still has it.
-fn away_reason(record: &Record) -> String {
-    let reason = record.reason.as_str();
-    if reason.starts_with("away") {
-        reason.to_string()
+/// What is owed to a service that was sent away, with what the administrator said, if the
+/// record still has it.
+fn away(record: &Record) -> Owed {
+    let said = record.reason.as_str();
+    let reason = if said.starts_with("away") {
+        said
     } else {
-        "away".to_string()
+        "away"
+    };
+    Owed {
+        state: State::Fail,
+        reason: reason.to_string(),
+        away: true,
     }
 }

@@ -35,7 +35,7 @@ impl Plan {
         let Some(duty) = self.duties.get(name) else {
             return;
         };
-        let Some(Owed { state, reason }) = duty.owed.clone() else {
+        let Some(Owed { state, reason, .. }) = duty.owed.clone() else {
             return;
         };
         self.post(now, name, Some(state), Marks(0), &reason);

@@ -1,0 +1,122 @@
+//! A live faild in the foreground, on a port of its own of 127.0.0.1, and the tools that ask
+//! it.
+
+#![expect(clippy::panic, reason = "a test without its faild has failed")]
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::process::Stdio;
+use std::time::Duration;
+
+use fail_client::{Client, Options};
+use nix::sys::signal::Signal;
+
+use crate::lines::Lines;
+use crate::program::{self, Outcome, Running};
+
+/// A running faild.
+#[derive(Debug)]
+pub struct Faild {
+    running: Running,
+    /// Where it answers.
+    pub address: SocketAddr,
+    /// What it logs.
+    pub log: Lines,
+}
+
+impl Faild {
+    /// Starts one with these options and waits until it answers.
+    pub fn start(options: &[&str]) -> Faild {
+        let mut command = program::command("faild");
+        command
+            .args(["-F", "-a", "127.0.0.1", "-p", "0"])
+            .args(options);
+        let mut running = Running::start(command.stderr(Stdio::piped()));
+        let stderr = running.0.stderr.take();
+        let log = Lines::of(stderr.unwrap_or_else(|| panic!("it has no standard error")));
+        log.wait_for("is ready");
+        let line = log.wait_for("answering on ");
+        let address = line
+            .split_whitespace()
+            .find_map(|word| word.strip_suffix("/udp")?.parse().ok());
+        Faild {
+            running,
+            address: address.unwrap_or_else(|| panic!("no address in {line:?}")),
+            log,
+        }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> i32 {
+        self.running.pid()
+    }
+
+    /// Asks it with failc.
+    pub fn failc(&self, arguments: &[&str]) -> Outcome {
+        let mut command = program::command("failc");
+        command.args(["-s", &self.address.to_string()]);
+        program::run({
+            command.args(arguments);
+            command
+        })
+    }
+
+    /// Asks it with failstat.
+    pub fn failstat(&self, options: &[&str]) -> Outcome {
+        let mut command = program::command("failstat");
+        command.args(options).arg(self.address.to_string());
+        program::run(command)
+    }
+
+    /// A client of it.
+    pub fn client(&self, community: &str) -> Client {
+        client(self.address, community, Options::default())
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        self.running.signal(signal);
+    }
+
+    /// Kills it so that it can do nothing about it.
+    pub fn kill(&mut self) {
+        self.signal(Signal::SIGKILL);
+        assert_eq!(self.running.wait(), None, "it ended by itself");
+    }
+
+    /// Asks it to end and gives its exit code.
+    pub fn end(&mut self) -> Option<i32> {
+        self.signal(Signal::SIGTERM);
+        self.running.wait()
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        matches!(self.running.0.try_wait(), Ok(None))
+    }
+}
+
+/// A client of a faild somewhere.
+pub fn client(faild: SocketAddr, community: &str, options: Options) -> Client {
+    Client::new(faild, community, options).unwrap_or_else(|e| panic!("{faild}: {e}"))
+}
+
+/// A socket to talk to a faild by hand; an answer that does not come is an error after a
+/// while.
+pub fn socket(faild: SocketAddr) -> UdpSocket {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| {
+        socket.connect(faild)?;
+        socket.set_read_timeout(Some(Duration::from_secs(10)))?;
+        Ok(socket)
+    });
+    socket.unwrap_or_else(|e| panic!("a socket for {faild}: {e}"))
+}
+
+/// A port that nobody has just now on this address of the loopback interface. Who takes an
+/// address on which nobody else lets the kernel choose a port has it for himself.
+pub fn free_port(address: &str) -> u16 {
+    let bound = UdpSocket::bind((address, 0));
+    let bound = bound.and_then(|socket| socket.local_addr());
+    bound
+        .unwrap_or_else(|e| panic!("no free port on {address}: {e}"))
+        .port()
+}

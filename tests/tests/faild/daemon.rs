@@ -1,0 +1,308 @@
+//! faild as a daemon: background, pid file, user, signals, community file.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use failover_tests::faild::{Faild, free_port};
+use failover_tests::folder::Folder;
+use failover_tests::program::{self, Outcome};
+use failover_tests::wait;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, Uid, User, chown};
+
+/// A faild in the background. Its pid file says which process it is.
+struct Background {
+    pid: i32,
+    port: String,
+}
+
+/// Only the tests in this file choose ports here.
+const ADDRESS: &str = "127.0.0.3";
+
+/// Whether this process still does something; one that only waits to be reaped does not.
+fn lives(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit(") ").next().unwrap_or_default();
+    !after_name.is_empty() && !after_name.starts_with('Z')
+}
+
+fn faild(options: &[&str]) -> Outcome {
+    let mut command = program::command("faild");
+    command.args(["-a", ADDRESS]).args(options);
+    program::run(command)
+}
+
+impl Background {
+    fn start(pid_file: &str, options: &[&str]) -> Background {
+        let port = free_port(ADDRESS).to_string();
+        let options = [&["-p", &port, "-r", pid_file][..], options].concat();
+        faild(&options).done();
+        let text = fs::read_to_string(pid_file).expect("there is a pid file");
+        let pid = text.trim().parse().expect("a pid file holds a number");
+        Background { pid, port }
+    }
+
+    fn failc(&self, words: &[&str]) -> Outcome {
+        let mut command = program::command("failc");
+        command.args(["-s", ADDRESS, "-p", &self.port]).args(words);
+        program::run(command)
+    }
+
+    /// Asks it to end, and waits for that.
+    fn end(&self) {
+        kill(Pid::from_raw(self.pid), Signal::SIGTERM).expect("it runs");
+        wait::until("the end of faild", || lives(self.pid), |lives| !lives);
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // Only if it is still our faild.
+        let exe = fs::read_link(format!("/proc/{}/exe", self.pid));
+        if exe.is_ok_and(|exe| exe == program::path("faild")) {
+            let _ = kill(Pid::from_raw(self.pid), Signal::SIGKILL);
+        }
+    }
+}
+
+#[test]
+fn in_the_background_it_answers_at_once_and_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let (pid_file, state) = (folder.file("pid"), folder.file("state"));
+    let faild = Background::start(&pid_file, &["-s", &state]);
+    assert!(lives(faild.pid));
+    faild.failc(&["-n", "1", "web", "UP"]).done();
+    let link = |what: &str| fs::read_link(format!("/proc/{}/{what}", faild.pid)).unwrap();
+    assert_eq!(link("cwd"), Path::new("/"));
+    for fd in 0..3 {
+        assert_eq!(link(&format!("fd/{fd}")), Path::new("/dev/null"));
+    }
+    faild.end();
+    assert_eq!(folder.names(), ["state"], "the pid file is gone");
+    assert_eq!(faild.failc(&["-n", "1", "web"]).code, Some(69));
+
+    let faild = Background::start(&pid_file, &["-s", &state]);
+    faild.failc(&["-q", "web"]).done();
+}
+
+#[test]
+fn a_second_faild_is_refused_with_a_sentence_and_harms_nothing() {
+    let folder = Folder::new();
+    let pid_file = folder.file("pid");
+    let first = Background::start(&pid_file, &[]);
+    first.failc(&["web", "UP"]).done();
+
+    let sentence = faild(&["-p", "0", "-r", &pid_file]).failed(73);
+    let holder = format!("{pid_file} is held by process {}", first.pid);
+    assert!(sentence.contains(&holder), "{sentence}");
+
+    let other = folder.file("other");
+    let sentence = faild(&["-p", &first.port, "-r", &other]).failed(73);
+    assert!(sentence.contains(&first.port), "{sentence}");
+    assert!(sentence.contains("is another faild running?"), "{sentence}");
+
+    let sentence = faild(&["-F", "-p", &first.port]).failed(73);
+    assert!(sentence.contains("is another faild running?"), "{sentence}");
+
+    assert_eq!(folder.names(), ["pid"]);
+    first.failc(&["-q", "web"]).done();
+}
+
+#[test]
+fn a_pid_file_of_a_faild_that_was_killed_holds_nobody_up() {
+    let folder = Folder::new();
+    let pid_file = folder.file("pid");
+    let first = Background::start(&pid_file, &[]);
+    kill(Pid::from_raw(first.pid), Signal::SIGKILL).unwrap();
+    wait::until("the end of faild", || lives(first.pid), |lives| !lives);
+    assert_eq!(folder.names(), ["pid"]);
+    let second = Background::start(&pid_file, &[]);
+    assert_ne!(second.pid, first.pid);
+}
+
+#[test]
+fn what_is_in_the_way_of_a_pid_file_or_a_socket_is_named_and_left_as_it_is() {
+    let folder = Folder::new();
+    let text = folder.write("notes", "call Ann\n");
+    let sentence = faild(&["-p", "0", "-r", &text]).failed(73);
+    assert!(sentence.contains("is not a pid file"), "{sentence}");
+    assert_eq!(fs::read_to_string(&text).unwrap(), "call Ann\n");
+    let nowhere = folder.file("missing/pid");
+    let sentence = faild(&["-p", "0", "-r", &nowhere]).failed(73);
+    assert!(sentence.contains(&nowhere), "{sentence}");
+    let sentence = faild(&["-F", "-p", "0", "-a", "192.0.2.1"]).failed(73);
+    assert!(
+        sentence.contains("is it an address of this host?"),
+        "{sentence}"
+    );
+    let sentence = faild(&["-F", "-p", "0", "-u", "nosuchuser"]);
+    let told = sentence.err.contains("there is no user \"nosuchuser\"");
+    assert!(sentence.code == Some(78) && told, "{sentence:?}");
+}
+
+/// The user to become, if this test may; otherwise it says that it may not.
+fn nobody() -> Option<User> {
+    let user = User::from_name("nobody").ok().flatten();
+    if user.is_none() || !Uid::effective().is_root() {
+        println!("skipped: needs root, and a user nobody");
+        return None;
+    }
+    user
+}
+
+#[test]
+fn with_u_it_gives_up_root_for_good_and_still_writes_its_state() {
+    let Some(nobody) = nobody() else { return };
+    let folder = Folder::new();
+    chown(folder.path(), Some(nobody.uid), Some(nobody.gid)).unwrap();
+    let state = folder.file("state");
+    let mut faild = Faild::start(&["-s", &state, "-u", "nobody"]);
+    let status = fs::read_to_string(format!("/proc/{}/status", faild.pid())).unwrap();
+    for (field, id) in [("Uid:", nobody.uid.as_raw()), ("Gid:", nobody.gid.as_raw())] {
+        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+        let ids: Vec<u32> = line[4..]
+            .split_whitespace()
+            .map(|id| id.parse().unwrap())
+            .collect();
+        assert_eq!(ids, [id; 4], "{line}");
+    }
+    let line = status.lines().find(|line| line.starts_with("Groups:"));
+    let mut groups = line.unwrap()[7..].split_whitespace();
+    assert!(groups.all(|group| group != "0"), "{line:?}");
+    let line = status.lines().find(|line| line.starts_with("CapEff:"));
+    assert!(line.unwrap().ends_with("0000000000000000"), "{line:?}");
+
+    faild.failc(&["web", "UP"]).done();
+    let data = fs::metadata(&state).unwrap();
+    assert_eq!(data.uid(), nobody.uid.as_raw());
+    assert_eq!(data.mode() & 0o777, 0o600);
+    faild.kill();
+    let faild = Faild::start(&["-s", &state, "-u", "nobody"]);
+    faild.failc(&["-q", "web"]).done();
+}
+
+#[test]
+fn with_u_a_pid_file_that_can_not_be_removed_is_emptied_and_holds_nobody_up() {
+    if nobody().is_none() {
+        return;
+    }
+    let folder = Folder::new();
+    let pid_file = folder.file("pid");
+    let options = ["-r", &pid_file, "-u", "nobody"];
+    for _ in 0..2 {
+        let mut faild = Faild::start(&options);
+        let text = fs::read_to_string(&pid_file).unwrap();
+        assert_eq!(text, format!("{}\n", faild.pid()));
+        assert_eq!(faild.end(), Some(0));
+        assert_eq!(fs::read_to_string(&pid_file).unwrap(), "");
+    }
+}
+
+#[test]
+fn a_change_that_can_not_be_saved_is_in_force_and_nobody_is_told_that_it_is_safe() {
+    let Some(nobody) = nobody() else { return };
+    let folder = Folder::new();
+    let state = folder.file("state");
+    let faild = Faild::start(&["-s", &state, "-u", "nobody"]);
+    let sentence = faild.failc(&["web", "UP"]).failed(74);
+    assert!(
+        sentence.contains("in force, but could not be written to the state file"),
+        "{sentence}"
+    );
+    let line = faild.log.wait_for("changes are in memory only");
+    assert!(line.contains(&state), "{line}");
+    assert!(line.contains("ermission denied"), "{line}");
+    faild.failc(&["-q", "web"]).done();
+    // The next change brings everything to the disk, once it can be written.
+    chown(folder.path(), Some(nobody.uid), None).unwrap();
+    faild.failc(&["dns", "RECOVER"]).done();
+    let saved = fs::read_to_string(&state).unwrap();
+    assert!(saved.contains("\"web\"") && saved.contains("\"dns\""));
+}
+
+#[test]
+fn a_failed_save_is_made_good_without_any_further_change() {
+    let Some(nobody) = nobody() else { return };
+    let folder = Folder::new();
+    let state = folder.file("state");
+    let faild = Faild::start(&["-s", &state, "-u", "nobody"]);
+    faild.failc(&["web", "UP"]).failed(74);
+    chown(folder.path(), Some(nobody.uid), None).unwrap();
+    let look = || fs::read_to_string(&state).unwrap_or_default();
+    wait::until("the state file", look, |text| text.contains("\"web\""));
+}
+
+#[test]
+fn at_sighup_the_rules_are_read_again_and_a_bad_file_changes_nothing() {
+    let folder = Folder::new();
+    let rules = folder.write("communities", "* first RW\n");
+    let faild = Faild::start(&["-c", &rules]);
+    let ask = |community: &str| {
+        let quick = ["-t", "200ms", "-n", "9", "-c", community, "-q", "web", "UP"];
+        faild.failc(&quick).code
+    };
+    assert_eq!((ask("first"), ask("second")), (Some(0), Some(77)));
+
+    folder.write("communities", "# new\n* second RW\nweb third ro\n");
+    faild.signal(Signal::SIGHUP);
+    let line = faild.log.wait_for("the old rules stay in force");
+    assert!(line.contains(&format!("{rules}:3: ")), "{line}");
+    assert!(line.contains("\"ro\" should be RO or RW"), "{line}");
+    assert_eq!((ask("first"), ask("second")), (Some(0), Some(77)));
+
+    fs::remove_file(&rules).unwrap();
+    faild.signal(Signal::SIGHUP);
+    faild.log.wait_for("can not read community file");
+    assert_eq!(ask("first"), Some(0));
+
+    folder.write("communities", "* second RW\n");
+    faild.signal(Signal::SIGHUP);
+    faild.log.wait_for("read again");
+    assert_eq!((ask("first"), ask("second")), (Some(77), Some(0)));
+    let all = faild.log.all().join("\n");
+    assert!(!all.contains("second"), "a key in the log:\n{all}");
+}
+
+#[test]
+fn without_a_community_file_sighup_is_harmless_and_says_so() {
+    let mut faild = Faild::start(&[]);
+    faild.signal(Signal::SIGHUP);
+    faild.log.wait_for("there is no community file");
+    faild.failc(&["web", "UP"]).done();
+    assert_eq!(faild.end(), Some(0));
+    faild.log.wait_for("ends");
+}
+
+#[test]
+fn a_community_file_with_an_error_stops_the_start_with_file_and_line() {
+    let folder = Folder::new();
+    let bad = folder.write("communities", "* public RO\nweb s3cret\n");
+    let sentence = faild(&["-p", "0", "-c", &bad]).failed(65);
+    assert!(
+        sentence.contains(&format!("{bad}:2: 2 words")),
+        "{sentence}"
+    );
+    assert!(!sentence.contains("s3cret"), "{sentence}");
+    let missing = folder.file("missing");
+    let sentence = faild(&["-p", "0", "-c", &missing]).failed(74);
+    assert!(sentence.contains(&missing), "{sentence}");
+    let latin = folder.write("latin", b"* \xe9t\xe9 RW\n");
+    let outcome = faild(&["-p", "0", "-c", &latin]);
+    assert!(outcome.err.contains(&latin), "{outcome:?}");
+}
+
+#[test]
+fn a_community_file_that_others_may_read_is_warned_about() {
+    let folder = Folder::new();
+    let rules = folder.write("communities", "* s3cret RW\n");
+    let faild = Faild::start(&["-c", &rules]);
+    let all = faild.log.all().join("\n");
+    assert!(!all.contains("chmod"), "{all}");
+    fs::set_permissions(&rules, fs::Permissions::from_mode(0o644)).unwrap();
+    faild.signal(Signal::SIGHUP);
+    let line = faild.log.wait_for("every user of this host may read it");
+    assert!(line.contains(&rules), "{line}");
+    let fresh = Faild::start(&["-c", &rules]);
+    fresh.log.wait_for("every user of this host may read it");
+}

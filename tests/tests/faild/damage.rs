@@ -1,0 +1,115 @@
+//! State files that can not be believed, or only in part: damaged ones, and one from before
+//! a reboot.
+
+use std::fs;
+
+use failover_tests::faild::Faild;
+use failover_tests::folder::Folder;
+
+/// The state file of a faild in which web is UP and held, and dns is RECOVER.
+fn good() -> Vec<u8> {
+    let folder = Folder::new();
+    let state = folder.file("state");
+    let mut faild = Faild::start(&["-s", &state]);
+    faild.failc(&["web", "UP"]).done();
+    faild.failc(&["hold", "web"]).done();
+    faild.failc(&["dns", "RECOVER"]).done();
+    assert_eq!(faild.end(), Some(0));
+    fs::read(&state).unwrap()
+}
+
+#[test]
+fn a_damaged_state_file_is_set_aside_and_both_names_are_told() {
+    let good = good();
+    let mut turned = good.clone();
+    turned[good.len() / 2] ^= 1;
+    for (how, bytes, why) in [
+        ("cut", &good[..good.len() - 20], "its end is missing"),
+        ("cut at a line", &good[..good.len() / 2], ""),
+        ("empty", b"", "its end is missing"),
+        ("garbage", b"\x00\xffgarbage\n\x01", "it is not text"),
+        ("a turned bit", &turned, ""),
+        (
+            "another format",
+            b"{\"failover_state\":9,\"boot\":\"\"}\n{}\n",
+            "format 9",
+        ),
+    ] {
+        let folder = Folder::new();
+        let state = folder.write("state", bytes);
+        let faild = Faild::start(&["-s", &state]);
+        let line = faild.log.wait_for("is damaged");
+        assert!(line.contains(why), "{how}: {line}");
+        let names = folder.names();
+        assert_eq!(names.len(), 1, "{how}: {names:?}");
+        assert!(names[0].starts_with("state.damaged-"), "{names:?}");
+        let aside = folder.file(&names[0]);
+        for name in [&state, &aside] {
+            assert!(line.contains(name.as_str()), "{how}: {line}");
+        }
+        assert_eq!(fs::read(&aside).unwrap(), bytes, "{how}");
+        let out = faild.failc(&["web"]).done();
+        assert_eq!(out, "web FAIL unpublished (unknown)\n", "{how}");
+        faild.failc(&["web", "UP"]).done();
+        assert!(fs::read_to_string(&state).unwrap().contains("web"));
+    }
+}
+
+#[test]
+fn a_state_file_that_can_not_be_read_stops_the_start_and_is_left_alone() {
+    let folder = Folder::new();
+    let mut command = failover_tests::program::command("faild");
+    let path = folder.path().to_string_lossy().into_owned();
+    command.args(["-F", "-p", "0", "-a", "127.0.0.1", "-s", &path]);
+    let sentence = failover_tests::program::run(command).failed(74);
+    assert!(sentence.contains(&path), "{sentence}");
+}
+
+#[test]
+fn in_the_same_boot_everything_comes_back() {
+    let folder = Folder::new();
+    let state = folder.write("state", good());
+    let faild = Faild::start(&["-s", &state]);
+    let web = faild.failc(&["web"]).done();
+    assert!(web.starts_with("web UP held for "), "{web}");
+    let dns = faild.failc(&["dns"]).done();
+    assert!(dns.starts_with("dns RECOVER for "), "{dns}");
+}
+
+#[test]
+fn after_a_reboot_nothing_serves_and_wishes_are_kept() {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let text = String::from_utf8(good()).unwrap();
+    assert!(text.contains(boot.trim()), "{text}");
+    // As the last boot would have left it, with the checksum of its own.
+    let earlier = text.replace(boot.trim(), "00000000-0000-4000-8000-000000000000");
+    let image = fail_conf::state::parse(text.as_bytes()).unwrap();
+    let image = fail_core::node::Image {
+        boot: "00000000-0000-4000-8000-000000000000".to_string(),
+        ..image
+    };
+    let bytes = fail_conf::state::print(&image);
+    let body = |text: &str| text.rsplit_once("{\"records\"").unwrap().0.to_string();
+    assert_eq!(body(&String::from_utf8_lossy(&bytes)), body(&earlier));
+
+    let folder = Folder::new();
+    let state = folder.write("state", bytes);
+    let mut faild = Faild::start(&["-s", &state]);
+    let check = |faild: &Faild| {
+        let web = faild.failc(&["web"]).done();
+        assert!(web.starts_with("web FAIL held unpublished for "), "{web}");
+        assert!(web.ends_with("(rebooted)\n"), "{web}");
+        let dns = faild.failc(&["dns"]).done();
+        assert!(dns.starts_with("dns FAIL unpublished for "), "{dns}");
+    };
+    check(&faild);
+    assert_eq!(faild.end(), Some(0));
+    let mut faild = Faild::start(&["-s", &state]);
+    check(&faild);
+    // Published again, in this boot: the wish is still there.
+    faild.failc(&["web", "RECOVER"]).done();
+    faild.kill();
+    let faild = Faild::start(&["-s", &state]);
+    let web = faild.failc(&["web"]).done();
+    assert!(web.starts_with("web RECOVER held for "), "{web}");
+}
