@@ -182,6 +182,11 @@ impl Mailbox {
         self.lock().mail.pop_front()
     }
 
+    /// Whether there is nothing to read. If there is, the loop will look.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().mail.is_empty()
+    }
+
     /// Takes the next cancel of this job out, wherever it lies.
     pub(crate) fn cancel_of(&self, job: JobNo) -> Option<String> {
         let mut inside = self.lock();

@@ -213,3 +213,32 @@ fn a_cancel_that_comes_too_late_hits_nobody() {
         "{rest:?}"
     );
 }
+
+#[test]
+fn a_callback_that_hogs_the_thread_is_stopped_when_a_job_is_cancelled_behind_it() {
+    let mut engine = Engine::new(&format!(
+        "{OTHER}after 0 {{fail log info hogging; while 1 {{catch {{expr 1}}}}}}
+         failsvc web start {{while 1 {{}}}} stop {{return RECOVER}}"
+    ));
+    assert_eq!(engine.log().1, "hogging");
+    let job = engine.order("web", Task::Start);
+    engine.cancel(job, "enough");
+    assert_eq!(engine.done(job).unwrap_err().sentence, "enough");
+    well(&mut engine);
+}
+
+#[test]
+fn a_callback_that_waits_in_a_loop_of_its_own_stalls_nobody() {
+    let mut engine = Engine::new(&format!(
+        "{OTHER}after 0 {{fail log info waiting; vwait never}}
+         failsvc web start {{try {{exec forever}} finally {{fail log info end}}}} stop {{list UP}}"
+    ));
+    assert_eq!(engine.log().1, "waiting");
+    well(&mut engine);
+    let job = engine.order("web", Task::Start);
+    engine.exec(job);
+    engine.cancel(job, "enough");
+    assert_eq!(engine.done(job).unwrap_err().sentence, "enough");
+    assert_eq!(engine.log().1, "end");
+    well(&mut engine);
+}

@@ -160,6 +160,30 @@ fn vwait_waits_for_other_jobs_timers_and_unsets() {
 }
 
 #[test]
+fn a_script_may_even_wait_for_a_variable_that_the_room_sets() {
+    let mut engine = Engine::new(
+        "failsvc a start {vwait ::fail::reason; return UP} stop {list UP}
+         failsvc b start {return UP} stop {list UP}",
+    );
+    let a = engine.order("a", Task::Start);
+    let b = engine.order("b", Task::Start);
+    assert_eq!(engine.done(b), Ok(State::Up));
+    assert_eq!(engine.done(a), Ok(State::Up));
+}
+
+#[test]
+fn a_variable_that_changes_a_thousand_times_wakes_its_job_once() {
+    let mut engine = Engine::new(
+        "failsvc a start {vwait ::x; return UP} stop {list UP}
+         failsvc b start {for {set x 0} {$x < 1000} {incr x} {}; return UP} stop {list UP}",
+    );
+    let a = engine.order("a", Task::Start);
+    let b = engine.order("b", Task::Start);
+    assert_eq!(engine.done(b), Ok(State::Up));
+    assert_eq!(engine.done(a), Ok(State::Up));
+}
+
+#[test]
 fn the_other_forms_of_after_are_tcls_own() {
     let mut engine = Engine::script(
         "set id [after 3600000 nothing]; after cancel $id
@@ -243,13 +267,17 @@ fn errors_in_the_background_and_words_for_the_log_are_logged() {
         "after 0 {error hidden}; after 5; fail log warn {näher \u{1F600}}; return UP",
     );
     assert_eq!(engine.outcome(), Ok(State::Up));
-    let (level, text) = engine.log();
-    assert_eq!(level, Level::Error);
+    // Tcl reports errors in the background when it is idle: these two have no order.
+    let mut logged = [engine.log(), engine.log()];
+    logged.sort();
+    let [(Level::Error, error), (Level::Warn, warning)] = logged else {
+        panic!("{logged:?}");
+    };
     assert!(
-        text.starts_with("error in the background: hidden\n"),
-        "{text}"
+        error.starts_with("error in the background: hidden\n"),
+        "{error}"
     );
-    assert_eq!(engine.log(), (Level::Warn, "näher \u{1F600}".to_string()));
+    assert_eq!(warning, "näher \u{1F600}");
 }
 
 #[test]
@@ -286,35 +314,6 @@ fn an_answer_that_nobody_waits_for_is_ignored() {
     assert_eq!(engine.done(job), Ok(State::Up));
     let rest = engine.rest();
     assert!(rest.is_empty(), "{rest:?}");
-}
-
-#[test]
-fn ten_thousand_jobs_leave_nothing_behind() {
-    let mut engine = Engine::script("set x [exec give]; after 0; return $x");
-    let turn = |engine: &mut Engine, n: u32| {
-        for _ in 0..n {
-            let job = engine.order("web", Task::Start);
-            let (exec, _) = engine.exec(job);
-            engine.succeed(exec, "UP\n");
-            assert_eq!(engine.done(job), Ok(State::Up));
-        }
-    };
-    turn(&mut engine, 1_000);
-    let before = resident_kb();
-    turn(&mut engine, 10_000);
-    let after = resident_kb();
-    println!("resident: {before} kB, then {after} kB");
-    // Other tests run in this process meanwhile.
-    assert!(
-        after < before + 20_000,
-        "{before} kB before, {after} kB after"
-    );
-}
-
-fn resident_kb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|l| l.starts_with("VmRSS")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 #[test]

@@ -6,10 +6,11 @@ use std::rc::{Rc, Weak};
 use fail_core::job::JobNo;
 
 use super::outcome::Ending;
-use super::room::{Job, Room, Want, coroutine};
+use super::room::Room;
+use super::run::{Job, Want, coroutine};
 use super::syntax;
 use crate::limits::{DETAIL_BYTES_MAX, cut};
-use crate::mail::{FromTcl, Level, Mail};
+use crate::mail::{FromTcl, Level};
 use crate::policy::{self, Site};
 use crate::tcl::{Interp, Obj, Reply, TclError};
 
@@ -89,8 +90,7 @@ fn withdraw(room: &Room, _: &[Obj]) -> Reply {
 fn wake(room: &Room, words: &[Obj]) -> Reply {
     let number = |word: Option<&Obj>| word.and_then(|w| w.to_text().parse::<u64>().ok());
     if let (Some(job), Some(wait)) = (number(words.first()), number(words.get(1))) {
-        let job = JobNo(job);
-        room.mailbox.post(Mail::Wake { job, wait });
+        room.ring(JobNo(job), wait);
     }
     Ok(Obj::text(""))
 }

@@ -1,12 +1,10 @@
 //! The room in which jobs run: one interpreter, any number of suspended coroutines, at most
 //! one of them running.
 //!
-//! Each job is `::fail::job::N`. It runs until it asks for something (`wants`), waits for it
-//! (`waits`), and is resumed with an [`Answer`], until it has `ended` or is gone. Everything
-//! happens in `turn`, which the loop calls and which never runs inside a job. A cancel is
-//! delivered once: as an error at the place where the job waits, or, by `interrupt`, at the
-//! place where it runs; from then on it has [`CANCEL_TURNS_MAX`] turns, of at most
-//! [`CANCEL_GRACE_MS`] each.
+//! Each job is resumed with an [`Answer`] when what it waits for is there. Everything happens
+//! in `turn`, which the loop calls and which never runs inside a job. A cancel is delivered
+//! once: as an error at the place where the job waits, or, by `interrupt`, at the place where
+//! it runs; from then on it has [`CANCEL_TURNS_MAX`] turns of at most [`CANCEL_GRACE_MS`] each.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -16,12 +14,11 @@ use std::time::Duration;
 
 use fail_core::exec::ExecResult;
 use fail_core::job::{JobNo, Order, Outcome, Task};
-use fail_core::policy::Service;
 
 use super::answer::{self, Answer};
 use super::asks;
-use super::outcome::{self, Ending};
-use super::syntax::{Exec, How};
+use super::outcome;
+use super::run::{Job, Next, Wait, coroutine};
 use crate::limits::{CANCEL_GRACE_MS, CANCEL_TURNS_MAX, DETAIL_BYTES_MAX, cut};
 use crate::mail::{FromTcl, Level, Mail, Mailbox, ToTcl};
 use crate::policy::{PolicyError, Site};
@@ -39,41 +36,8 @@ pub(crate) struct Room {
     numbers: Cell<u64>,
 }
 
-/// One script on its way.
-pub(super) struct Job {
-    order: Order,
-    /// What it has asked for since it was resumed, with the number of its wait.
-    pub(super) wants: Option<(u64, Want)>,
-    /// What it is suspended for.
-    waits: Option<Wait>,
-    /// How its script returned.
-    pub(super) ended: Option<Ending>,
-    /// Why it was cancelled, once it has been told.
-    cancelled: Option<String>,
-    /// How often it was resumed since then.
-    turns: u32,
-}
-
-/// What a job asks for.
-pub(super) enum Want {
-    /// These programs.
-    Exec(Exec),
-    /// `::fail::wake`.
-    Alarm,
-}
-
-/// What a job is suspended for, by its number.
-enum Wait {
-    Exec(u64, How),
-    Alarm(u64),
-}
-
-/// The name of a job's coroutine.
-pub(super) fn coroutine(no: JobNo) -> String {
-    format!("::fail::job::{}", no.0)
-}
-
 const CANCELLED: &[&str] = &["FAIL", "CANCELLED"];
+const GRACE: Duration = Duration::from_millis(CANCEL_GRACE_MS);
 
 impl Room {
     pub(crate) fn new(interp: Interp, site: Rc<Site>, out: Out, mailbox: Arc<Mailbox>) -> Room {
@@ -115,6 +79,11 @@ impl Room {
             return;
         }
         self.mailbox.looking();
+        if self.mailbox.quitting() {
+            // A callback may be waiting in a loop of its own.
+            return self.interp.limit(Duration::ZERO);
+        }
+        self.interp.unlimited();
         while let Some(mail) = self.mailbox.next() {
             match mail {
                 Mail::Engine(ToTcl::Run(order)) => self.begin(order),
@@ -132,13 +101,17 @@ impl Room {
             self.interp.limit(Duration::ZERO);
             return Some(TclError::new("failsh is ending").code(CANCELLED));
         }
-        let no = self.running.get()?;
-        let why = self.mailbox.cancel_of(no)?;
-        let before = self.with_job(no, |job| job.cancelled.replace(why.clone()))?;
-        let grace = match before {
-            None => Duration::from_millis(CANCEL_GRACE_MS),
-            Some(_) => Duration::ZERO,
+        let Some(no) = self.running.get() else {
+            // A callback of the policy may keep everybody from being served. It gets as much
+            // as a cancelled job; the turn that reads the mail lifts that.
+            if !self.mailbox.is_empty() {
+                self.interp.limit(GRACE);
+            }
+            return None;
         };
+        let why = self.mailbox.cancel_of(no)?;
+        let first = self.with_job(no, |job| job.cancel(&why))?;
+        let grace = if first { GRACE } else { Duration::ZERO };
         self.interp.limit(grace);
         Some(TclError::new(why).code(CANCELLED))
     }
@@ -146,35 +119,29 @@ impl Room {
     fn begin(&self, order: Order) {
         let no = order.job;
         let script = self.site.with_service(&order.service, |service| {
-            script_of(service, order.task).map(Obj::text)
+            let script = match order.task {
+                Task::Start => &service.start,
+                Task::Stop => &service.stop,
+                Task::Reclaim => &service.reclaim,
+            };
+            script.as_deref().map(Obj::text)
         });
-        let outcome = match script {
+        let problem = match script {
             None => format!("{}: there is no service \"{}\"", order.task, order.service),
             Some(None) => format!("{}: the service has no such script", order.task),
             Some(Some(script)) => {
-                let job = Job {
-                    order,
-                    wants: None,
-                    waits: None,
-                    ended: None,
-                    cancelled: None,
-                    turns: 0,
-                };
-                self.jobs.borrow_mut().insert(no, job);
+                self.jobs.borrow_mut().insert(no, Job::new(order));
                 let name = Obj::text(&coroutine(no));
                 let words = ["coroutine".into(), name, "::fail::body".into(), script];
                 return self.resume(no, &words);
             }
         };
-        self.done(no, outcome::failed(outcome.clone(), outcome));
+        self.done(no, outcome::failed(problem.clone(), problem));
     }
 
     /// Cancels a job that is not running.
     fn cancel(&self, no: JobNo, why: String) {
-        let Some((first, exec)) = self.with_job(no, |job| {
-            let first = job.cancelled.replace(why.clone()).is_none();
-            (first, job.exec())
-        }) else {
+        let Some((first, exec)) = self.with_job(no, |job| (job.cancel(&why), job.exec())) else {
             return; // It has ended meanwhile.
         };
         if let Some(exec) = exec {
@@ -188,52 +155,45 @@ impl Room {
     }
 
     fn exec_done(&self, exec: u64, result: &ExecResult) {
-        let waiting = self
-            .jobs
-            .borrow()
-            .iter()
-            .find_map(|(no, job)| match job.waits {
+        let waiting = {
+            let jobs = self.jobs.borrow();
+            jobs.iter().find_map(|(no, job)| match job.waits {
                 Some(Wait::Exec(number, how)) if number == exec => Some((*no, how)),
                 _ => None,
-            });
+            })
+        };
         let Some((no, how)) = waiting else {
             return; // Its job was cancelled meanwhile.
         };
         if let Ok(finished) = result {
             if finished.cut {
-                self.log(
-                    no,
-                    Level::Warn,
-                    "wrote more than is kept; the rest was thrown away",
-                );
+                let said = "wrote more than is kept; the rest was thrown away";
+                self.log(no, Level::Warn, said);
             }
             if how.ignore_stderr && !how.errors_are_output && !finished.stderr.is_empty() {
-                self.log(
-                    no,
-                    Level::Info,
-                    String::from_utf8_lossy(&finished.stderr).trim_end(),
-                );
+                let said = String::from_utf8_lossy(&finished.stderr);
+                self.log(no, Level::Info, said.trim_end());
             }
         }
         self.answer(no, &answer::to_exec(how, result));
     }
 
-    fn woken(&self, no: JobNo, number: u64) {
-        let waits = self.with_job(
-            no,
-            |job| matches!(job.waits, Some(Wait::Alarm(n)) if n == number),
-        );
-        if waits == Some(true) {
+    /// A timer or a trace has fired, perhaps for the hundredth time: one message is enough.
+    pub(super) fn ring(&self, job: JobNo, wait: u64) {
+        if self.with_job(job, |job| job.ring(wait)) == Some(true) {
+            self.mailbox.post(Mail::Wake { job, wait });
+        }
+    }
+
+    fn woken(&self, no: JobNo, wait: u64) {
+        if self.with_job(no, |job| job.waits == Some(Wait::Rung(wait))) == Some(true) {
             self.answer(no, &Answer::ok(""));
         }
     }
 
     /// Resumes a suspended job.
     fn answer(&self, no: JobNo, answer: &Answer) {
-        let tired = self.with_job(no, |job| {
-            job.turns += u32::from(job.cancelled.is_some());
-            job.turns > CANCEL_TURNS_MAX
-        });
+        let tired = self.with_job(no, |job| job.turns > CANCEL_TURNS_MAX);
         if tired == Some(true) {
             return self.abandon(no, "it was cancelled and did not end");
         }
@@ -242,18 +202,23 @@ impl Room {
 
     /// Gives a job its turn and sees how it left it.
     fn resume(&self, no: JobNo, words: &[Obj]) {
-        let Some(cancelled) = self.with_job(no, |job| {
-            (job.wants, job.waits) = (None, None);
-            self.interp
-                .set(c"::fail::service", job.order.service.as_str());
-            self.interp.set(c"::fail::reason", &job.order.reason);
-            self.interp.set(c"::fail::from", job.order.from.word());
-            job.cancelled.is_some()
-        }) else {
+        let Some((order, cancelled)) = self.with_job(no, Job::turn) else {
             return;
         };
+        // These may run traces of the policy's, so no job is borrowed meanwhile.
+        let Order {
+            service,
+            reason,
+            from,
+            ..
+        } = order;
+        self.interp.set(c"::fail::service", service.as_str());
+        self.interp.set(c"::fail::reason", &reason);
+        self.interp.set(c"::fail::from", from.word());
         if cancelled {
-            self.interp.limit(Duration::from_millis(CANCEL_GRACE_MS));
+            self.interp.limit(GRACE);
+        } else {
+            self.interp.unlimited();
         }
         self.running.set(Some(no));
         self.mailbox.remind(no);
@@ -265,60 +230,9 @@ impl Room {
 
     /// After a job's turn: it waits, or it has ended.
     fn settle(&self, no: JobNo, reply: Reply) {
-        enum Next {
-            Wait,
-            Run(u64, Exec),
-            End(Outcome),
-            Stray,
-        }
-        let next = self.with_job(no, |job| {
-            let Job {
-                order,
-                wants,
-                ended,
-                cancelled,
-                ..
-            } = job;
-            let error = reply.err();
-            if let Some(why) = cancelled
-                .as_ref()
-                .filter(|_| ended.is_some() || error.is_some())
-            {
-                let info = ended.take().and_then(|ending| ending.info);
-                let info = info
-                    .or(error.map(|e| e.info()))
-                    .unwrap_or_else(|| why.clone());
-                return Next::End(outcome::failed(why.clone(), info));
-            }
-            if let Some(ending) = ended.take() {
-                return Next::End(outcome::of(order.task, ending));
-            }
-            if let Some(error) = error {
-                let (result, info) = (error.message.clone(), Some(error.info()));
-                return Next::End(outcome::of(
-                    order.task,
-                    Ending {
-                        code: 1,
-                        result,
-                        info,
-                    },
-                ));
-            }
-            match wants.take() {
-                Some((number, Want::Alarm)) => {
-                    job.waits = Some(Wait::Alarm(number));
-                    Next::Wait
-                }
-                Some((number, Want::Exec(exec))) => {
-                    job.waits = Some(Wait::Exec(number, exec.how));
-                    Next::Run(number, exec)
-                }
-                None => Next::Stray,
-            }
-        });
-        match next {
+        match self.with_job(no, |job| job.settle(reply)) {
             None | Some(Next::Wait) => {}
-            Some(Next::Run(exec, Exec { pipeline, .. })) => {
+            Some(Next::Exec(exec, pipeline)) => {
                 let job = no;
                 (self.out)(FromTcl::Exec {
                     exec,
@@ -356,23 +270,5 @@ impl Room {
         let text = format!("{}: exec: {text}", who.unwrap_or_default());
         let text = cut(text, DETAIL_BYTES_MAX);
         (self.out)(FromTcl::Log { level, text });
-    }
-}
-
-impl Job {
-    /// The programs that are running for it.
-    fn exec(&self) -> Option<u64> {
-        match self.waits {
-            Some(Wait::Exec(number, _)) => Some(number),
-            _ => None,
-        }
-    }
-}
-
-fn script_of(service: &Service, task: Task) -> Option<&str> {
-    match task {
-        Task::Start => service.start.as_deref(),
-        Task::Stop => service.stop.as_deref(),
-        Task::Reclaim => service.reclaim.as_deref(),
     }
 }

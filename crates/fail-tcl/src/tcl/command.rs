@@ -66,3 +66,65 @@ pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> TclError {
         .unwrap_or("without words");
     TclError::new(format!("internal error: {said}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interp() -> Interp {
+        Interp::new("test").unwrap()
+    }
+
+    #[test]
+    fn a_panic_becomes_an_error() {
+        let interp = interp();
+        interp.define("boom", |_, _| panic!("ouch"));
+        let caught = interp.eval("catch boom message; set message").unwrap();
+        assert_eq!(caught.to_text(), "internal error: ouch");
+    }
+
+    #[test]
+    fn a_command_may_call_itself_and_delete_itself() {
+        let interp = interp();
+        interp.define("down", |interp, words| {
+            let n: u32 = words[0].to_text().parse()?;
+            match n.checked_sub(1) {
+                None => interp.command(["rename", "down", ""]),
+                Some(less) => interp.command(["down", &less.to_string()]),
+            }
+        });
+        interp.eval("down 10").unwrap();
+        let gone = interp.eval("down 1").unwrap_err();
+        assert_eq!(gone.message, "invalid command name \"down\"");
+    }
+
+    #[test]
+    fn an_error_keeps_its_code_and_its_info_on_the_way_through() {
+        let interp = interp();
+        interp.define("ours", |_, _| Err(TclError::new("no").code(&["A", "b c"])));
+        let code = interp.eval("catch ours; set errorCode").unwrap();
+        assert_eq!(code.to_text(), "A {b c}");
+        interp.define("through", |interp, words| interp.call(words));
+        interp.eval("proc deep {} {error deep {} {C D}}").unwrap();
+        let error = interp.eval("through through deep").unwrap_err();
+        assert_eq!(error.message, "deep");
+        let info = error.info();
+        assert_eq!(info.matches("while executing").count(), 1, "{info}");
+        let code = interp.eval("catch {through deep}; set errorCode");
+        assert_eq!(code.unwrap().to_text(), "C D");
+    }
+
+    #[test]
+    fn a_forgotten_command_drops_what_it_holds() {
+        let held = Rc::new(());
+        let interp = interp();
+        let inside = Rc::clone(&held);
+        interp.define("holds", move |_, _| {
+            let _ = &inside;
+            Ok(Obj::text(""))
+        });
+        assert_eq!(Rc::strong_count(&held), 2);
+        drop(interp);
+        assert_eq!(Rc::strong_count(&held), 1);
+    }
+}

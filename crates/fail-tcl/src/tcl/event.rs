@@ -53,11 +53,11 @@ impl Doorbell {
 
     /// Has `turn` called soon.
     pub(crate) fn ring(&self) {
-        let size = size_of::<ffi::Tcl_Event>();
+        const SIZE: ffi::AllocSize = size_of::<ffi::Tcl_Event>() as ffi::AllocSize;
         // SAFETY: Tcl frees the event, so it must come from Tcl's allocator, which aborts
         // rather than answer null. The thread lives: its doorbell is not closed.
         unsafe {
-            let event = ffi::Tcl_Alloc(size.try_into().unwrap_or(ffi::AllocSize::MAX));
+            let event = ffi::Tcl_Alloc(SIZE);
             let event: *mut ffi::Tcl_Event = event.cast();
             event.write(ffi::Tcl_Event {
                 proc_: Some(rung),

@@ -187,3 +187,36 @@ impl Drop for Interp {
         unsafe { ffi::Tcl_DeleteInterp(self.raw()) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_stops_what_catches_everything_and_nothing_after_it() {
+        let interp = Interp::new("test").unwrap();
+        for _ in 0..3 {
+            interp.limit(Duration::from_millis(5));
+            let stopped = interp.eval("while 1 {catch {while 1 {catch {expr 1}}}}");
+            assert_eq!(stopped.unwrap_err().message, "time limit exceeded");
+            interp.unlimited();
+            let well = interp.eval("for {set i 0} {$i < 10000} {incr i} {}; set i");
+            assert_eq!(well.unwrap().to_text(), "10000");
+        }
+    }
+
+    #[test]
+    fn strings_go_through_as_they_are() {
+        let interp = Interp::new("test").unwrap();
+        for text in ["", "a\0b", "\u{1F600}\0", "é\u{ffff}"] {
+            assert_eq!(interp.command(["set", "x", text]).unwrap().to_text(), text);
+            let codes = interp.eval("scan [string index $x 0] %c").unwrap();
+            if let Some(c) = text.chars().next().filter(|c| *c < '\u{ffff}') {
+                assert_eq!(codes.to_text(), u32::from(c).to_string());
+            }
+        }
+        let same =
+            interp.eval("string equal \u{1F600} [encoding convertfrom utf-8 \\xf0\\x9f\\x98\\x80]");
+        assert_eq!(same.unwrap().to_text(), "1");
+    }
+}

@@ -1,0 +1,133 @@
+//! One script on its way.
+//!
+//! It runs until it asks for something (`wants`), waits for that (`waits`), and is resumed,
+//! until its script has `ended` or its coroutine is gone. Plain bookkeeping: no Tcl runs here.
+
+use fail_core::exec::Pipeline;
+use fail_core::job::{JobNo, Order, Outcome};
+
+use super::outcome::{self, Ending};
+use super::syntax::{Exec, How};
+use crate::tcl::Reply;
+
+/// One job.
+pub(super) struct Job {
+    pub(super) order: Order,
+    /// What it has asked for since it was resumed, with the number of its wait.
+    pub(super) wants: Option<(u64, Want)>,
+    /// What it is suspended for.
+    pub(super) waits: Option<Wait>,
+    /// How its script returned.
+    pub(super) ended: Option<Ending>,
+    /// Why it was cancelled, once it has been told.
+    pub(super) cancelled: Option<String>,
+    /// How often it was resumed since then.
+    pub(super) turns: u32,
+}
+
+/// What a job asks for.
+pub(super) enum Want {
+    /// These programs.
+    Exec(Exec),
+    /// `::fail::wake`.
+    Alarm,
+}
+
+/// What a job is suspended for, by its number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    Exec(u64, How),
+    Alarm(u64),
+    /// The alarm has rung, and that lies in the mailbox.
+    Rung(u64),
+}
+
+/// How a job left its turn.
+pub(super) enum Next {
+    /// It waits for an alarm.
+    Wait,
+    /// It waits for these programs.
+    Exec(u64, Pipeline),
+    /// It has ended.
+    End(Outcome),
+    /// It has suspended itself and waits for nothing.
+    Stray,
+}
+
+/// The name of a job's coroutine.
+pub(super) fn coroutine(no: JobNo) -> String {
+    format!("::fail::job::{}", no.0)
+}
+
+impl Job {
+    pub(super) fn new(order: Order) -> Job {
+        Job {
+            order,
+            wants: None,
+            waits: None,
+            ended: None,
+            cancelled: None,
+            turns: 0,
+        }
+    }
+
+    /// It is being resumed: for what, and whether it has been cancelled.
+    pub(super) fn turn(&mut self) -> (Order, bool) {
+        (self.wants, self.waits) = (None, None);
+        let cancelled = self.cancelled.is_some();
+        self.turns += u32::from(cancelled);
+        (self.order.clone(), cancelled)
+    }
+
+    /// It is told that it is cancelled. Whether that is news to it.
+    pub(super) fn cancel(&mut self, why: &str) -> bool {
+        self.cancelled.replace(why.to_string()).is_none()
+    }
+
+    /// What it may be waiting for has happened. Whether that is so, and news.
+    pub(super) fn ring(&mut self, wait: u64) -> bool {
+        let news = self.waits == Some(Wait::Alarm(wait));
+        if news {
+            self.waits = Some(Wait::Rung(wait));
+        }
+        news
+    }
+
+    /// The programs that are running for it.
+    pub(super) fn exec(&self) -> Option<u64> {
+        match self.waits {
+            Some(Wait::Exec(number, _)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Its turn is over, and this is what its coroutine returned.
+    pub(super) fn settle(&mut self, reply: Reply) -> Next {
+        // A coroutine that was torn down, by a limit say, had no chance to say how it ended.
+        let torn = reply.err().map(|error| Ending {
+            code: 1,
+            info: Some(error.info()),
+            result: error.message,
+        });
+        if let Some(ending) = self.ended.take().or(torn) {
+            return Next::End(match &self.cancelled {
+                None => outcome::of(self.order.task, ending),
+                Some(why) => {
+                    let info = ending.info.unwrap_or_else(|| why.clone());
+                    outcome::failed(why.clone(), info)
+                }
+            });
+        }
+        match self.wants.take() {
+            Some((number, Want::Alarm)) => {
+                self.waits = Some(Wait::Alarm(number));
+                Next::Wait
+            }
+            Some((number, Want::Exec(exec))) => {
+                self.waits = Some(Wait::Exec(number, exec.how));
+                Next::Exec(number, exec.pipeline)
+            }
+            None => Next::Stray,
+        }
+    }
+}
