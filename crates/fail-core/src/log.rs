@@ -13,6 +13,24 @@ pub enum Level {
     Debug,
 }
 
+impl Level {
+    /// All levels and their words, the gravest first.
+    pub const WORDS: [(Level, &str); 4] = [
+        (Level::Error, "error"),
+        (Level::Warn, "warn"),
+        (Level::Info, "info"),
+        (Level::Debug, "debug"),
+    ];
+
+    /// The level with this word, if there is one.
+    pub fn from_word(word: &str) -> Option<Level> {
+        Level::WORDS
+            .into_iter()
+            .find(|(_, known)| *known == word)
+            .map(|(level, _)| level)
+    }
+}
+
 /// A line without a newline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {

@@ -23,6 +23,6 @@ mod tcl;
 mod thread;
 
 pub use self::limits::{CANCEL_GRACE_MS, CANCEL_TURNS_MAX, DETAIL_BYTES_MAX, STACK_BYTES};
-pub use self::mail::{FromTcl, Level, ToTcl};
+pub use self::mail::{FromTcl, ToTcl};
 pub use self::policy::{Loaded, PolicyError, normal_form};
 pub use self::thread::{TclHandle, start};

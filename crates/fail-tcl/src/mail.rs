@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fail_core::exec::{ExecResult, Pipeline};
 use fail_core::job::{JobNo, Order, Outcome};
+use fail_core::log::Level;
 
 use crate::tcl::Doorbell;
 
@@ -67,35 +68,6 @@ pub enum FromTcl {
         /// What to write.
         text: String,
     },
-}
-
-/// How much a message matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Something does not work.
-    Error,
-    /// Something may not work soon.
-    Warn,
-    /// What happened.
-    Info,
-    /// For whoever looks for a mistake.
-    Debug,
-}
-
-impl Level {
-    /// The words that `fail log` takes.
-    pub(crate) const WORDS: [&str; 4] = ["error", "warn", "info", "debug"];
-
-    /// The level with this word, if there is one.
-    pub(crate) fn from_word(word: &str) -> Option<Level> {
-        Some(match word {
-            "error" => Level::Error,
-            "warn" => Level::Warn,
-            "info" => Level::Info,
-            "debug" => Level::Debug,
-            _ => return None,
-        })
-    }
 }
 
 /// One message to the Tcl thread.

@@ -10,7 +10,8 @@ mod fake;
 
 use fail_core::exec::ExecFailed;
 use fail_core::job::Task;
-use fail_tcl::{FromTcl, Level};
+use fail_core::log::Level;
+use fail_tcl::FromTcl;
 use fail_wire::State;
 use fake::Engine;
 

@@ -15,7 +15,8 @@ pub fn check(options: &Failsh) -> Result<(), Failure> {
     let (loaded, tcl) = loaded.map_err(|e| Failure::new(exit::DATA, e))?;
     for (name, host) in &loaded.policy.hosts {
         let address = host.address.as_deref().unwrap_or(name.as_str());
-        resolve::lookup(address, host.port).map_err(|why| unknown_host(&loaded, name, address, &why))?;
+        resolve::lookup(address, host.port)
+            .map_err(|why| unknown_host(&loaded, name, address, &why))?;
     }
     let text = fail_tcl::normal_form(&loaded);
     let printed = std::io::stdout().write_all(text.as_bytes());

@@ -56,7 +56,10 @@ pub fn run(parts: Parts) -> io::Result<()> {
             let token = event.token();
             if udp.owns(token) {
                 while let Some(datagram) = udp.receive(token) {
-                    inputs.push_back(In::Datagram { from: datagram.from, bytes: datagram.bytes });
+                    inputs.push_back(In::Datagram {
+                        from: datagram.from,
+                        bytes: datagram.bytes,
+                    });
                 }
             } else if children.owns(token) {
                 children.on_event(token);
@@ -70,7 +73,9 @@ pub fn run(parts: Parts) -> io::Result<()> {
                             setup::quit(&tcl);
                             children.kill_all(clock::now().mono);
                         }
-                        Signal::Hup => log.info("SIGHUP: to read the policy again, start failsh anew"),
+                        Signal::Hup => {
+                            log.info("SIGHUP: to read the policy again, start failsh anew")
+                        }
                         Signal::Term | Signal::Int | Signal::Usr1 => {}
                     }
                 }
@@ -84,18 +89,22 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 FromTcl::Exec { exec, pipeline, .. } => children.spawn(exec, pipeline, None),
                 FromTcl::Kill { exec } => children.kill(exec, clock::now().mono),
                 FromTcl::Log { level, text } => {
-                    let level = match level {
-                        fail_tcl::Level::Error => Level::Error,
-                        fail_tcl::Level::Warn => Level::Warn,
-                        fail_tcl::Level::Info => Level::Info,
-                        fail_tcl::Level::Debug => Level::Debug,
-                    };
-                    write_line(&log, &Line { level, facility: "tcl", text });
+                    write_line(
+                        &log,
+                        &Line {
+                            level,
+                            facility: "tcl",
+                            text,
+                        },
+                    );
                 }
             }
         }
         while let Some((no, answer)) = resolver.poll() {
-            inputs.push_back(In::Resolved { no, answer: answer.map_err(|e| e.to_string()) });
+            inputs.push_back(In::Resolved {
+                no,
+                answer: answer.map_err(|e| e.to_string()),
+            });
         }
         let now = clock::now();
         children.expire(now.mono);

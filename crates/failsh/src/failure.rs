@@ -12,7 +12,10 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(code: u8, sentence: impl Display) -> Failure {
-        Failure { code, sentence: sentence.to_string() }
+        Failure {
+            code,
+            sentence: sentence.to_string(),
+        }
     }
 }
 

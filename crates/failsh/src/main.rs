@@ -19,8 +19,9 @@ fn main() -> ExitCode {
     let options: fail_cli::Failsh = fail_cli::parse_or_exit();
     let done = match options.check {
         true => check::check(&options),
-        false => setup::open(&options)
-            .and_then(|parts| engine::run(parts).map_err(|e| Failure::new(fail_cli::exit::OSERR, e))),
+        false => setup::open(&options).and_then(|parts| {
+            engine::run(parts).map_err(|e| Failure::new(fail_cli::exit::OSERR, e))
+        }),
     };
     match done {
         Ok(()) => ExitCode::from(fail_cli::exit::OK),

@@ -47,20 +47,28 @@ pub struct Parts {
 
 /// What Tcl is told of where this program is.
 pub fn program() -> String {
-    std::env::args().next().unwrap_or_else(|| "failsh".to_string())
+    std::env::args()
+        .next()
+        .unwrap_or_else(|| "failsh".to_string())
 }
 
 /// Opens everything.
 pub fn open(options: &Failsh) -> Result<Parts, Failure> {
     let levels = Levels::new(&FACILITIES);
     for facility in &options.debug {
-        levels.raise(facility).map_err(|e| Failure::new(exit::USAGE, e))?;
+        levels
+            .raise(facility)
+            .map_err(|e| Failure::new(exit::USAGE, e))?;
     }
-    let community = options.community.find(None).map_err(|e| Failure::new(exit::IOERR, e))?;
+    let community = options
+        .community
+        .find(None)
+        .map_err(|e| Failure::new(exit::IOERR, e))?;
     let key = Key::new(&community).map_err(|e| Failure::new(exit::USAGE, e))?;
     // Relative names are meant from here, and a daemon lives in the root directory.
     let absolute = |path: &PathBuf| {
-        std::path::absolute(path).map_err(|e| Failure::new(exit::USAGE, format!("a file name is bad: {e}")))
+        std::path::absolute(path)
+            .map_err(|e| Failure::new(exit::USAGE, format!("a file name is bad: {e}")))
     };
     let pid_file = options.pid_file.as_ref().map(absolute).transpose()?;
     let ready = match options.stays_in_foreground() {
@@ -77,13 +85,26 @@ pub fn open(options: &Failsh) -> Result<Parts, Failure> {
         let failed = |e| Failure::new(exit::OSERR, format!("can not go into the background: {e}"));
         ready.ready().map_err(failed)?;
     }
-    log.info(format_args!("version {} is ready", env!("CARGO_PKG_VERSION")));
+    log.info(format_args!(
+        "version {} is ready",
+        env!("CARGO_PKG_VERSION")
+    ));
     Ok(parts)
 }
 
-fn open_parts(options: &Failsh, key: Key, pid_file: Option<PathBuf>, log: &Log) -> Result<Parts, Failure> {
-    let os = |what: &'static str| move |e: io::Error| {
-        Failure::new(exit::OSERR, format!("can not {what}: {}", reason::words(&e)))
+fn open_parts(
+    options: &Failsh,
+    key: Key,
+    pid_file: Option<PathBuf>,
+    log: &Log,
+) -> Result<Parts, Failure> {
+    let os = |what: &'static str| {
+        move |e: io::Error| {
+            Failure::new(
+                exit::OSERR,
+                format!("can not {what}: {}", reason::words(&e)),
+            )
+        }
     };
     let pid_file = pid_file.map(|path| PidFile::create(&path)).transpose();
     let pid_file = pid_file.map_err(|e| Failure::new(exit::CANTCREAT, e))?;
@@ -94,23 +115,43 @@ fn open_parts(options: &Failsh, key: Key, pid_file: Option<PathBuf>, log: &Log) 
     // A message that finds the queue full is a log line of a script that writes too many; a
     // script's end that was lost so is found by its deadline.
     let tell = Box::new(move |message| drop(to_engine.send(message)));
-    let (loaded, tcl) = fail_tcl::start(&options.policies, &program(), tell).map_err(|e| Failure::new(exit::DATA, e))?;
+    let (loaded, tcl) = fail_tcl::start(&options.policies, &program(), tell)
+        .map_err(|e| Failure::new(exit::DATA, e))?;
     look_up_hosts(&loaded, log)?;
     let server = &options.server;
-    let addr = resolve::lookup(&server.host, server.port_or(ports::FAILD))
-        .map_err(|why| Failure::new(exit::NOHOST, format!("host \"{}\" of --server: {why}", server.host)))?;
+    let addr = resolve::lookup(&server.host, server.port_or(ports::FAILD)).map_err(|why| {
+        Failure::new(
+            exit::NOHOST,
+            format!("host \"{}\" of --server: {why}", server.host),
+        )
+    })?;
     let mut udp = Udp::new(poller.desk().map_err(os("make an event loop"))?);
     let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-    udp.listen(any).map_err(|e| Failure::new(exit::CANTCREAT, e))?;
+    udp.listen(any)
+        .map_err(|e| Failure::new(exit::CANTCREAT, e))?;
     if let Err(e) = udp.listen(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))) {
         log.facility("net").debug(format_args!("no IPv6: {e}"));
     }
-    let children = Children::new(poller.desk().map_err(os("make an event loop"))?, log.facility("script"));
+    let children = Children::new(
+        poller.desk().map_err(os("make an event loop"))?,
+        log.facility("script"),
+    );
     let resolver = Resolver::new(poller.waker()).map_err(os("start a thread"))?;
     let seed = clock::seed().map_err(os("get random numbers"))?;
     let plan = plan(&seed, Local { addr, key }, loaded.policy)?;
     let log = log.clone();
-    Ok(Parts { plan, poller, signals, udp, children, resolver, tcl, from_tcl, log, _pid_file: pid_file })
+    Ok(Parts {
+        plan,
+        poller,
+        signals,
+        udp,
+        children,
+        resolver,
+        tcl,
+        from_tcl,
+        log,
+        _pid_file: pid_file,
+    })
 }
 
 fn plan(seed: &[u8; 32], local: Local, policy: Policy) -> Result<Plan, Failure> {
@@ -124,8 +165,12 @@ fn look_up_hosts(loaded: &Loaded, log: &Log) -> Result<(), Failure> {
         let address = host.address.as_deref().unwrap_or(name.as_str());
         match resolve::lookup(address, host.port) {
             Ok(_) => {}
-            Err(why @ Unresolved::NoSuchName) => return Err(unknown_host(loaded, name, address, &why)),
-            Err(why) => log.facility("host").warn(format_args!("host {name}: {why}; trying again")),
+            Err(why @ Unresolved::NoSuchName) => {
+                return Err(unknown_host(loaded, name, address, &why));
+            }
+            Err(why) => log
+                .facility("host")
+                .warn(format_args!("host {name}: {why}; trying again")),
         }
     }
     Ok(())
@@ -134,7 +179,7 @@ fn look_up_hosts(loaded: &Loaded, log: &Log) -> Result<(), Failure> {
 /// A host of the policy that nobody knows, with the line that names it.
 pub fn unknown_host(loaded: &Loaded, name: &Name, address: &str, why: &Unresolved) -> Failure {
     let problem = format!("host \"{name}\": the name \"{address}\" is unknown: {why}");
-    Failure::new(exit::NOHOST, problem)
+    Failure::new(exit::NOHOST, loaded.blame_host(name, &problem))
 }
 
 /// Ends what runs in other threads.

@@ -10,9 +10,10 @@ use super::room::Room;
 use super::run::{Job, Want, coroutine};
 use super::syntax;
 use crate::limits::{DETAIL_BYTES_MAX, cut};
-use crate::mail::{FromTcl, Level};
+use crate::mail::FromTcl;
 use crate::policy::{self, Site};
 use crate::tcl::{Interp, Obj, Reply, TclError};
+use fail_core::log::Level;
 
 type Run = fn(&Room, &[Obj]) -> Reply;
 

@@ -20,10 +20,11 @@ use super::asks;
 use super::outcome;
 use super::run::{Job, Next, Wait, coroutine};
 use crate::limits::{CANCEL_GRACE_MS, CANCEL_TURNS_MAX, DETAIL_BYTES_MAX, cut};
-use crate::mail::{FromTcl, Level, Mail, Mailbox, ToTcl};
+use crate::mail::{FromTcl, Mail, Mailbox, ToTcl};
 use crate::policy::{PolicyError, Site};
 use crate::tcl::{Interp, Obj, Reply, TclError};
 use crate::thread::Out;
+use fail_core::log::Level;
 
 /// The interpreter of a policy and the jobs in it.
 pub(crate) struct Room {

@@ -11,8 +11,9 @@ use super::Site;
 use super::options::{HOST, Opt, SERVICE, Value};
 use super::place::here;
 use crate::limits::{DETAIL_BYTES_MAX, cut};
-use crate::mail::{FromTcl, Level};
+use crate::mail::FromTcl;
 use crate::tcl::{Interp, Obj, Reply, TclError};
+use fail_core::log::Level;
 
 type Run = fn(&Site, &Interp, &[Obj]) -> Reply;
 
@@ -51,9 +52,10 @@ fn failhost(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
         }
         Call::Set { name, pairs } => {
             site.open("failhost", &name)?;
+            let place = here(interp);
             let mut host = known(&name).unwrap_or_default();
             let result = set(interp, &mut host, &pairs)
-                .and_then(|_| site.draft.borrow_mut().put_host(name.clone(), host));
+                .and_then(|_| site.draft.borrow_mut().put_host(name.clone(), host, place));
             done(result, "failhost", &name)
         }
     }
@@ -224,8 +226,8 @@ fn fail_log(site: &Site, _: &Interp, words: &[Obj]) -> Reply {
         return Err(TclError::usage("fail log level text"));
     };
     let word = level.to_text();
-    let level =
-        Level::from_word(&word).ok_or_else(|| TclError::bad("level", &word, &Level::WORDS))?;
+    let level = Level::from_word(&word)
+        .ok_or_else(|| TclError::bad("level", &word, &Level::WORDS.map(|(_, word)| word)))?;
     let text = cut(text.to_text(), DETAIL_BYTES_MAX);
     (site.out)(FromTcl::Log { level, text });
     Ok(Obj::text(""))

@@ -1,10 +1,11 @@
 //! Reading the policy's files: all of them or none, and if none, which word on which line.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use fail_core::policy::{BadPolicy, Policy};
+use fail_wire::Name;
 
 use super::Site;
 use super::normal::list;
@@ -19,6 +20,21 @@ pub struct Loaded {
     /// The procs that the policy defined in the global namespace: the commands that define
     /// them again, in order of their names.
     pub procs: Vec<String>,
+    /// Where each host is named, for [`Loaded::blame_host`].
+    host_places: BTreeMap<Name, PolicyError>,
+}
+
+impl Loaded {
+    /// Something is wrong with a host that only shows when the policy is used: its name can
+    /// not be looked up, say. Names the line that speaks of it.
+    pub fn blame_host(&self, host: &Name, sentence: &str) -> PolicyError {
+        let place = self.host_places.get(host).cloned();
+        let place = place.unwrap_or_else(|| PolicyError::without_file(""));
+        PolicyError {
+            sentence: sentence.to_string(),
+            ..place
+        }
+    }
 }
 
 /// What is wrong with a policy, and where. Prints as one line.
@@ -72,7 +88,7 @@ pub(crate) fn load(interp: &Interp, site: &Site, files: &[PathBuf]) -> Result<Lo
             .eval_file(file)
             .map_err(|e| explain(interp, site, &files, file, &e))?;
     }
-    let policy = {
+    let (policy, host_places) = {
         let mut draft = site.draft.borrow_mut();
         draft.policy.complete();
         if let Err(bad) = draft.policy.check() {
@@ -80,7 +96,12 @@ pub(crate) fn load(interp: &Interp, site: &Site, files: &[PathBuf]) -> Result<Lo
             drop(draft);
             return Err(senseless(interp, &files, &bad, place));
         }
-        draft.policy.clone()
+        let place = |host: &Name| {
+            let place = draft.host_place(host)?;
+            Some((host.clone(), at(interp, &files, place, String::new())))
+        };
+        let host_places = draft.policy.hosts.keys().filter_map(place).collect();
+        (draft.policy.clone(), host_places)
     };
     site.closed.set(true);
     site.blame.replace(None);
@@ -88,7 +109,11 @@ pub(crate) fn load(interp: &Interp, site: &Site, files: &[PathBuf]) -> Result<Lo
         .difference(&before)
         .filter_map(|name| definition(interp, name))
         .collect();
-    Ok(Loaded { policy, procs })
+    Ok(Loaded {
+        policy,
+        procs,
+        host_places,
+    })
 }
 
 /// The files themselves, with each directory replaced by what is in it.

@@ -14,7 +14,7 @@ use super::options::{HOST, Opt, SERVICE};
 
 /// The normal form of a policy: what `failsh --check` prints.
 pub fn normal_form(loaded: &Loaded) -> String {
-    let Loaded { policy, procs } = loaded;
+    let Loaded { policy, procs, .. } = loaded;
     let mut text = String::new();
     for definition in procs {
         line(&mut text, definition);

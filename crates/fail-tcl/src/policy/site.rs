@@ -42,6 +42,8 @@ pub(super) struct Draft {
     pub(super) policy: Policy,
     /// Where each option of each service was set last; `""` is its first mention.
     places: BTreeMap<(Name, &'static str), Place>,
+    /// Where each host was spoken of last.
+    host_places: BTreeMap<Name, Place>,
 }
 
 impl Draft {
@@ -58,11 +60,18 @@ impl Draft {
     }
 
     /// Puts a host in, unless it is one too many.
-    pub(super) fn put_host(&mut self, name: Name, host: Host) -> Result<(), String> {
+    pub(super) fn put_host(
+        &mut self,
+        name: Name,
+        host: Host,
+        place: Option<Place>,
+    ) -> Result<(), String> {
         let hosts = self.hosts();
         if hosts.len() >= HOSTS_MAX && !hosts.contains(&name) {
             return Err(format!("at most {HOSTS_MAX} hosts in a policy"));
         }
+        self.host_places
+            .extend(place.map(|place| (name.clone(), place)));
         self.policy.hosts.insert(name, host);
         Ok(())
     }
@@ -101,6 +110,22 @@ impl Draft {
         }
         self.policy.services.insert(name, service);
         Ok(())
+    }
+
+    /// Where a host was spoken of: by `failhost`, or else by the first service that names it.
+    pub(super) fn host_place(&self, host: &Name) -> Option<&Place> {
+        let named = self.policy.services.iter().find_map(|(name, service)| {
+            let option = match (
+                service.masters.contains(host),
+                service.slaves.contains(host),
+            ) {
+                (true, _) => "masters",
+                (_, true) => "slaves",
+                _ => return None,
+            };
+            self.place(name, option)
+        });
+        self.host_places.get(host).or(named)
     }
 
     /// Where an option was set, or else where its service was first mentioned.

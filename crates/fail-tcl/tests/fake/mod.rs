@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 use fail_core::exec::{End, ExecResult, Finished, Pipeline};
 use fail_core::job::{JobNo, Order, Outcome, Task};
-use fail_tcl::{FromTcl, Level, Loaded, PolicyError, TclHandle, ToTcl, start};
+use fail_core::log::Level;
+use fail_tcl::{FromTcl, Loaded, PolicyError, TclHandle, ToTcl, start};
 use fail_wire::{Name, State};
 
 pub use run::run;
