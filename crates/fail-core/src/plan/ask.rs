@@ -292,9 +292,18 @@ impl Plan {
             match target {
                 Target::Local => duty.local = record.map(|record| (record.clone(), asked)),
                 Target::Host(host) => {
-                    let silent = Seen { said: None, asked };
+                    let silent = Seen {
+                        said: None,
+                        asked,
+                        age_ms: 0,
+                    };
                     let seen = record.map_or(silent, |record| Seen::record(record, asked));
                     duty.seen.insert(host.clone(), seen);
+                    if let Some(record) = record {
+                        let service = self.policy.services.get(&name);
+                        let slave = service.is_some_and(|s| s.slaves.contains(host));
+                        duty.contested |= slave && duty.served_unseen(host, record);
+                    }
                 }
             }
             duty.pending.remove(target);

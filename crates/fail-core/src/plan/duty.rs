@@ -17,6 +17,8 @@ pub(super) struct Duty {
     pub pending: BTreeSet<Target>,
     /// What the other hosts said last.
     pub seen: BTreeMap<Name, Seen>,
+    /// The version of each host's record when it last answered.
+    pub heard: BTreeMap<Name, u64>,
     /// What the local faild said last, and when it was asked; nothing: it is silent.
     pub local: Option<(Record, Mono)>,
     /// The state in which this failsh left the service; nothing: not known yet.
@@ -78,6 +80,7 @@ impl Duty {
             class,
             pending: BTreeSet::new(),
             seen: BTreeMap::new(),
+            heard: BTreeMap::new(),
             local: None,
             believed: None,
             base: None,
@@ -90,6 +93,17 @@ impl Duty {
             since: now,
             why: String::new(),
         }
+    }
+
+    /// Whether another host has served between our last look and this one, while we served:
+    /// after a cut it may have given way again before we see it. Only the version tells: to
+    /// start, to serve and to give way are three changes.
+    pub fn served_unseen(&mut self, host: &Name, record: &Record) -> bool {
+        const TURN: u64 = 3;
+        let before = self.heard.insert(host.clone(), record.version);
+        let known = before.filter(|before| *before != 0 && record.version != 0);
+        let jumped = known.is_some_and(|before| record.version.wrapping_sub(before) >= TURN);
+        jumped && self.believed == Some(State::Up)
     }
 
     /// Whether every answer of this round was asked for after `moment`.

@@ -120,6 +120,7 @@ impl Plan {
                 let text = format!("service {name}: found {} ({})", record.state, record.reason);
                 self.log(Level::Info, "state", text);
                 self.adopt(now, name, record.state);
+                self.suspect(name, record);
                 return false;
             }
             Some(state) if unpublished => {
@@ -157,6 +158,22 @@ impl Plan {
             duty.since = now.mono;
             duty.contested = false;
         }
+    }
+
+    /// A service that was found running: if a slave's record is younger than ours, the slave
+    /// may have served while no failsh was here to see it, and given way to our record.
+    fn suspect(&mut self, name: &Name, record: &Record) {
+        let (Some(duty), Some(service)) =
+            (self.duties.get_mut(name), self.policy.services.get(name))
+        else {
+            return;
+        };
+        let younger = |host: &Name| {
+            duty.seen
+                .get(host)
+                .is_some_and(|seen| seen.is_younger(record))
+        };
+        duty.contested = record.state == State::Up && service.slaves.iter().any(younger);
     }
 
     /// The service is to be served elsewhere.

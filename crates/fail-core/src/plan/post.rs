@@ -155,15 +155,16 @@ impl Plan {
         let Some(duty) = self.duties.get_mut(name) else {
             return;
         };
-        duty.base = Some(record.state);
+        let news = duty.base.replace(record.state) != Some(record.state);
         let asked = duty.local.as_ref().map_or(now.mono, |(_, asked)| *asked);
         duty.intent = record.marks.has(Marks::STARTING).then_some(now.mono);
         duty.local = Some((record, asked));
         if change.state.is_some() && change.state == duty.owed.as_ref().map(|owed| owed.state) {
             duty.owed = None;
         }
-        // A new fact, or a promise that others can now see, allows the next step.
-        if change.state.is_some() || change.set.has(Marks::STARTING) {
+        // A new fact, or a promise that others can now see, allows the next step. A fact that
+        // is no news does not: a start that returns RECOVER is tried again in the next round.
+        if news || change.set.has(Marks::STARTING) {
             self.round_soon(now, name);
         }
     }

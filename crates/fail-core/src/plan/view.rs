@@ -15,6 +15,8 @@ pub(super) struct Seen {
     pub said: Option<(State, Marks)>,
     /// When the question was asked, not when the answer came: it is at least as old.
     pub asked: Mono,
+    /// How long ago the record changed, when it was asked for.
+    pub age_ms: u64,
 }
 
 impl Seen {
@@ -22,6 +24,7 @@ impl Seen {
         Seen {
             said: Some((record.state, record.marks)),
             asked,
+            age_ms: record.age_ms,
         }
     }
 
@@ -38,15 +41,22 @@ impl Seen {
         }
     }
 
-    /// A slave that is about to serve is waited for like one that serves.
+    /// A slave that is about to serve is waited for like one that serves; if we serve
+    /// already, it will have served for a moment by the time it gives way.
     fn as_slave(&self, local: State) -> State {
         match self.said {
-            Some((State::Recover, marks)) if local == State::Recover && is_starting(marks) => {
+            Some((State::Recover, marks)) if local != State::Fail && is_starting(marks) => {
                 State::Up
             }
             Some((state, _)) => state,
             None => State::Fail,
         }
+    }
+
+    /// Whether somebody has published this record since `ours` changed.
+    pub fn is_younger(&self, ours: &Record) -> bool {
+        let published = |(_, marks): (State, Marks)| !marks.has(Marks::UNPUBLISHED);
+        self.said.is_some_and(published) && self.age_ms < ours.age_ms
     }
 
     fn word(&self) -> &'static str {

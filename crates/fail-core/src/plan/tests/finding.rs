@@ -133,6 +133,60 @@ fn after_a_partition_the_master_takes_back_once() {
 }
 
 #[test]
+fn a_slave_that_served_between_two_looks_is_noticed() {
+    let mut story = Story::new(&[("web", service(&[], &["hostb"]))]);
+    story.set("hostb", "web", State::Recover);
+    story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
+    story.run(Span::from_secs(2));
+    story.silent.insert(at("hostb"));
+    story.run(Span::from_secs(5));
+    // It has started, served, seen us and given way before we look again.
+    story.change("hostb", "web", None, Marks::STARTING, Marks(0), "start");
+    story.set("hostb", "web", State::Up);
+    story.set("hostb", "web", State::Recover);
+    story.silent.clear();
+    story.run(Span::from_secs(5));
+    assert_eq!(story.count(Task::Reclaim), 1);
+}
+
+#[test]
+fn a_slave_that_is_starting_when_we_hear_it_again_will_have_served() {
+    let mut story = Story::new(&[("web", service(&[], &["hostb"]))]);
+    story.set("hostb", "web", State::Recover);
+    story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
+    story.change("hostb", "web", None, Marks::STARTING, Marks(0), "start");
+    story.run(Span::from_secs(3));
+    assert_eq!(story.count(Task::Reclaim), 0, "not while it is at it");
+    story.set("hostb", "web", State::Recover);
+    story.run(Span::from_secs(3));
+    assert_eq!(story.count(Task::Reclaim), 1);
+}
+
+#[test]
+fn a_slave_that_served_while_no_failsh_was_here_is_noticed() {
+    for (slave_is_younger, reclaims) in [(true, 1), (false, 0)] {
+        let mut story = Story::new(&[("web", service(&[], &["hostb"]))]);
+        let hosts = if slave_is_younger {
+            [LOCAL, "hostb"]
+        } else {
+            ["hostb", LOCAL]
+        };
+        for host in hosts {
+            let state = if host == LOCAL {
+                State::Up
+            } else {
+                State::Recover
+            };
+            story.set(host, "web", state);
+            story.freeze(Span::from_secs(1));
+        }
+        story.run(Span::from_secs(5));
+        assert_eq!(story.count(Task::Reclaim), reclaims);
+        assert_eq!(story.orders.len(), reclaims);
+    }
+}
+
+#[test]
 fn a_serving_slave_gives_way_to_a_master() {
     let mut story = Story::new(&[("web", service(&["hosta"], &[]))]);
     story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
