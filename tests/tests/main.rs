@@ -7,6 +7,13 @@
     reason = "a test that can not go on has failed"
 )]
 
+mod attack;
+mod faild;
 mod imports;
 mod man;
+mod netns;
+mod policy;
+mod python;
+mod samples;
+mod scripts;
 mod tidy;

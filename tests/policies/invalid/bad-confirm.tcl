@@ -1,0 +1,1 @@
+failsvc web confirm {many 10ms}

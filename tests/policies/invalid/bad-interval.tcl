@@ -1,0 +1,1 @@
+failsvc web interval soon start {return UP} stop {return RECOVER}

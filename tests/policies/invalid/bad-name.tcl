@@ -1,0 +1,1 @@
+failsvc {my web} interval 1

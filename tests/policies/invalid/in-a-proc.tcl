@@ -1,0 +1,4 @@
+proc service {name} {
+    failsvc $name colour blue
+}
+service web

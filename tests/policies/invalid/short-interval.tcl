@@ -1,0 +1,1 @@
+failsvc web interval 5ms start {return UP} stop {return RECOVER}

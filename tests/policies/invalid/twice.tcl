@@ -1,0 +1,1 @@
+failsvc web masters {hosta hosta} start {return UP} stop {return RECOVER}

@@ -1,0 +1,2 @@
+# fine
+failsvc web start {return UP

@@ -1,0 +1,2 @@
+failsvc web stop {return RECOVER} \
+    start "if 1 \{ return UP"

@@ -1,0 +1,237 @@
+//! One host of a lab: its namespace, its faild and failsh, and how it is hurt. The policy
+//! is the one of `samples/web-pair`, with nginx and a service address.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::time::Instant;
+
+use fail_cli::ports;
+use failover_tests::{folder::Folder, program, tree};
+use serde_json::Value;
+
+use super::lab::{BOUND, Namespace, SERVICE};
+use super::process::{Process, command, output, run, wait};
+
+/// The key that the hosts share, which may read.
+const SHARED: &str = "key-of-the-hosts";
+
+/// The key of those who may change a host's states, on that host.
+const OWN: &str = "key-of-the-owner";
+
+/// How often the hosts ask each other, and how often again. With answers on a bridge an
+/// overdue one is found after 20 ms, and six more questions take 240 ms.
+pub const INTERVAL_MS: u64 = 300;
+pub const SPACING_MS: u64 = 40;
+pub const TIMES: u64 = 6;
+pub const OVERDUE_MS: u64 = 20;
+
+/// A host and what runs on it.
+pub struct Host {
+    pub name: String,
+    pub address: Ipv4Addr,
+    pub faild: Option<Process>,
+    pub failsh: Option<Process>,
+    boots: u32,
+    pub namespace: Namespace,
+    folder: Folder,
+}
+
+impl Host {
+    pub fn new(name: &str, address: Ipv4Addr, namespace: Namespace, folder: Folder) -> Host {
+        let (faild, failsh) = (None, None);
+        let name = name.to_string();
+        Host {
+            name,
+            address,
+            faild,
+            failsh,
+            boots: 0,
+            namespace,
+            folder,
+        }
+    }
+
+    /// Writes all its files. The hosts are given in the order of their ranks.
+    pub fn furnish(&self, all: &[(String, Ipv4Addr)]) {
+        let hosts: Vec<String> = all
+            .iter()
+            .map(|(name, address)| format!("{name} {address}"))
+            .collect();
+        let folder = self.folder.path().display();
+        let settings = [
+            ("me", self.name.clone()),
+            ("hosts", format!("{{{}}}", hosts.join(" "))),
+            ("port", ports::FAILD.to_string()),
+            ("community", SHARED.to_string()),
+            ("interval", format!("{INTERVAL_MS}ms")),
+            ("address", SERVICE.to_string()),
+            ("prefix", "24".to_string()),
+            ("device", "eth0".to_string()),
+            (
+                "nginx",
+                format!("{{nginx -e {folder}/errors -p {folder} -c nginx.conf}}"),
+            ),
+            ("pidfile", format!("{folder}/nginx.pid")),
+        ];
+        let lines = settings.map(|(name, value)| format!("set site({name}) {value}\n"));
+        self.folder.write("site.tcl", lines.concat());
+        let confirm = format!("failsvc web confirm {{{TIMES} {SPACING_MS}ms}}\n");
+        self.folder.write("confirm.tcl", confirm);
+        self.folder
+            .write("communities", format!("* {SHARED} RO\n* {OWN} RW\n"));
+        self.folder.write("community", format!("{OWN}\n"));
+        let html = self.folder.path().join("html");
+        fs::create_dir_all(&html).unwrap();
+        fs::write(html.join("index.html"), format!("{}\n", self.name)).unwrap();
+        let config = "user root; worker_processes 1; pid nginx.pid; events {}\n\
+            http { access_log off; server { listen 80; root html; } }\n";
+        self.folder.write("nginx.conf", config);
+        self.boot_file();
+    }
+
+    fn boot_file(&self) {
+        let (pid, boots) = (std::process::id(), self.boots);
+        let id = format!("{pid:08x}-0000-4000-8000-{boots:012x}\n");
+        self.folder.write("boot_id", id);
+    }
+
+    /// Gives it its own address.
+    pub fn connect(&self) {
+        self.namespace
+            .ip(&format!("address add {}/24 dev eth0", self.address));
+    }
+
+    /// Starts both daemons; gives when.
+    pub fn start_all(&mut self) -> Instant {
+        let then = Instant::now();
+        self.start_faild();
+        self.start_failsh();
+        then
+    }
+
+    /// Starts faild and waits until it answers. It sees the boot id of this host.
+    pub fn start_faild(&mut self) {
+        let boot_id = "/proc/sys/kernel/random/boot_id";
+        let script = format!("mount --bind \"$1\" {boot_id} && shift && exec \"$@\"");
+        let mut faild = self.namespace.command("sh");
+        faild.args(["-c", &script, "sh", &self.folder.file("boot_id")]);
+        faild.arg(program::path("faild"));
+        faild.args(["-F", "-d", "state", "-a", "127.0.0.1", "-a"]);
+        faild.arg(self.address.to_string());
+        faild.args(["-c", &self.folder.file("communities")]);
+        faild.args(["-s", &self.folder.file("state")]);
+        let then = Instant::now();
+        let faild = Process::start(&format!("faild of {}", self.name), faild);
+        faild.line(then, "is ready", BOUND);
+        self.faild = Some(faild);
+    }
+
+    /// Starts failsh and waits until it has read its policy.
+    pub fn start_failsh(&mut self) {
+        let mut failsh = self.namespace.command(program::path("failsh"));
+        failsh.args(["-F", "-d", "plan", "-d", "host", "-s", "127.0.0.1"]);
+        failsh.args(["-C", &self.folder.file("community")]);
+        failsh.args(["-f", &self.folder.file("site.tcl")]);
+        failsh.arg("-f").arg(tree::path("samples/web-pair/web.tcl"));
+        failsh.args(["-f", &self.folder.file("confirm.tcl")]);
+        let then = Instant::now();
+        let failsh = Process::start(&format!("failsh of {}", self.name), failsh);
+        failsh.line(then, "is ready", BOUND);
+        self.failsh = Some(failsh);
+    }
+
+    /// `kill -9` of faild and failsh; gives when.
+    pub fn kill_daemons(&mut self) -> Instant {
+        let then = Instant::now();
+        for daemon in [&mut self.failsh, &mut self.faild] {
+            daemon.as_mut().unwrap().kill();
+            *daemon = None;
+        }
+        then
+    }
+
+    /// The power is gone: no process, no address, and the next boot is another one.
+    pub fn power_off(&mut self) -> Instant {
+        let then = Instant::now();
+        self.namespace.kill_all();
+        (self.failsh, self.faild) = (None, None);
+        self.namespace.ip("address flush dev eth0");
+        self.boots += 1;
+        self.boot_file();
+        then
+    }
+
+    /// Whether both daemons are thought to run.
+    pub fn runs(&self) -> bool {
+        self.faild.is_some() && self.failsh.is_some()
+    }
+
+    /// The log of its failsh.
+    pub fn log(&self) -> &Process {
+        self.failsh.as_ref().unwrap()
+    }
+
+    /// Whether the service address is on its interface.
+    pub fn owns(&self) -> bool {
+        let list = self
+            .namespace
+            .ip(&format!("-4 -o address show dev eth0 to {SERVICE}"));
+        !list.is_empty()
+    }
+
+    /// Waits until failstat shows the service web in this way.
+    pub fn says(&self, what: &str, like: impl Fn(&Value) -> bool) -> Value {
+        let what = format!("{} of {}", what, self.name);
+        wait(&what, BOUND, || match self.record() {
+            Ok(record) if like(&record) => Ok(record),
+            Ok(record) => Err(record.to_string()),
+            Err(said) => Err(said),
+        })
+    }
+
+    /// What failstat shows of the service web, or what it says instead.
+    pub fn record(&self) -> Result<Value, String> {
+        let mut failstat = self.namespace.command(program::path("failstat"));
+        failstat.args(["--json", "-c", SHARED, "127.0.0.1"]);
+        let output = output(&mut failstat);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let value: Value = serde_json::from_str(&text).map_err(|_| text.clone())?;
+        let web = &value["hosts"][0]["services"][0];
+        if web["service"] == "web" {
+            Ok(web.clone())
+        } else {
+            Err(text)
+        }
+    }
+
+    /// Runs failc with the right to change.
+    pub fn failc(&self, words: &[&str]) -> String {
+        let mut failc = self.namespace.command(program::path("failc"));
+        failc
+            .args(["-C", &self.folder.file("community")])
+            .args(words);
+        run(&mut failc)
+    }
+
+    /// Loses so many of hundred packets that come in from the net, until it is called with 0.
+    pub fn lose(&self, percent: u32) {
+        let nft = |words: &str| {
+            let mut nft = command(&["ip", "netns", "exec", &self.namespace.0, "nft"]);
+            run(nft.arg(words))
+        };
+        match percent {
+            0 => nft("delete table ip loss"),
+            _ => nft(&format!(
+                "add table ip loss; \
+                 add chain ip loss input {{ type filter hook input priority 0; }}; \
+                 add rule ip loss input iifname eth0 numgen random mod 100 < {percent} drop"
+            )),
+        };
+    }
+}
+
+/// Whether a record has this mark.
+pub fn marked(record: &Value, mark: &str) -> bool {
+    let marks = record["marks"].as_array();
+    marks.is_some_and(|marks| marks.iter().any(|is| is == mark))
+}

@@ -1,0 +1,163 @@
+//! The samples: every policy is one that failsh accepts, printing it loses nothing, and the
+//! units are ones that systemd understands.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+
+use failover_tests::folder::Folder;
+use failover_tests::{program, tree};
+
+/// `failsh --check` on these files or folders; what it prints.
+fn check(policies: &[&str]) -> String {
+    let mut command = program::command("failsh");
+    command.arg("--check");
+    for policy in policies {
+        command.args(["-f", policy]);
+    }
+    program::run(command).done()
+}
+
+/// The folders below `samples/` that hold a policy.
+fn policies() -> Vec<PathBuf> {
+    let files = tree::files(&tree::path("samples"), "tcl");
+    let mut folders: Vec<PathBuf> = files
+        .iter()
+        .filter_map(|file| file.parent().map(PathBuf::from))
+        .collect();
+    folders.sort();
+    folders.dedup();
+    folders
+}
+
+/// A text with one line of its own replaced.
+fn instead(text: &str, line: &str, by: &str) -> String {
+    assert_eq!(text.matches(line).count(), 1, "{line}");
+    text.replace(line, by)
+}
+
+#[test]
+fn every_policy_is_accepted_and_printing_it_loses_nothing() {
+    let folders = policies();
+    assert!(folders.len() > 3, "{folders:?}");
+    for folder in folders {
+        let printed = check(&[&folder.to_string_lossy()]);
+        assert!(printed.contains("failsvc "), "{}", folder.display());
+        let own = Folder::new();
+        let again = check(&[&own.write("printed.tcl", &printed)]);
+        assert_eq!(again, printed, "{}", folder.display());
+    }
+}
+
+#[test]
+fn on_the_other_host_one_line_differs_and_the_ranks_are_turned_round() {
+    for (folder, site, policy, me) in [
+        ("web-pair", "site.tcl", "web.tcl", "set site(me) hosta\n"),
+        ("symmetric", "me.tcl", "services.tcl", "set me hosta\n"),
+    ] {
+        let folder = tree::path("samples").join(folder);
+        let policy = folder.join(policy).to_string_lossy().into_owned();
+        let here = check(&[&folder.to_string_lossy()]);
+        let text = tree::read(&folder.join(site));
+        let own = Folder::new();
+        let other = own.write(site, instead(&text, me, &me.replace("hosta", "hostb")));
+        let there = check(&[&other, &policy]);
+
+        let ranks = |printed: &str, rank: &str| printed.matches(rank).count();
+        assert!(ranks(&here, "slaves hostb") > 0);
+        assert_eq!(ranks(&here, "slaves hostb"), ranks(&there, "masters hosta"));
+        assert_eq!(ranks(&here, "masters hostb"), ranks(&there, "slaves hosta"));
+        assert!(there.contains("failhost hosta ") && !there.contains("failhost hostb "));
+
+        let nobody = own.write("nobody.tcl", instead(&text, me, &me.replace("hosta", "x")));
+        let mut command = program::command("failsh");
+        command.args(["--check", "-f", &nobody, "-f", &policy]);
+        let why = program::run(command).failed(fail_cli::exit::DATA);
+        assert!(why.contains("this host is \"x\", which is not"), "{why}");
+    }
+}
+
+#[test]
+fn the_policy_of_the_readme_is_the_sample() {
+    let readme = tree::read(&tree::path("README"));
+    // "    12  failhost ...": a number, two blanks, the line.
+    let numbered = readme.lines().filter_map(|line| {
+        let line = line.strip_prefix("    ")?.trim_start();
+        let text = line.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        let number = text.len() < line.len();
+        let text = text.strip_prefix("  ").unwrap_or(text);
+        number.then(|| format!("{text}\n"))
+    });
+    let hosta = tree::read(&tree::path("samples/minimal/hosta/address.tcl"));
+    assert_eq!(numbered.collect::<String>(), hosta);
+
+    let hostb = instead(
+        &hosta,
+        "failhost hostb address 192.0.2.12",
+        "failhost hosta address 192.0.2.11",
+    );
+    let hostb = instead(&hostb, "slaves   hostb", "masters  hosta");
+    let sample = tree::read(&tree::path("samples/minimal/hostb/address.tcl"));
+    assert_eq!(hostb, sample);
+}
+
+#[test]
+fn every_sample_has_a_readme_that_names_its_files() {
+    let overview = tree::read(&tree::path("samples/README"));
+    for folder in tree::list(&tree::path("samples")) {
+        if !folder.is_dir() {
+            continue;
+        }
+        let name = tree::name(&folder);
+        assert!(overview.contains(&format!("`{name}/`")), "{name}");
+        let readme = tree::read(&folder.join("README"));
+        for file in tree::list(&folder) {
+            let file = tree::name(&file);
+            assert!(file == "README" || readme.contains(&file), "{name}/{file}");
+        }
+    }
+}
+
+#[test]
+fn systemd_understands_the_units() {
+    let units = tree::files(&tree::path("samples/systemd"), "service");
+    assert_eq!(units.len(), 2);
+    let own = Folder::new();
+    let mut command = Command::new("systemd-analyze");
+    command.args(["verify", "--man=no"]);
+    for unit in units {
+        let text = tree::read(&unit);
+        // The programs must exist where the unit says; here they are where cargo put them.
+        let here = format!("ExecStart={}/", program::path("").display());
+        let here = here.replace("//", "/");
+        let text = instead(&text, "ExecStart=/usr/local/sbin/", &here);
+        command.arg(own.write(&tree::name(&unit), text));
+        let options = exec_start(&tree::read(&unit));
+        let known = fail_cli::PROGRAMS.into_iter();
+        let used = known.filter(|program| options[0].ends_with(&format!("/{}", program.name)));
+        for program in used {
+            let parsed = (program.command)().try_get_matches_from(&options);
+            assert!(parsed.is_ok(), "{}: {parsed:?}", unit.display());
+        }
+    }
+    match command.output() {
+        // Past the capture of the test runner, so that it is seen.
+        Err(e) => {
+            let skipped = format!("skipped: systemd-analyze: {e}; the units are not verified\n");
+            let _ = std::io::stderr().write_all(skipped.as_bytes());
+        }
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && said.is_empty(), "{said}");
+        }
+    }
+}
+
+/// The words of the command line that a unit runs.
+fn exec_start(unit: &str) -> Vec<String> {
+    let mut lines = unit
+        .lines()
+        .filter_map(|line| line.strip_prefix("ExecStart="));
+    let line = lines.next().expect("a unit has ExecStart");
+    line.split_whitespace().map(String::from).collect()
+}
