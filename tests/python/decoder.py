@@ -1,99 +1,88 @@
-#!/usr/bin/env python3
-"""Speaks the failover protocol. Written from failover-protocol(7) alone, to prove that the page
-is enough: it shares no line with the suite.
+"""A decoder and small client for version 1 of failover-protocol(7)."""
+import hashlib, hmac, json, secrets, socket, sys, time
 
-decoder.py decode COMMUNITY FILE.hex ...                 each message as a line of JSON
-decoder.py query  COMMUNITY HOST PORT [SERVICE ...]      the records of a live faild
-decoder.py change COMMUNITY HOST PORT SERVICE STATE WHY  set a state; its answer
-"""
-import hashlib, hmac, json, secrets, socket, struct, sys
+TYPES = {1: "query", 2: "change", 0x81: "answer", 0xff: "refusal"}
+STATES = {0: "FAIL", 1: "RECOVER", 2: "UP"}
+MARKS = {1: "held", 2: "away", 4: "unsupervised", 8: "unpublished", 16: "unreadable", 32: "starting"}
 
-STATES = {0: "FAIL", 1: "RECOVER", 2: "UP", 255: None}
-MARKS = ["held", "away", "unsupervised", "unpublished", "unreadable", "starting"]
+def mac(community, data): return hmac.new(community.encode(), data, hashlib.sha256).digest()
+def text(word): return bytes([len(word.encode())]) + word.encode()
 
-def mac(community, data):
-    return hmac.new(community.encode(), data, hashlib.sha256).digest()
-
-class Fields:
-    def __init__(self, data):
-        self.data = data
+class Reader:
+    def __init__(self, data): self.data = data
     def take(self, n):
-        if n > len(self.data):
-            raise ValueError("it ends too early")
-        head, self.data = self.data[:n], self.data[n:]
-        return head
-    def number(self, size):
-        return int.from_bytes(self.take(size), "big")
+        if n > len(self.data): raise ValueError("message too short")
+        part, self.data = self.data[:n], self.data[n:]
+        return part
+    def u(self, bits, signed=False): return int.from_bytes(self.take(bits // 8), "big", signed=signed)
     def text(self):
-        return self.take(self.number(1)).decode()
+        text = self.take(self.u(8)).decode()
+        if len(text.encode()) > 200 or any(c < " " or "\x7f" <= c < "\xa0" for c in text): raise ValueError("bad text")
+        return text
+    def name(self, empty=False):
+        n = self.text()
+        bad = len(n.encode()) > 64 or n[:1] == "-" or any(c.isspace() or c in "*?[]{}()\\\"'$;#|&" for c in n)
+        if bad or not (n or empty): raise ValueError("bad name")
+        return n
+    def state(self, states=STATES): return states[self.u(8)]  # KeyError: unknown
     def marks(self):
-        bits = self.number(1)
-        return [word for bit, word in enumerate(MARKS) if bits >> bit & 1]
+        bits = self.u(8)
+        return [word for bit, word in MARKS.items() if bits & bit]
     def record(self):
-        f = Fields(self.take(self.number(2)))
-        return {"service": f.text(), "state": STATES[f.number(1)], "marks": f.marks(),
-                "version": f.number(8), "age_ms": f.number(8),
-                "last_change_ms": int.from_bytes(f.take(8), "big", signed=True), "reason": f.text()}
+        r = Reader(self.take(self.u(16)))
+        return dict(service=r.name(), state=r.state(), marks=r.marks(), version=r.u(64), age_ms=r.u(64),
+                    last_change_ms=r.u(64, signed=True), reason=r.text())
+    def query(self):
+        return dict(beat=dict(nonce=self.u(64), count=self.u(64), interval_ms=self.u(32)),
+                    after=self.name(empty=True), names=[self.name() for _ in range(self.u(16))])
+    def change(self):
+        return dict(nonce=self.u(64), version=self.u(64), service=self.name(), state=self.state({**STATES, 255: None}),
+                    set=self.marks(), clear=self.marks(), reason=self.text(), interval_ms=self.u(32))
+    def answer(self): return dict(nonce=self.u(64), more=bool(self.u(8) & 1), records=[self.record() for _ in range(self.u(16))])
+    def refusal(self): return dict(code=self.u(8), detail=self.u(32), word=self.text(), record=self.record() if self.u(8) else None)
 
-def query(f):
-    return {"beat": {"nonce": f.number(8), "count": f.number(8), "interval_ms": f.number(4)},
-            "after": f.text(), "names": [f.text() for _ in range(f.number(2))]}
-def change(f):
-    return {"nonce": f.number(8), "version": f.number(8), "service": f.text(), "state": STATES[f.number(1)],
-            "set": f.marks(), "clear": f.marks(), "reason": f.text(), "interval_ms": f.number(4)}
-def answer(f):
-    return {"nonce": f.number(8), "more": bool(f.number(1) & 1), "records": [f.record() for _ in range(f.number(2))]}
-def refusal(f):
-    return {"code": f.number(1), "detail": f.number(4), "word": f.text(), "record": f.record() if f.number(1) else None}
-TYPES = {1: query, 2: change, 0x81: answer, 0xff: refusal}
+def decode(community, data):
+    if len(data) < 48 or data[:3] != b"FO\x01": raise ValueError("not a message of version 1")
+    kind, signed = TYPES[data[3]], hmac.compare_digest(data[16:48], mac(community, data[:16] + data[48:]))
+    return dict(type=kind, key_id=int.from_bytes(data[4:8], "big"), request=int.from_bytes(data[8:16], "big"),
+                signed=signed, **getattr(Reader(data[48:]), kind)())
 
-def decode(community, message):
-    if len(message) < 48 or message[:3] != b"FO\x01":
-        raise ValueError("no message of version 1")
-    body = TYPES[message[3]]
-    signed = hmac.compare_digest(message[16:48], mac(community, message[:16] + message[48:]))
-    return {"type": body.__name__, "key_id": int.from_bytes(message[4:8], "big"),
-            "request": int.from_bytes(message[8:16], "big"), "signed": signed, **body(Fields(message[48:]))}
-
-def ask(community, address, kind, body, size):
-    body, request = body.ljust(size - 48, b"\0"), secrets.randbits(63) + 1
-    key_id = mac(community, b"failover key id")[:4]
-    head = b"FO" + struct.pack(">BB4sQ", 1, kind, key_id, request)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(5)
+def ask(community, address, kind, body, size=1400, seconds=5):
+    key_id, request = mac(community, b"failover key id")[:4], secrets.randbelow(2**64 - 1) + 1
+    head, body = b"FO\x01" + bytes([kind]) + key_id + request.to_bytes(8, "big"), body.ljust(size - 48, b"\0")
+    family, _, _, _, address = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)[0]
+    end, reply = time.monotonic() + seconds, dict(type=None, error="no answer")
+    with socket.socket(family, socket.SOCK_DGRAM) as s:
         s.sendto(head + mac(community, head + body) + body, address)
-        while True:
-            said = decode(community, s.recv(65536))
-            if said["request"] == request and (said["signed"] or said["type"] == "refusal"):
-                return said
+        while (left := end - time.monotonic()) > 0:
+            s.settimeout(left)
+            try: data = s.recv(65535); m = decode(community, data)
+            except (ValueError, KeyError, socket.timeout): continue
+            if m["request"] != request or m["type"] not in ("answer", "refusal"): continue
+            if m["signed"] and data[4:8] == key_id: return m
+            if m["type"] == "refusal" and not any(data[4:8] + data[16:48]): reply = m  # from a stranger: said at the end
+    return reply
 
-def text(word):
-    return bytes([len(word.encode())]) + word.encode()
+def query(community, address, *names):
+    records, after, tail = [], "", len(names).to_bytes(2, "big") + b"".join(map(text, names))
+    while True:
+        m = ask(community, address, 1, bytes(20) + text(after) + tail)
+        records += m.get("records", [])
+        if m["type"] != "answer": return m
+        if not (m["more"] and m["records"]): return dict(m, records=records)
+        after = records[-1]["service"]
 
-def read(community, address, names):
-    records, more = [], True
-    while more:
-        after = records[-1]["service"] if records else ""
-        body = struct.pack(">QQI", 0, 0, 0) + text(after) + struct.pack(">H", len(names)) + b"".join(map(text, names))
-        page = ask(community, address, 1, body, 1400)
-        if page["type"] != "answer":
-            return page
-        records, more = records + page["records"], page["more"]
-    return {**page, "records": records}
+def change(community, address, service, state, why):
+    m = query(community, address, service)
+    if not m.get("records"): return m
+    code = {"LEAVE": 255, **{word: n for n, word in STATES.items()}}[state.upper()]
+    return ask(community, address, 2, m["nonce"].to_bytes(8, "big") + m["records"][0]["version"].to_bytes(8, "big")
+               + text(service) + bytes([code, 0, 0]) + text(why) + bytes(4))
 
-def main(verb, community, *rest):
-    if verb == "decode":
+if __name__ == "__main__":
+    command, community, *rest = sys.argv[1:]
+    if command == "decode":
         for file in rest:
-            print(json.dumps(decode(community, bytes.fromhex(open(file).read()))))
-        return
-    address, names = (rest[0], int(rest[1])), rest[2:]
-    if verb == "change":
-        (service, state, why), now = names, read(community, address, names[:1])
-        state = next(code for code, word in STATES.items() if word == state)
-        body = struct.pack(">QQ", now["nonce"], now["records"][0]["version"]) + text(service)
-        body += bytes([state, 0, 0]) + text(why) + struct.pack(">I", 0)
-        print(json.dumps(ask(community, address, 2, body, 353)))
-    else:
-        print(json.dumps(read(community, address, names)))
-
-main(*sys.argv[1:])
+            try: print(json.dumps(decode(community, bytes.fromhex(open(file).read()))))
+            except (ValueError, KeyError) as e: print(json.dumps(dict(error=repr(e))))
+    else: print(json.dumps({"query": query, "change": change}[command](community, rest[:2], *rest[2:])))

@@ -128,17 +128,17 @@ fn systemd_understands_the_units() {
     for unit in units {
         let text = tree::read(&unit);
         // The programs must exist where the unit says; here they are where cargo put them.
-        let here = format!("ExecStart={}/", program::path("").display());
-        let here = here.replace("//", "/");
-        let text = instead(&text, "ExecStart=/usr/local/sbin/", &here);
-        command.arg(own.write(&tree::name(&unit), text));
-        let options = exec_start(&tree::read(&unit));
-        let known = fail_cli::PROGRAMS.into_iter();
-        let used = known.filter(|program| options[0].ends_with(&format!("/{}", program.name)));
-        for program in used {
-            let parsed = (program.command)().try_get_matches_from(&options);
-            assert!(parsed.is_ok(), "{}: {parsed:?}", unit.display());
-        }
+        let name = tree::name(&unit).replace(".service", "");
+        let installed = format!("ExecStart=/usr/local/sbin/{name} ");
+        let here = format!("ExecStart=\"{}\" ", program::path(&name).display());
+        command.arg(own.write(&tree::name(&unit), instead(&text, &installed, &here)));
+        let options = exec_start(&text);
+        let known = fail_cli::PROGRAMS
+            .into_iter()
+            .find(|known| known.name == name);
+        let parsed = (known.expect("a unit has the name of its program").command)()
+            .try_get_matches_from(options);
+        assert!(parsed.is_ok(), "{}: {parsed:?}", unit.display());
     }
     match command.output() {
         // Past the capture of the test runner, so that it is seen.

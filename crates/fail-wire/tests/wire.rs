@@ -70,7 +70,7 @@ fn examples() -> Vec<(&'static str, Option<Key>, u64, Body)> {
         (
             "answer",
             key(),
-            0x1111_1111_1111_1111,
+            0x3333_3333_3333_3333,
             Body::Answer(Answer {
                 nonce: 0x0102_0304_0506_0708,
                 more: true,
@@ -115,7 +115,10 @@ fn examples() -> Vec<(&'static str, Option<Key>, u64, Body)> {
                 code: Ok(Code::Stale),
                 detail: 0,
                 text: Reason::default(),
-                record: Some(record("web", State::Fail)),
+                record: Some(Record {
+                    version: 8,
+                    ..record("web", State::Fail)
+                }),
             }),
         ),
         (
