@@ -25,7 +25,7 @@ fn have_python() -> bool {
     let have = Command::new("python3").arg("--version").output();
     let have = have.is_ok_and(|output| output.status.success());
     if !have {
-        println!("skipped: there is no python3");
+        failover_tests::skipped("there is no python3");
     }
     have
 }

@@ -1,7 +1,6 @@
 //! The samples: every policy is one that failsh accepts, printing it loses nothing, and the
 //! units are ones that systemd understands.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -143,8 +142,7 @@ fn systemd_understands_the_units() {
     match command.output() {
         // Past the capture of the test runner, so that it is seen.
         Err(e) => {
-            let skipped = format!("skipped: systemd-analyze: {e}; the units are not verified\n");
-            let _ = std::io::stderr().write_all(skipped.as_bytes());
+            failover_tests::skipped(&format!("systemd-analyze: {e}; the units are not verified"));
         }
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr);

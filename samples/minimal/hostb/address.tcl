@@ -1,6 +1,6 @@
 proc address_start {} {
     exec ip address replace 192.0.2.10/24 dev eth0
-    exec arping -A -c 3 -I eth0 192.0.2.10
+    exec arping -A -c 1 -I eth0 192.0.2.10
     return UP
 }
 

@@ -145,7 +145,7 @@ fn what_is_in_the_way_of_a_pid_file_or_a_socket_is_named_and_left_as_it_is() {
 fn nobody() -> Option<User> {
     let user = User::from_name("nobody").ok().flatten();
     if user.is_none() || !Uid::effective().is_root() {
-        println!("skipped: needs root, and a user nobody");
+        failover_tests::skipped("needs root, and a user nobody");
         return None;
     }
     user

@@ -47,7 +47,7 @@ fn run(way: &[&str], lines: &[&str]) -> Outcome {
 #[test]
 fn every_example_of_the_man_pages_works_as_it_stands_there() {
     let Some(way) = network() else {
-        println!("skipped: no network of one's own to be had (unshare -n, ip link)");
+        failover_tests::skipped("no network of one's own to be had (unshare -n, ip link)");
         return;
     };
     for page in ["failc.1", "failstat.1", "faild.8"] {

@@ -336,7 +336,7 @@ fn help_and_version_are_printed_and_end_with_0() {
 #[test]
 fn ipv6_is_asked_and_answered() {
     if std::net::UdpSocket::bind("[::1]:0").is_err() {
-        println!("skipped: this host has no IPv6");
+        failover_tests::skipped("this host has no IPv6");
         return;
     }
     let faild = Faild::start(&["-a", "::1"]);

@@ -52,7 +52,7 @@ impl Lab {
     /// first serving. Nothing if this can not be had here; then the reason is printed.
     pub fn new(test: &str, names: &[&str]) -> Option<Lab> {
         if let Some(why) = missing(test) {
-            println!("skipped: {why}");
+            failover_tests::skipped(&why.to_string());
             return None;
         }
         static LEFTOVERS: Once = Once::new();
