@@ -1,0 +1,170 @@
+//! One host: its clocks, its disk, its two daemons, and the truth about its services.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use fail_core::job::{JobNo, Task};
+use fail_core::machine::Machine;
+use fail_core::node::{Image, Node};
+use fail_core::plan::Plan;
+use fail_core::time::{Mono, Now, Wall};
+use fail_wire::{Name, Record};
+
+use crate::client::Clerk;
+use crate::script::Fate;
+use crate::setup::MS;
+
+/// Datagrams that wait for a stopped process; what comes on top is lost, as in a socket's
+/// receive buffer.
+pub const BUFFER_MAX: usize = 64;
+
+/// A process: a machine and whether it runs.
+pub struct Proc<M: Machine> {
+    /// Nothing: it is dead.
+    pub machine: Option<M>,
+    /// Grows with each start: what was meant for an earlier life does not arrive.
+    pub life: u64,
+    /// Stopped, as by SIGSTOP.
+    pub stopped: bool,
+    /// What arrived while it was stopped.
+    pub inbox: VecDeque<M::In>,
+    /// When its driver wakes it.
+    pub wake: Option<u64>,
+    /// Since when it runs without a pause.
+    pub since: u64,
+}
+
+/// A script under way.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// Its number.
+    pub job: JobNo,
+    /// Which script.
+    pub task: Task,
+    /// What becomes of it.
+    pub fate: Fate,
+    /// When it was ordered.
+    pub began: u64,
+    /// When it was told to end.
+    pub cancelled: Option<u64>,
+    /// What it does to the service, and has not done yet.
+    pub effect: Option<bool>,
+}
+
+/// What is true of a service, whatever anybody says.
+#[derive(Debug, Clone, Default)]
+pub struct Truth {
+    /// It runs.
+    pub running: bool,
+    /// The scripts that run; more than one is a violation.
+    pub scripts: Vec<Script>,
+}
+
+/// A host.
+pub struct Host {
+    /// It has power.
+    pub up: bool,
+    /// Which boot it is.
+    pub boot: u64,
+    /// When this boot began.
+    pub booted: u64,
+    /// What its clock for deadlines said then.
+    pub mono_base: u64,
+    /// How far its wall clock is off, in milliseconds.
+    pub wall_off: i64,
+    /// What is on disk.
+    pub disk: Image,
+    /// A save under way.
+    pub saving: Option<Image>,
+    /// Its faild.
+    pub node: Proc<Node>,
+    /// Its failsh.
+    pub plan: Proc<Plan>,
+    /// Its services.
+    pub truth: BTreeMap<Name, Truth>,
+    /// Whoever types failc there.
+    pub clerk: Clerk,
+}
+
+impl<M: Machine> Default for Proc<M> {
+    fn default() -> Proc<M> {
+        Proc {
+            machine: None,
+            life: 0,
+            stopped: false,
+            inbox: VecDeque::new(),
+            wake: None,
+            since: 0,
+        }
+    }
+}
+
+impl<M: Machine> Proc<M> {
+    /// It lives and is not stopped.
+    pub fn runs(&self) -> bool {
+        self.machine.is_some() && !self.stopped
+    }
+
+    /// A new life.
+    pub fn start(&mut self, at: u64, machine: M) {
+        let life = self.life + 1;
+        *self = Proc {
+            machine: Some(machine),
+            life,
+            wake: Some(at),
+            since: at,
+            ..Proc::default()
+        };
+    }
+
+    /// The end of this life.
+    pub fn kill(&mut self) {
+        *self = Proc {
+            life: self.life,
+            ..Proc::default()
+        };
+    }
+}
+
+impl Host {
+    /// A host that was never switched on.
+    pub fn new(names: impl Iterator<Item = Name>) -> Host {
+        Host {
+            up: false,
+            boot: 0,
+            booted: 0,
+            mono_base: 0,
+            wall_off: 0,
+            disk: Image::default(),
+            saving: None,
+            node: Proc::default(),
+            plan: Proc::default(),
+            truth: names.map(|name| (name, Truth::default())).collect(),
+            clerk: Clerk::default(),
+        }
+    }
+
+    /// What its clocks say at this moment of the world.
+    pub fn now(&self, at: u64) -> Now {
+        const YEAR_2026_MS: i64 = 1_767_225_600_000;
+        Now {
+            mono: Mono(at - self.booted + self.mono_base),
+            wall: Wall(YEAR_2026_MS + (at / MS) as i64 + self.wall_off),
+        }
+    }
+
+    /// When a deadline of this host comes, in the world's time.
+    pub fn when(&self, deadline: Mono) -> u64 {
+        (deadline.0 + self.booted).saturating_sub(self.mono_base)
+    }
+
+    /// What its faild says, if it lives.
+    pub fn record(&self, at: u64, name: &Name) -> Option<Record> {
+        let node = self.node.machine.as_ref()?;
+        Some(node.record(self.now(at), name))
+    }
+
+    /// Both daemons run.
+    pub fn whole(&self) -> bool {
+        self.node.runs() && self.plan.runs()
+    }
+}

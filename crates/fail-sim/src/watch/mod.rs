@@ -1,0 +1,273 @@
+//! The watch: sees everything that happens in the world, believes nobody, and reports the
+//! first property that does not hold. One file per property.
+
+mod calm;
+mod fail_stays;
+mod hearing;
+mod jobs;
+mod kept;
+mod one_server;
+mod pace;
+mod settled;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use fail_core::job::{Order, Task};
+use fail_core::node::{self, Node};
+use fail_core::plan;
+use fail_core::time::Now;
+use fail_wire::{Body, Name, Packet, Record, State};
+
+use crate::bounds::Bounds;
+use crate::client::Verb;
+use crate::host::Script;
+use crate::setup::{Setup, Svc, host_name};
+use crate::world::World;
+use calm::Calm;
+use fail_stays::FailStays;
+use hearing::Hearing;
+use jobs::Jobs;
+use kept::Kept;
+use pace::Pace;
+use settled::Settled;
+
+/// A service on a host.
+type Place = (usize, Name);
+
+/// What must hold, each with its mirror beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Property {
+    /// Two hosts that hear each other do not both serve.
+    OneServer,
+    /// Its mirror: in a calm world the highest host that can serve does.
+    Settled,
+    /// A returning master gets the service soon.
+    HandBack,
+    /// Its mirror: nobody stops for a master that could not serve.
+    EarlyStop,
+    /// Never two scripts of one service at once.
+    Jobs,
+    /// Its mirror: each script ends, or is told to, or is given up.
+    JobsEnd,
+    /// Nobody leaves FAIL by himself.
+    FailStays,
+    /// Its mirror: nobody is FAIL without a reason.
+    FailReason,
+    /// Datagrams and turns are bounded.
+    Pace,
+    /// Its mirror: every host is asked about every service all the time.
+    Polled,
+    /// What was acknowledged is there after a crash.
+    Kept,
+    /// The contract of a machine: deadlines move on, invariants hold, nothing panics.
+    Machine,
+}
+
+/// A property that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub property: Property,
+    /// When, in nanoseconds.
+    pub at: u64,
+    /// What was seen.
+    pub text: String,
+}
+
+/// Sees everything.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// The first violation.
+    pub violation: Option<Violation>,
+    /// Shared, since the watch changes while it goes through them.
+    svcs: Rc<[(Svc, Bounds)]>,
+    calm: Calm,
+    hearing: Hearing,
+    settled: Settled,
+    jobs: Jobs,
+    fail_stays: FailStays,
+    pace: Pace,
+    kept: Kept,
+    /// When a service on a host was last seen able to serve.
+    able: BTreeMap<Place, u64>,
+}
+
+impl Watch {
+    /// A watch over such a world.
+    pub fn new(setup: &Setup) -> Watch {
+        let svcs = setup.services.iter();
+        let svcs: Rc<[_]> = svcs
+            .map(|svc| (svc.clone(), Bounds::of(setup, svc)))
+            .collect();
+        Watch {
+            pace: Pace::new(setup, &svcs),
+            svcs,
+            ..Watch::default()
+        }
+    }
+
+    fn violated(&mut self, property: Property, at: u64, text: String) {
+        let violation = Violation { property, at, text };
+        self.violation.get_or_insert(violation);
+    }
+
+    fn bounds(&self, name: &Name) -> Bounds {
+        let found = self.svcs.iter().find(|(svc, _)| svc.name == *name);
+        found.map(|(_, bounds)| *bounds).unwrap_or_default()
+    }
+
+    /// What a faild says.
+    fn seen(&mut self, at: u64, host: usize, name: &Name, record: &Record) {
+        if record.state != State::Fail {
+            self.able.insert((host, name.clone()), at);
+        }
+    }
+
+    /// Looks at everything.
+    pub fn look(&mut self, world: &World) {
+        self.look_calm(world);
+        for (host, h) in world.hosts.iter().enumerate() {
+            for svc in &world.setup.services {
+                if let Some(record) = h.record(world.at, &svc.name) {
+                    self.seen(world.at, host, &svc.name, &record);
+                }
+            }
+        }
+        self.look_one_server(world);
+        self.look_settled(world);
+        self.look_jobs(world);
+        self.look_fail(world);
+        self.look_polled(world);
+    }
+
+    /// A faild is about to handle something.
+    pub fn node_turn(
+        &mut self,
+        at: u64,
+        host: usize,
+        now: Now,
+        node: &Node,
+        input: Option<&node::In>,
+    ) {
+        self.pace_turn(at, host, pace::Who::Node);
+        let Some(node::In::Datagram { from, bytes }) = input else {
+            if let Some(node::In::Saved { ok: false, .. }) = input {
+                self.calm.everywhere(at);
+            }
+            return;
+        };
+        let Ok(packet) = Packet::read(bytes) else {
+            return;
+        };
+        if let Ok(Body::Change(change)) = packet.body() {
+            let by_hand = from.addr.port() == crate::net::CLERK_PORT;
+            if by_hand {
+                self.calm.stir(at, &change.name);
+            }
+            let record = node.record(now, &change.name);
+            self.fail_stays.before(host, &change.name, record, by_hand);
+            self.kept.asked(host, packet.request());
+        }
+    }
+
+    /// A faild has handled it.
+    pub fn node_turned(&mut self, at: u64, host: usize, now: Now, node: &Node) {
+        self.after_change(at, host, now, node);
+    }
+
+    /// A faild sends something.
+    pub fn node_sent(&mut self, _at: u64, host: usize, bytes: &[u8]) {
+        self.kept.answered(host, bytes);
+    }
+
+    /// A faild starts, in this boot.
+    pub fn node_back(&mut self, at: u64, host: usize, boot: u64, now: Now, node: &Node) {
+        self.calm.everywhere(at);
+        self.fail_stays.restarted(at, host);
+        for (svc, _) in self.svcs.clone().iter() {
+            self.seen(at, host, &svc.name, &node.record(now, &svc.name));
+        }
+        if let Some(text) = self.kept.back(host, boot, now, node) {
+            self.violated(Property::Kept, at, text);
+        }
+    }
+
+    /// A failsh starts.
+    pub fn plan_started(&mut self, at: u64, host: usize) {
+        self.calm.everywhere(at);
+        self.hearing.restarted(host);
+        self.pace.restarted(host);
+    }
+
+    /// A failsh is about to handle something.
+    pub fn plan_turn(&mut self, at: u64, host: usize, input: Option<&plan::In>) {
+        self.pace_turn(at, host, pace::Who::Plan);
+        if let Some(plan::In::Datagram { bytes, .. }) = input {
+            self.hearing.heard(at, host, bytes);
+        }
+    }
+
+    /// A failsh sends something to a host.
+    pub fn plan_sent(&mut self, at: u64, host: usize, to: usize, bytes: &[u8]) {
+        self.pace_sent(at, host);
+        let Ok(packet) = Packet::read(bytes) else {
+            return;
+        };
+        if let Ok(Body::Query(query)) = packet.body() {
+            self.pace.asked(at, host, to, &query.names);
+            if let Some(name) = query.names.first().filter(|_| host != to) {
+                let bounds = self.bounds(name);
+                self.hearing
+                    .asked(at, (host, to), name, &bounds, packet.request());
+            }
+        }
+    }
+
+    /// A failsh runs a script.
+    pub fn ran(&mut self, world: &World, host: usize, order: &Order, script: &Script) {
+        self.ran_job(world, host, order);
+        match order.task {
+            Task::Start => {
+                self.ran_start(world, host, order);
+                self.ran_start_alone(world, host, order);
+            }
+            Task::Stop => self.ran_stop(world, host, order),
+            Task::Reclaim => {}
+        }
+        if !script.fate.honest() {
+            self.fail_stays.excuse(host, &order.service);
+        }
+    }
+
+    /// A script has ended.
+    pub fn ended(&mut self, at: u64, host: usize, name: &Name, script: &Script) {
+        if !script.fate.honest() {
+            self.calm.stir(at, name);
+            self.calm.bad_script(at, host, name, script);
+        }
+    }
+
+    /// Somebody types failc.
+    pub fn typed(&mut self, at: u64, host: usize, name: &Name, verb: Verb) {
+        self.calm.stir(at, name);
+        if let Verb::Set(_) = verb {
+            self.calm.by_hand(at, host, name);
+            self.fail_stays.excuse(host, name);
+        }
+    }
+
+    /// A deadline stayed in the past.
+    pub fn stuck(&mut self, at: u64, host: usize, who: &str) {
+        let text = format!(
+            "{}: the deadline of its {who} stays in the past",
+            host_name(host)
+        );
+        self.violated(Property::Machine, at, text);
+    }
+
+    /// A machine broke an invariant of its own.
+    pub fn panicked(&mut self, at: u64, text: String) {
+        self.violated(Property::Machine, at, text);
+    }
+}

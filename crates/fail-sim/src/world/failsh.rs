@@ -1,0 +1,128 @@
+//! A host's failsh: driven, started, killed, stopped.
+
+use fail_core::machine::Machine;
+use fail_core::plan::{self, Local, Plan};
+use fail_core::policy::FAILD_PORT;
+
+use super::{Broken, World, lateness};
+use crate::host::BUFFER_MAX;
+use crate::net;
+use crate::setup::{MS, SECOND, host_name};
+
+impl World {
+    pub(super) fn turn_plan(&mut self, host: usize, input: Option<plan::In>) {
+        let h = &mut self.hosts[host];
+        let now = h.now(self.at);
+        if h.plan.stopped {
+            // What a script says comes through a queue, which is never full.
+            let room =
+                h.plan.inbox.len() < BUFFER_MAX || matches!(input, Some(plan::In::Done { .. }));
+            h.plan.inbox.extend(input.filter(|_| room));
+            return;
+        }
+        let Some(plan) = &mut h.plan.machine else {
+            return;
+        };
+        let woken = input.is_none();
+        self.watch.plan_turn(self.at, host, input.as_ref());
+        match input {
+            Some(input) => plan.handle(now, input),
+            None => plan.expire(now),
+        }
+        if woken && plan.deadline().is_some_and(|at| at <= now.mono) {
+            self.watch.stuck(self.at, host, "failsh");
+        }
+        let outs: Vec<plan::Out> = std::iter::from_fn(|| plan.poll()).collect();
+        let deadline = plan.deadline();
+        let late = match self.broken {
+            Broken::Sleepy => self.rng.between(0, 8 * SECOND),
+            _ => lateness(&mut self.rng),
+        };
+        let at = self.at;
+        h.plan.wake = deadline.map(|deadline| h.when(deadline).max(at) + late);
+        if self.broken == Broken::Restless {
+            h.plan.wake = Some(self.at + MS / 5);
+        }
+        for out in outs {
+            self.plan_wants(host, out);
+        }
+    }
+
+    fn plan_wants(&mut self, host: usize, out: plan::Out) {
+        match out {
+            plan::Out::Send { to, bytes } => {
+                let port = self.plan_port(host);
+                if let Some(other) = net::host_at(host, to) {
+                    self.watch.plan_sent(self.at, host, other, &bytes);
+                    let id = fail_wire::Packet::read(&bytes).map_or(0, |packet| packet.request());
+                    let text = format!("asks {} {:08x}", host_name(other), id >> 32);
+                    self.trace.line(self.at, host_name(host).as_str(), &text);
+                }
+                self.send(host, port, to, bytes);
+            }
+            plan::Out::Run(order) => {
+                if self.broken == Broken::RunsTwice {
+                    self.run(host, &order);
+                }
+                self.run(host, &order);
+            }
+            plan::Out::Cancel { job, .. } => self.cancel(host, job),
+            // All addresses of this world are literals.
+            plan::Out::Resolve { .. } => {}
+            plan::Out::Log(line) => self.log(host, "failsh", &line.text),
+        }
+    }
+
+    /// The failsh starts.
+    pub fn start_plan(&mut self, host: usize) {
+        let mut seed = self.rng.seed();
+        if self.broken == Broken::Address {
+            let here: &'static u8 = Box::leak(Box::new(0));
+            seed[..8].copy_from_slice(&(std::ptr::from_ref(here) as u64).to_le_bytes());
+        }
+        let h = &mut self.hosts[host];
+        if !h.up || h.plan.machine.is_some() {
+            return;
+        }
+        let local = Local {
+            addr: net::loopback(FAILD_PORT),
+            key: self.key.clone(),
+        };
+        let now = h.now(self.at);
+        let plan = Plan::with_rule(now, &seed, local, self.setup.policy(host), self.rule);
+        let Ok(plan) = plan else { return };
+        h.plan.start(self.at, plan);
+        self.watch.plan_started(self.at, host);
+        self.log(host, "failsh", "is started");
+    }
+
+    /// The failsh dies, and its scripts with it, each before or after it has done its work.
+    pub fn kill_plan(&mut self, host: usize) {
+        for truth in self.hosts[host].truth.values_mut() {
+            for script in std::mem::take(&mut truth.scripts) {
+                if let Some(runs) = script.effect.filter(|_| self.rng.per_mille(500)) {
+                    truth.running = runs;
+                }
+            }
+        }
+        self.hosts[host].plan.kill();
+    }
+
+    /// The failsh goes on after it was stopped: its timers and its sockets have both been
+    /// waiting, and it looks at one of them first.
+    pub fn continue_plan(&mut self, host: usize) {
+        if !std::mem::take(&mut self.hosts[host].plan.stopped) {
+            return;
+        }
+        let plan = &mut self.hosts[host].plan;
+        plan.since = self.at;
+        let inbox = std::mem::take(&mut plan.inbox);
+        let due = plan.wake.is_some_and(|wake| wake <= self.at);
+        if due && self.rng.per_mille(500) {
+            self.turn_plan(host, None);
+        }
+        for input in inbox {
+            self.turn_plan(host, Some(input));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The watch is watched: a rule or a world that is broken on purpose is caught, and as a
+//! violation of just the property that it breaks.
+
+use fail_core::decide::{Rule, Verdict, decide};
+use fail_sim::rng::Rng;
+use fail_sim::setup::{Setup, Theme};
+use fail_sim::watch::Property;
+use fail_sim::world::Broken;
+use fail_sim::{Options, Report, run_setup};
+use fail_wire::State;
+
+/// A cluster that is drawn but for its theme and its scripts.
+fn run(options: Options, theme: Theme, wild: bool) -> Report {
+    let mut setup = Setup::draw(&mut Rng::new(options.seed), options.hosts);
+    (setup.theme, setup.wild) = (theme, wild);
+    setup.script_max = setup.script_max.max(200_000_000);
+    run_setup(options, setup)
+}
+
+/// Of some worlds at least one shows the violation, and none shows another one.
+fn caught(property: Property, theme: Theme, wild: bool, change: impl Fn(&mut Options)) {
+    let mut found = 0;
+    for seed in 1..=12 {
+        let mut options = Options {
+            seconds: 20,
+            ..Options::seed(seed)
+        };
+        change(&mut options);
+        let report = run(options, theme, wild);
+        let Some(violation) = report.violation else {
+            continue;
+        };
+        let lines = report.lines.join("\n");
+        assert_eq!(
+            violation.property, property,
+            "seed {seed}: {violation:?}\n{lines}"
+        );
+        found += 1;
+        // Enough to know that it is no accident.
+        if found == 3 {
+            break;
+        }
+    }
+    assert!(found > 0, "no world showed a violation of {property:?}");
+}
+
+fn rule_caught(rule: Rule, property: Property, theme: Theme) {
+    caught(property, theme, false, |options| options.rule = rule);
+}
+
+fn world_caught(broken: Broken, property: Property, theme: Theme, wild: bool) {
+    caught(property, theme, wild, |options| options.broken = broken);
+}
+
+// ===== rules
+
+#[test]
+fn a_rule_that_ignores_masters_gives_two_servers() {
+    let rule: Rule = |local, _, slaves| decide(local, &[], slaves);
+    rule_caught(rule, Property::OneServer, Theme::Network);
+}
+
+#[test]
+fn a_rule_that_ignores_slaves_gives_two_servers() {
+    let rule: Rule = |local, masters, _| decide(local, masters, &[]);
+    rule_caught(rule, Property::OneServer, Theme::Wishes);
+}
+
+#[test]
+fn a_rule_that_never_starts_leaves_a_calm_world_without_server() {
+    let rule: Rule = |local, masters, slaves| match decide(local, masters, slaves) {
+        Verdict::Start => Verdict::Wait,
+        verdict => verdict,
+    };
+    rule_caught(rule, Property::Settled, Theme::Network);
+}
+
+#[test]
+fn a_rule_that_does_not_give_way_is_no_hand_back() {
+    let rule: Rule = |local, masters, slaves| match decide(local, masters, slaves) {
+        Verdict::Stop => Verdict::Keep,
+        verdict => verdict,
+    };
+    rule_caught(rule, Property::HandBack, Theme::Wishes);
+}
+
+#[test]
+fn a_rule_that_stops_for_a_dead_master_stops_early() {
+    let rule: Rule = |local, masters, slaves| match local {
+        State::Up if !masters.is_empty() => Verdict::Stop,
+        _ => decide(local, masters, slaves),
+    };
+    rule_caught(rule, Property::EarlyStop, Theme::Processes);
+}
+
+#[test]
+fn a_rule_that_starts_in_fail_does_not_let_fail_stay() {
+    let rule: Rule = |local, masters, slaves| match decide(local, masters, slaves) {
+        Verdict::Idle => Verdict::Start,
+        verdict => verdict,
+    };
+    caught(Property::FailStays, Theme::People, true, |options| {
+        options.rule = rule
+    });
+}
+
+// ===== worlds
+
+#[test]
+fn a_driver_that_runs_each_script_twice_is_seen() {
+    world_caught(Broken::RunsTwice, Property::Jobs, Theme::Network, false);
+}
+
+#[test]
+fn a_driver_that_does_not_end_scripts_is_seen() {
+    world_caught(
+        Broken::ForgetsCancel,
+        Property::JobsEnd,
+        Theme::Network,
+        true,
+    );
+}
+
+#[test]
+fn a_driver_that_never_rests_is_seen() {
+    world_caught(Broken::Restless, Property::Pace, Theme::Network, false);
+}
+
+#[test]
+fn a_driver_that_wakes_failsh_late_is_seen() {
+    world_caught(Broken::Sleepy, Property::Polled, Theme::Network, false);
+}
+
+#[test]
+fn a_driver_that_acknowledges_before_it_saves_is_seen() {
+    world_caught(Broken::SavedEarly, Property::Kept, Theme::Processes, false);
+}
+
+#[test]
+fn a_person_who_says_fail_without_saying_why_is_seen() {
+    world_caught(
+        Broken::SilentHand,
+        Property::FailReason,
+        Theme::Network,
+        false,
+    );
+}
+
+#[test]
+fn a_seed_that_depends_on_memory_gives_another_trace() {
+    let options = Options {
+        seconds: 5,
+        all_lines: true,
+        broken: Broken::Address,
+        ..Options::seed(1)
+    };
+    let (one, two) = (fail_sim::run(options), fail_sim::run(options));
+    assert_ne!(one.hash, two.hash);
+    assert_ne!(one.lines, two.lines);
+}
