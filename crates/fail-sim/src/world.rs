@@ -51,6 +51,8 @@ pub enum Event {
     Arrive(Datagram),
     /// A save is done: host, life of its faild, number, success.
     Saved(usize, u64, u64, bool),
+    /// A script has its turn.
+    Began(usize, u64, JobNo),
     /// A script changes the service: host, life of its failsh, service, job.
     Effect(usize, u64, Name, JobNo),
     /// A script ends.
@@ -193,6 +195,7 @@ impl World {
             Event::Arrive(datagram) => self.arrive(datagram),
             Event::Saved(host, life, no, ok) => self.saved(host, life, no, ok),
             Event::Effect(host, life, name, job) => self.effect(host, life, &name, job),
+            Event::Began(host, life, job) => self.began(host, life, job),
             Event::End(host, life, name, job, outcome) => {
                 self.script_end(host, life, &name, job, outcome);
             }

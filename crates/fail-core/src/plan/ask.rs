@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use fail_wire::{Answer, Beat, Body, Name, Packet, Query, Record, Refusal, emit_padded, room_for};
+use fail_wire::{
+    Answer, Beat, Body, Name, Packet, Query, Record, Refusal, State, emit_padded, room_for,
+};
 
 use super::view::Seen;
 use super::{Out, Plan, Sent, Target};
@@ -11,7 +13,7 @@ use crate::time::{Mono, Now};
 
 /// A publisher's beat promises the next one no sooner than this: with intervals of a few
 /// milliseconds a scheduler's hiccup is no silence.
-const BEAT_MIN_MS: u64 = 200;
+pub(super) const BEAT_MIN_MS: u64 = 200;
 
 /// One question that is not answered yet.
 #[derive(Debug, Clone)]
@@ -146,20 +148,32 @@ impl Plan {
     /// A host counts as unreachable.
     fn lose(&mut self, now: Now, index: usize, target: &Target, asked: Mono) {
         let hint = self.link_mut(target).hint.take();
+        if *target == Target::Local {
+            self.local_refuses = hint.is_some();
+            self.close_posts();
+        }
         if self.classes[index].lost.insert(target.clone()) {
             let times = self.classes[index].times + 1;
-            let hint = hint.map_or(String::new(), |hint| {
-                format!("; somebody there says: {hint}")
-            });
-            let text = match target {
-                Target::Local => format!("the local faild is silent, asked {times} times{hint}"),
-                Target::Host(host) => {
+            let text = match (target, &hint) {
+                (Target::Local, None) => format!("the local faild is silent, asked {times} times"),
+                (Target::Local, Some(hint)) => format!("the local faild refuses to answer: {hint}"),
+                (Target::Host(host), hint) => {
+                    let hint = hint
+                        .as_ref()
+                        .map(|hint| format!("; somebody there says: {hint}"));
+                    let hint = hint.unwrap_or_default();
                     format!("host {host}: unreachable, asked {times} times{hint}")
                 }
             };
             self.log(Level::Warn, "host", text);
         }
         self.settle(now, index, target, asked, None);
+    }
+
+    /// Whether this may answer an open question.
+    pub(super) fn is_awaited(&self, bytes: &[u8]) -> bool {
+        let packet = Packet::read(bytes).ok().filter(Packet::answers);
+        packet.is_some_and(|packet| self.sent.contains_key(&packet.request()))
     }
 
     pub(super) fn datagram(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
@@ -233,7 +247,19 @@ impl Plan {
             self.link_mut(target).measured(trip);
         }
         if *target == Target::Local {
-            self.nonce = Some(answer.nonce);
+            self.local_refuses = false;
+            if self.nonce.replace(answer.nonce) != Some(answer.nonce) {
+                // A new faild has not heard of what we were publishing, and counts anew.
+                self.close_posts();
+                self.duties.values_mut().for_each(|duty| duty.local = None);
+            }
+        } else if self.nonce == Some(answer.nonce) && !self.link(target).is_me {
+            self.link_mut(target).is_me = true;
+            if let Target::Host(host) = target {
+                let text =
+                    format!("host {host} is this host itself: take it out of masters and slaves");
+                self.log(Level::Error, "host", text);
+            }
         }
         if more {
             return self.send_ask(now, index, target);
@@ -267,6 +293,7 @@ impl Plan {
                 format!("{who} refuses to answer: {refusal}"),
             );
         }
+        self.link_mut(target).hint = Some(refusal.to_string());
         self.lose(now, index, target, ask.opened);
     }
 
@@ -290,7 +317,7 @@ impl Plan {
             };
             let record = got.and_then(|got| got.iter().find(|record| record.name == name));
             match target {
-                Target::Local => duty.local = record.map(|record| (record.clone(), asked)),
+                Target::Local => duty.hear_local(record, asked),
                 Target::Host(host) => {
                     let silent = Seen {
                         said: None,
@@ -299,10 +326,12 @@ impl Plan {
                     };
                     let seen = record.map_or(silent, |record| Seen::record(record, asked));
                     duty.seen.insert(host.clone(), seen);
+                    let service = self.policy.services.get(&name);
+                    let slave = service.is_some_and(|s| s.slaves.contains(host));
                     if let Some(record) = record {
-                        let service = self.policy.services.get(&name);
-                        let slave = service.is_some_and(|s| s.slaves.contains(host));
-                        duty.contested |= slave && duty.served_unseen(host, record);
+                        let unseen = duty.served_unseen(host, record);
+                        let seen = record.state == State::Up && duty.believed == Some(State::Up);
+                        duty.contested |= slave && (seen || unseen);
                     }
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fail_wire::{Name, Record, State};
+use fail_wire::{Marks, Name, Record, State};
 
 use super::Target;
 use super::view::Seen;
@@ -42,6 +42,8 @@ pub(super) struct Duty {
     pub since: Mono,
     /// Why, as last logged.
     pub why: String,
+    /// What was last complained of, and when: not more often than once a minute.
+    pub complaint: Option<(Mono, String)>,
 }
 
 /// A fact to be published.
@@ -62,6 +64,8 @@ pub(super) struct Running {
     pub then: Then,
     /// When it is cancelled, and when it is given up after that.
     pub deadline: Mono,
+    /// Whether it has begun: until then it waits for its turn, and that is not its fault.
+    pub began: bool,
     pub cancelled: Option<String>,
 }
 
@@ -92,6 +96,7 @@ impl Duty {
             claim_after,
             since: now,
             why: String::new(),
+            complaint: None,
         }
     }
 
@@ -102,8 +107,24 @@ impl Duty {
         const TURN: u64 = 3;
         let before = self.heard.insert(host.clone(), record.version);
         let known = before.filter(|before| *before != 0 && record.version != 0);
-        let jumped = known.is_some_and(|before| record.version.wrapping_sub(before) >= TURN);
+        let jumped = known.is_some_and(|before| record.version.saturating_sub(before) >= TURN);
         jumped && self.believed == Some(State::Up)
+    }
+
+    /// What the local faild said. An answer that was on its way while a change was
+    /// acknowledged is older than that, and versions tell.
+    pub fn hear_local(&mut self, record: Option<&Record>, asked: Mono) {
+        let known = self.local.take().map(|(record, _)| record);
+        self.local = record.map(|said| match known {
+            Some(known) if known.version > said.version => (known, asked),
+            _ => (said.clone(), asked),
+        });
+    }
+
+    /// Whether the local record still has our mark.
+    pub fn says_starting(&self) -> bool {
+        let marks = self.local.as_ref().map(|(record, _)| record.marks);
+        marks.is_some_and(|marks| marks.has(Marks::STARTING))
     }
 
     /// Whether every answer of this round was asked for after `moment`.

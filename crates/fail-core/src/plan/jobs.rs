@@ -36,6 +36,7 @@ impl Plan {
             reason: reason.to_string(),
             then,
             deadline,
+            began: false,
             cancelled: None,
         });
         let order = Order {
@@ -51,6 +52,22 @@ impl Plan {
             "script",
             format!("service {name}: running {task} ({reason})"),
         );
+    }
+
+    /// A script has its turn.
+    pub(super) fn began(&mut self, now: Now, no: JobNo) {
+        for (name, duty) in &mut self.duties {
+            let Some(job) = duty.job.as_mut().filter(|job| job.no == no && !job.began) else {
+                continue;
+            };
+            let timeout = self
+                .policy
+                .services
+                .get(name)
+                .map(|service| service.timeout);
+            job.began = true;
+            job.deadline = now.mono + timeout.unwrap_or(Span::ZERO);
+        }
     }
 
     /// Ends the scripts that have had their time.
@@ -75,6 +92,16 @@ impl Plan {
                 continue;
             };
             match job.cancelled.clone() {
+                // It can not be to blame before it had its turn; whoever holds that up has a
+                // time of his own.
+                None if !job.began => {
+                    job.deadline = now.mono + timeout;
+                    let text = format!(
+                        "service {name}: {} still waits for its turn; another script holds it up",
+                        job.task
+                    );
+                    self.log(Level::Warn, "script", text);
+                }
                 None => {
                     let why = format!("timed out after {timeout}");
                     job.deadline = now.mono + CANCEL_GRACE;
@@ -98,6 +125,9 @@ impl Plan {
                     if let Some(duty) = self.duties.get_mut(&name) {
                         duty.stuck = Some(no);
                     }
+                    // Once more, and this time not even `finally` is waited for.
+                    let why = "given up".to_string();
+                    self.out.push_back(Out::Cancel { job: no, why });
                 }
             }
         }

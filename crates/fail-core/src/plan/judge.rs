@@ -6,12 +6,13 @@ use fail_wire::{Marks, Name, Record, State};
 
 use super::Plan;
 use super::duty::{Owed, Then};
+use super::link::UNKNOWN_MAX;
 use super::view::{Views, explain};
 use crate::decide::Verdict;
 use crate::job::Task;
 use crate::log::Level;
-use crate::policy::Lonely;
-use crate::time::Now;
+use crate::policy::{Lonely, Service};
+use crate::time::{Mono, Now, Span};
 
 impl Plan {
     /// Decides for one service.
@@ -19,18 +20,15 @@ impl Plan {
         let Some(duty) = self.duties.get(name) else {
             return;
         };
-        if duty.job.is_some() || duty.stuck.is_some() || self.posts.contains_key(name) {
+        if duty.job.is_some() || self.posts.contains_key(name) {
             return;
         }
         let Some((record, _)) = duty.local.clone() else {
             return self.lonely(now, name);
         };
         if record.marks.has(Marks::UNREADABLE) {
-            return self.why(
-                now,
-                name,
-                "the local faild does not let this community read it",
-            );
+            let text = "the local faild does not let this community read it";
+            return self.complain(now, name, text);
         }
         if self.publish_owed(now, name, &record) || self.find_out(now, name, &record) {
             return;
@@ -54,6 +52,13 @@ impl Plan {
         else {
             return;
         };
+        if self.local_refuses {
+            // It is there, and so the others hear it: nobody takes over from us.
+            return self.why(now, name, "the local faild refuses to answer");
+        }
+        if duty.stuck.is_some() {
+            return;
+        }
         let alone = service.masters.is_empty() && service.slaves.is_empty();
         let reason = "the local faild is silent, so others must hold this host for dead";
         match (duty.believed, service.lonely) {
@@ -110,12 +115,30 @@ impl Plan {
         };
         let held = record.marks.has(Marks::HELD);
         let unpublished = record.marks.has(Marks::UNPUBLISHED);
+        if duty.stuck.is_some() {
+            return self.stay_in_fail(now, name, record);
+        }
         match duty.believed {
             None if unpublished && held => self.why(now, name, &format!("held: {}", record.reason)),
             None if unpublished && record.marks.has(Marks::AWAY) => {
                 self.owe_this(now, name, away(record));
             }
+            // Whoever says that he is ready makes others give way: not before he may start.
+            None if unpublished && now.mono < duty.claim_after => self.wait_for_delay(now, name),
             None if unpublished => self.owe(now, name, State::Recover, "ready: failsh was started"),
+            None if record.marks.has(Marks::STARTING) && !held => {
+                // An earlier failsh ended while its start script ran: what that left behind is
+                // not known, so it is taken down before anything else.
+                self.adopt(now, name, record.state);
+                let reason = "stop: clean up, since an earlier failsh ended while it started";
+                let reason_then = "ready: cleaned up after a start that was cut off".to_string();
+                let then = Owed {
+                    state: State::Recover,
+                    reason: reason_then,
+                    away: false,
+                };
+                self.run(now, name, Task::Stop, reason, Then::Become(then));
+            }
             None => {
                 let text = format!("service {name}: found {} ({})", record.state, record.reason);
                 self.log(Level::Info, "state", text);
@@ -135,6 +158,10 @@ impl Plan {
                     reason: record.reason.to_string(),
                     away: false,
                 };
+                if let Some(duty) = self.duties.get_mut(name) {
+                    // What he said is known now; how the script ends is news again.
+                    duty.base = Some(record.state);
+                }
                 self.run(now, name, Task::Stop, &reason, Then::Become(then));
             }
             Some(state) => {
@@ -148,6 +175,47 @@ impl Plan {
             }
         }
         true
+    }
+
+    /// A script that was given up has not ended: until it does, nothing else may run here, and
+    /// nobody may wait for this host. Says true: nothing more is to be done.
+    fn stay_in_fail(&mut self, now: Now, name: &Name, record: &Record) -> bool {
+        if record.state != State::Fail {
+            let text = "a script that was given up still runs; restart failsh to be rid of it";
+            self.owe(now, name, State::Fail, text);
+        }
+        true
+    }
+
+    fn wait_for_delay(&mut self, now: Now, name: &Name) {
+        let Some(duty) = self.duties.get(name) else {
+            return;
+        };
+        let left = (duty.claim_after - now.mono).as_millis() / 1000 + 1;
+        self.why(now, name, &format!("wait: delay; {left} s left"));
+    }
+
+    /// A host of this service whose address has never been known: for a while it may live.
+    fn stranger<'a>(&self, now: Now, service: &'a Service) -> Option<&'a Name> {
+        let unknown = |host: &&Name| self.hosts.get(host).is_some_and(|link| link.addr.is_none());
+        let mut hosts = service.masters.iter().chain(&service.slaves);
+        hosts
+            .find(unknown)
+            .filter(|_| now.mono - self.born < UNKNOWN_MAX)
+    }
+
+    /// Something is wrong that only people can mend: in the log, but not again and again.
+    pub(super) fn complain(&mut self, now: Now, name: &Name, text: &str) {
+        const AGAIN: Span = Span::from_secs(60);
+        let Some(duty) = self.duties.get_mut(name) else {
+            return;
+        };
+        duty.why = text.to_string();
+        let known = |(at, said): &(Mono, String)| said == text && now.mono - *at < AGAIN;
+        if !duty.complaint.as_ref().is_some_and(known) {
+            duty.complaint = Some((now.mono, text.to_string()));
+            self.log(Level::Error, "plan", format!("service {name}: {text}"));
+        }
     }
 
     /// Takes the faild's word for the state of a service.
@@ -208,6 +276,13 @@ impl Plan {
             return self.post_intent(now, name, false, &reason);
         }
         match verdict {
+            Verdict::Start if self.stranger(now, service).is_some() => {
+                let host = self
+                    .stranger(now, service)
+                    .map_or(String::new(), |h| h.to_string());
+                let text = format!("wait: the address of host {host} is not known yet");
+                self.why(now, name, &text);
+            }
             Verdict::Start if now.mono < duty.claim_after => {
                 let left = (duty.claim_after - now.mono).as_millis();
                 self.why(
@@ -239,6 +314,8 @@ impl Plan {
         };
         match duty.intent {
             None => self.post_intent(now, name, true, reason),
+            // Somebody has changed the record meanwhile, and the mark is gone.
+            Some(_) if !duty.says_starting() => self.post_intent(now, name, true, reason),
             Some(since) if duty.all_asked_after(since) => {
                 self.run(now, name, Task::Start, reason, Then::Report)
             }

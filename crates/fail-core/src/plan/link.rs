@@ -13,8 +13,15 @@ const OVERDUE_MIN: Span = Span::from_millis(20);
 /// An answer is never waited for longer than this.
 const OVERDUE_MAX: Span = Span::from_millis(500);
 
-/// A name is looked up again this long after the last try.
+/// A name that could not be looked up is looked up again after this.
 pub(super) const LOOKUP_AGAIN: Span = Span::from_secs(10);
+
+/// And one that could, in case the host moves.
+pub(super) const LOOKUP_LATER: Span = Span::from_secs(60);
+
+/// How long after its start a failsh waits for the address of a host it has never reached,
+/// before that host counts as dead: a name server may come up later than this host.
+pub(super) const UNKNOWN_MAX: Span = Span::from_secs(60);
 
 /// A faild and what is known of the way to it.
 #[derive(Debug, Clone)]
@@ -23,6 +30,8 @@ pub(super) struct Link {
     pub key: Key,
     pub timeout: Option<Span>,
     pub lookup: Option<Lookup>,
+    /// It has answered with the nonce of the local faild: it is this host.
+    pub is_me: bool,
     /// Why it may be that it does not answer: a refusal that proves nothing, for the log.
     pub hint: Option<String>,
     rtt: Option<Rtt>,
@@ -37,6 +46,8 @@ pub(super) struct Lookup {
     pub no: Option<u64>,
     /// When to ask the next time.
     pub next: Mono,
+    /// The last answer was none: said once, not each time.
+    pub failed: bool,
 }
 
 /// Round trip and its deviation, smoothed as RFC 6298 section 2 does.
@@ -53,6 +64,7 @@ impl Link {
             key,
             timeout,
             lookup: None,
+            is_me: false,
             hint: None,
             rtt: None,
         }

@@ -32,7 +32,7 @@ use ask::Ask;
 use class::Class;
 use duty::Duty;
 pub use jobs::CANCEL_GRACE;
-use link::{LOOKUP_AGAIN, Link, Lookup};
+use link::{LOOKUP_AGAIN, LOOKUP_LATER, Link, Lookup};
 use post::Post;
 
 /// Who is asked.
@@ -53,6 +53,11 @@ pub enum In {
         from: SocketAddr,
         /// Whatever it is.
         bytes: Vec<u8>,
+    },
+    /// A script that was ordered has begun: its time counts from now.
+    Began {
+        /// Which.
+        job: JobNo,
     },
     /// A script has ended.
     Done {
@@ -138,6 +143,10 @@ pub struct Plan {
     lookups: u64,
     /// How often in a row this failsh was late and asked anew.
     doubts: u32,
+    /// When this failsh was started.
+    born: Mono,
+    /// The local faild is there and refuses to answer: it is not silent.
+    local_refuses: bool,
     stats: Stats,
     out: VecDeque<Out>,
 }
@@ -211,6 +220,7 @@ impl Plan {
                     port,
                     no: None,
                     next: now.mono,
+                    failed: false,
                 });
             }
             hosts.insert(name.clone(), link);
@@ -238,9 +248,21 @@ impl Plan {
             jobs: 0,
             lookups: 0,
             doubts: 0,
+            born: now.mono,
+            local_refuses: false,
             stats: Stats::default(),
             out: VecDeque::new(),
         })
+    }
+
+    /// The address of a host that was looked up before the plan was made.
+    pub fn know(&mut self, now: Now, host: &Name, addr: SocketAddr) {
+        if let Some(link) = self.hosts.get_mut(host) {
+            link.addr = Some(addr);
+            if let Some(lookup) = &mut link.lookup {
+                lookup.next = now.mono + LOOKUP_LATER;
+            }
+        }
     }
 
     /// What has happened so far, in numbers.
@@ -286,7 +308,18 @@ impl Plan {
             .map(|class| class.interval)
             .min()
             .unwrap_or_default();
-        if late <= LATE_MIN.max(interval.part(2)) || self.asks.is_empty() && self.posts.is_empty() {
+        if late <= LATE_MIN.max(interval.part(2)) {
+            return;
+        }
+        // Scripts stood still with us: that time does not count.
+        for job in self
+            .duties
+            .values_mut()
+            .filter_map(|duty| duty.job.as_mut())
+        {
+            job.deadline = job.deadline + late;
+        }
+        if self.asks.is_empty() && self.posts.is_empty() {
             return;
         }
         if self.doubts >= DOUBTS_MAX {
@@ -308,7 +341,6 @@ impl Plan {
         }
         for duty in self.duties.values_mut() {
             duty.seen.clear();
-            duty.local = None;
             // What was published before the pause is no promise any more.
             duty.intent = duty.intent.map(|_| now.mono);
         }
@@ -335,16 +367,22 @@ impl Plan {
                 continue;
             };
             lookup.no = None;
-            lookup.next = now.mono + LOOKUP_AGAIN;
+            lookup.next = now.mono
+                + if answer.is_ok() {
+                    LOOKUP_LATER
+                } else {
+                    LOOKUP_AGAIN
+                };
             match answer {
                 // The last good address stays until there is a better one.
-                Err(ref why) => line = Some(format!("host {name}: {why}")),
+                Err(ref why) if !lookup.failed => line = Some(format!("host {name}: {why}")),
                 Ok(addr) if link.addr != Some(addr) => {
                     line = Some(format!("host {name}: its address is {}", addr.ip()));
                     link.addr = Some(addr);
                 }
-                Ok(_) => {}
+                _ => {}
             }
+            lookup.failed = answer.is_err();
             break;
         }
         if let Some(text) = line {
@@ -392,9 +430,20 @@ impl Machine for Plan {
     type Out = Out;
 
     fn handle(&mut self, now: Now, input: In) {
+        if let In::Datagram { from, bytes } = &input {
+            // A flood of what nobody asked for costs no more than this look.
+            if !self.is_awaited(bytes) {
+                self.stats.dropped += 1;
+                return;
+            }
+            self.doubt(now);
+            self.datagram(now, *from, bytes);
+            return self.check_invariants();
+        }
         self.doubt(now);
         match input {
-            In::Datagram { from, bytes } => self.datagram(now, from, &bytes),
+            In::Datagram { .. } => {}
+            In::Began { job } => self.began(now, job),
             In::Done { job, outcome } => self.done(now, job, outcome),
             In::Resolved { no, answer } => self.resolved(now, no, answer),
         }

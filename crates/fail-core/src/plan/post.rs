@@ -5,16 +5,22 @@ use fail_wire::{
     Body, Change, Code, Marks, Name, Reason, Record, Refusal, State, emit_padded, room_for,
 };
 
+use super::ask::BEAT_MIN_MS;
 use super::duty::Owed;
 use super::{Out, Plan, Sent};
 use crate::log::Level;
 use crate::time::{Mono, Now, Span};
 
-/// How often a publication is repeated before the next round takes it up again.
-const REPEATS: u32 = 5;
-
-/// How far apart. A local faild answers when its disk has the change.
+/// How far apart a publication is repeated. It is until it is answered, until the local
+/// faild counts as silent, or until there is a new one: a faild answers when its disk has the
+/// change, and a disk may be slow.
 const SPACING: Span = Span::from_millis(100);
+
+/// After so many repeats it is worth a line in the log.
+const REPEATS_QUIET: usize = 10;
+
+/// The ids of so many repeats are remembered.
+const IDS_MAX: usize = 32;
 
 /// How soon a round begins that does not wait for its time: late enough for several
 /// publications to share it.
@@ -24,7 +30,7 @@ const SOON: Span = Span::from_millis(2);
 #[derive(Debug, Clone)]
 pub(super) struct Post {
     pub next: Mono,
-    left: u32,
+    repeats: usize,
     ids: Vec<u64>,
     change: Change,
 }
@@ -59,7 +65,7 @@ impl Plan {
             .policy
             .services
             .get(name)
-            .map_or(0, |s| s.interval.as_millis());
+            .map_or(0, |s| s.interval.as_millis().max(BEAT_MIN_MS));
         let change = Change {
             nonce,
             version: record.version,
@@ -78,7 +84,7 @@ impl Plan {
             name.clone(),
             Post {
                 next: now.mono,
-                left: REPEATS,
+                repeats: 0,
                 ids: Vec::new(),
                 change,
             },
@@ -106,14 +112,24 @@ impl Plan {
         let due = self.posts.iter().filter(|(_, post)| post.next <= now.mono);
         let due: Vec<Name> = due.map(|(name, _)| name.clone()).collect();
         for name in due {
-            match self.posts.get_mut(&name) {
-                Some(post) if post.left > 0 => {
-                    post.left -= 1;
-                    self.send_post(now, &name);
-                }
-                // The fact stays owed; the next round finds it.
-                _ => drop(self.close_post(&name)),
+            let Some(post) = self.posts.get_mut(&name) else {
+                continue;
+            };
+            post.repeats += 1;
+            let forgotten = (post.ids.len() >= IDS_MAX).then(|| post.ids.remove(0));
+            if post.repeats == REPEATS_QUIET {
+                let text = format!("service {name}: the local faild has not taken the change yet");
+                self.log(Level::Warn, "post", text);
             }
+            forgotten.map(|id| self.sent.remove(&id));
+            self.send_post(now, &name);
+        }
+    }
+
+    /// Gives all publications up for now. What is owed stays owed; the next round finds it.
+    pub(super) fn close_posts(&mut self) {
+        for name in self.posts.keys().cloned().collect::<Vec<_>>() {
+            self.close_post(&name);
         }
     }
 
@@ -194,10 +210,10 @@ impl Plan {
                     record,
                     ..refusal
                 };
-                self.log(
-                    Level::Error,
-                    "post",
-                    format!("service {name}: the local faild refuses the change: {refusal}"),
+                self.complain(
+                    now,
+                    name,
+                    &format!("the local faild refuses the change: {refusal}"),
                 );
             }
         }

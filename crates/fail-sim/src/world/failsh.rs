@@ -15,8 +15,8 @@ impl World {
         let now = h.now(self.at);
         if h.plan.stopped {
             // What a script says comes through a queue, which is never full.
-            let room =
-                h.plan.inbox.len() < BUFFER_MAX || matches!(input, Some(plan::In::Done { .. }));
+            let told = matches!(input, Some(plan::In::Done { .. } | plan::In::Began { .. }));
+            let room = h.plan.inbox.len() < BUFFER_MAX || told;
             h.plan.inbox.extend(input.filter(|_| room));
             return;
         }

@@ -63,6 +63,7 @@ impl World {
             "script",
             &format!("{name}: {} begins, {:?}", order.task, course.fate),
         );
+        self.later(0, Event::Began(host, life, order.job));
         if let Some((after, _)) = course.effect {
             self.later(after, Event::Effect(host, life, name.clone(), order.job));
         }
@@ -72,6 +73,12 @@ impl World {
                 after,
                 Event::End(host, life, name.clone(), order.job, outcome),
             );
+        }
+    }
+
+    pub(super) fn began(&mut self, host: usize, life: u64, job: JobNo) {
+        if self.hosts[host].plan.life == life {
+            self.turn_plan(host, Some(plan::In::Began { job }));
         }
     }
 

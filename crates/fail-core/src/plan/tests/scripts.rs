@@ -73,6 +73,9 @@ fn a_script_that_never_ends_is_given_up_and_nothing_else_runs_before_it_does() {
     story.set(LOCAL, "web", State::Recover);
     story.run(Span::from_secs(30));
     assert_eq!(story.orders.len(), 1, "never two scripts of one service");
+    let record = story.record(LOCAL, "web");
+    assert_eq!(record.state, State::Fail, "and nobody waits for this host");
+    assert!(record.reason.as_str().contains("still runs"), "{record:?}");
     let job = story.orders[0].1.job;
     let late = Story::error("at last");
     story
@@ -81,6 +84,13 @@ fn a_script_that_never_ends_is_given_up_and_nothing_else_runs_before_it_does() {
     story
         .plan
         .handle(story.now, In::Done { job, outcome: late });
+    story.run(Span::from_secs(5));
+    assert_eq!(
+        story.state(LOCAL, "web"),
+        State::Fail,
+        "what it was, it stays"
+    );
+    story.set(LOCAL, "web", State::Recover);
     story.run_until("it may start again", |s| s.state(LOCAL, "web") == State::Up);
 }
 
@@ -130,4 +140,57 @@ fn an_outcome_that_comes_twice_or_from_nowhere_is_nothing() {
     }
     story.run(Span::from_secs(5));
     assert_eq!(story.state(LOCAL, "web"), State::Up);
+}
+
+#[test]
+fn a_script_that_waits_for_its_turn_is_not_to_blame() {
+    let mut story = Story::new(&[("web", quick())]);
+    story.queue_up = true;
+    story.plays.insert(Task::Start, Play::Sits);
+    story.run_until("it is ordered", |s| s.orders.len() == 1);
+    story.run(Span::from_secs(30));
+    assert_eq!(story.cancels.len(), 0);
+    assert_eq!(story.state(LOCAL, "web"), State::Recover);
+    let job = story.orders[0].1.job;
+    story.plan.handle(story.now, In::Began { job });
+    story.run_until("now it has its time", |s| s.cancels.len() == 1);
+}
+
+#[test]
+fn the_time_that_this_host_stood_still_is_not_the_scripts() {
+    let mut story = Story::new(&[("web", quick())]);
+    story.plays.insert(Task::Start, Play::Sits);
+    story.run_until("it runs", |s| s.orders.len() == 1);
+    story.run(Span::from_secs(3));
+    story.freeze(Span::from_secs(60));
+    story.run(ms(500));
+    assert_eq!(story.cancels.len(), 0);
+    story.run_until("its time is over", |s| s.cancels.len() == 1);
+}
+
+#[test]
+fn a_slow_disk_delays_a_start_and_does_not_prevent_it() {
+    let mut story = Story::new(&[("web", quick())]);
+    story.disk = ms(1500);
+    story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
+    assert_eq!(story.count(Task::Start), 1);
+}
+
+#[test]
+fn a_stop_that_breaks_after_a_word_by_hand_is_told_and_nothing_is_started() {
+    let mut story = Story::new(&[("web", quick())]);
+    story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
+    story.plays.insert(
+        Task::Stop,
+        Play::Ends(ms(50), Story::error("stop: disk is busy")),
+    );
+    story.set(LOCAL, "web", State::Recover);
+    story.run(Span::from_secs(10));
+    let record = story.record(LOCAL, "web");
+    assert_eq!(record.state, State::Fail);
+    assert!(
+        record.reason.as_str().ends_with("stop: disk is busy"),
+        "{record:?}"
+    );
+    assert_eq!(story.count(Task::Start), 1);
 }

@@ -63,6 +63,11 @@ pub struct Story {
     pub orders: Vec<(Mono, Order)>,
     pub cancels: Vec<(Mono, JobNo)>,
     pub resolves: Vec<(u64, String)>,
+    /// How long the local faild takes to write a change to its disk.
+    pub disk: Span,
+    saves: Vec<(Mono, SocketAddr, u64)>,
+    /// Scripts that are ordered from now on do not get their turn.
+    pub queue_up: bool,
     /// Datagrams to each faild.
     pub asked: BTreeMap<SocketAddr, u32>,
     pub log: Vec<String>,
@@ -90,13 +95,18 @@ fn key() -> Key {
     Key::new("public").unwrap()
 }
 
-fn node(now: Now) -> Node {
+fn node(now: Now, host: SocketAddr) -> Node {
     let mut access = Access::none();
     access.add(None, key(), Rights::ReadWrite).unwrap();
+    // Each has a nonce of its own.
+    let seed = host
+        .to_string()
+        .bytes()
+        .fold(0, |sum: u8, byte| sum.wrapping_mul(31) ^ byte);
     Node::new(
         now,
         "boot",
-        &[now.mono.0 as u8; 32],
+        &[now.mono.0 as u8 ^ seed; 32],
         access,
         Image::default(),
     )
@@ -114,14 +124,14 @@ impl Story {
             policy.services.insert(name(text), service.clone());
         }
         policy.complete();
-        let mut nodes = BTreeMap::from([(at(LOCAL), node(now))]);
+        let mut nodes = BTreeMap::from([(at(LOCAL), node(now, at(LOCAL)))]);
         for (host, settings) in &mut policy.hosts {
             let addr = at(host.as_str());
             *settings = Host {
                 address: Some(addr.ip().to_string()),
                 ..Host::default()
             };
-            nodes.insert(addr, node(now));
+            nodes.insert(addr, node(now, addr));
         }
         Story::with(now, policy, nodes)
     }
@@ -148,6 +158,9 @@ impl Story {
             orders: Vec::new(),
             cancels: Vec::new(),
             resolves: Vec::new(),
+            disk: Span::ZERO,
+            saves: Vec::new(),
+            queue_up: false,
             asked: BTreeMap::new(),
             log: Vec::new(),
         }
@@ -240,7 +253,13 @@ impl Story {
 
     /// The faild of a host is started anew and knows nothing.
     pub fn forget_all(&mut self, host: &str) {
-        self.nodes.insert(at(host), node(self.now));
+        self.nodes.insert(at(host), node(self.now, at(host)));
+    }
+
+    /// The faild of a host forgets all communities.
+    pub fn withdraw(&mut self, host: &str) {
+        let node = self.nodes.get_mut(&at(host)).unwrap();
+        node.handle(self.now, node::In::Access(Access::none()));
     }
 
     /// Lets time pass.
@@ -307,7 +326,9 @@ impl Story {
     fn next(&self) -> Option<Mono> {
         let wire = self.wire.iter().map(|(at, ..)| *at);
         let ends = self.ends.iter().map(|(at, ..)| *at);
+        let saves = self.saves.iter().map(|(at, ..)| *at);
         wire.chain(ends)
+            .chain(saves)
             .chain(self.plan.deadline())
             .min()
             .map(|at| at.max(self.now.mono))
@@ -322,6 +343,16 @@ impl Story {
         self.wire = later;
         for (_, from, to, bytes) in Vec::from_iter::<Vec<_>>(here) {
             self.arrive(from, to, bytes);
+        }
+        let (here, later) = std::mem::take(&mut self.saves)
+            .into_iter()
+            .partition(|(at, ..)| *at <= now.mono);
+        self.saves = later;
+        for (_, host, no) in Vec::from_iter::<Vec<_>>(here) {
+            if let Some(node) = self.nodes.get_mut(&host) {
+                node.handle(now, node::In::Saved { no, ok: true });
+            }
+            self.serve(host);
         }
         let (here, later) = std::mem::take(&mut self.ends)
             .into_iter()
@@ -355,11 +386,34 @@ impl Story {
         if lost || self.silent.contains(&to) {
             return;
         }
-        let Some(node) = self.nodes.get_mut(&to) else {
+        let from = Peer {
+            addr: from,
+            local: None,
+        };
+        if let Some(node) = self.nodes.get_mut(&to) {
+            node.handle(self.now, node::In::Datagram { from, bytes });
+        }
+        self.serve(to);
+    }
+
+    /// Does what a node wants done.
+    fn serve(&mut self, host: SocketAddr) {
+        let now = self.now;
+        let slow = host == at(LOCAL) && self.disk > Span::ZERO;
+        let Some(node) = self.nodes.get_mut(&host) else {
             return;
         };
-        for answer in ask(node, self.now, from, bytes) {
-            self.wire.push((self.now.mono + TRIP, to, from, answer));
+        while let Some(out) = node.poll() {
+            match out {
+                node::Out::Send { to, bytes } => {
+                    self.wire.push((now.mono + TRIP, host, to.addr, bytes));
+                }
+                node::Out::Save { no, .. } if slow => {
+                    self.saves.push((now.mono + self.disk, host, no));
+                }
+                node::Out::Save { no, .. } => node.handle(now, node::In::Saved { no, ok: true }),
+                node::Out::Log(_) => {}
+            }
         }
     }
 
@@ -371,6 +425,9 @@ impl Story {
                     self.wire.push((self.now.mono + TRIP, me(), to, bytes));
                 }
                 Out::Run(order) => {
+                    if !self.queue_up {
+                        self.plan.handle(self.now, In::Began { job: order.job });
+                    }
                     if let Play::Ends(after, outcome) = &self.plays[&order.task] {
                         self.ends
                             .push((self.now.mono + *after, order.job, outcome.clone()));

@@ -125,15 +125,46 @@ fn a_restarted_failsh_finds_what_the_last_one_left() {
 }
 
 #[test]
-fn a_start_announced_by_a_failsh_that_died_is_taken_back() {
+fn what_a_failsh_that_died_has_half_started_is_taken_down() {
     let mut story = Story::new(&[("web", service(&["hosta"], &[]))]);
     story.set("hosta", "web", State::Up);
     story.set(LOCAL, "web", State::Recover);
     story.change(LOCAL, "web", None, Marks::STARTING, NONE, "start");
-    story.run_until("it is taken back", |s| {
-        !s.record(LOCAL, "web").marks.has(Marks::STARTING)
-    });
-    assert_eq!(story.orders.len(), 0);
+    story.run_until("it is taken down", |s| s.count(Task::Stop) == 1);
+    assert!(
+        story.record(LOCAL, "web").marks.has(Marks::STARTING),
+        "others wait for the stop"
+    );
+    story.run(Span::from_secs(5));
+    let record = story.record(LOCAL, "web");
+    assert_eq!((record.state, record.marks), (State::Recover, NONE));
+    assert_eq!(story.orders.len(), 1);
+}
+
+#[test]
+fn a_master_is_not_ready_before_it_may_start() {
+    let slow = Service {
+        delay: Span::from_secs(8),
+        ..service(&[], &["hostb"])
+    };
+    let mut story = Story::new(&[("web", slow)]);
+    story.set("hostb", "web", State::Up);
+    story.run(Span::from_secs(7));
+    assert!(
+        story.record(LOCAL, "web").marks.has(Marks::UNPUBLISHED),
+        "or hostb would give way"
+    );
+    story.run_until("it is ready", |s| s.state(LOCAL, "web") == State::Recover);
+}
+
+#[test]
+fn a_local_faild_that_refuses_is_not_silent() {
+    let mut story = serving();
+    story.withdraw(LOCAL);
+    story.run(Span::from_secs(30));
+    assert_eq!(story.count(Task::Stop), 0);
+    let line = "the local faild refuses to answer: it does not know this community";
+    assert!(story.log.iter().any(|l| l == line), "{:?}", story.log);
 }
 
 #[test]
