@@ -2,11 +2,8 @@
 
 use std::net::SocketAddr;
 
-use fail_wire::{
-    Answer, Beat, Body, Name, Packet, Query, Record, Refusal, State, emit_padded, room_for,
-};
+use fail_wire::{Answer, Beat, Body, Name, Packet, Query, Record, Refusal, emit_padded, room_for};
 
-use super::view::Seen;
 use super::{Out, Plan, Sent, Target};
 use crate::log::Level;
 use crate::time::{Mono, Now};
@@ -319,20 +316,9 @@ impl Plan {
             match target {
                 Target::Local => duty.hear_local(record, asked),
                 Target::Host(host) => {
-                    let silent = Seen {
-                        said: None,
-                        asked,
-                        age_ms: 0,
-                    };
-                    let seen = record.map_or(silent, |record| Seen::record(record, asked));
-                    duty.seen.insert(host.clone(), seen);
                     let service = self.policy.services.get(&name);
                     let slave = service.is_some_and(|s| s.slaves.contains(host));
-                    if let Some(record) = record {
-                        let unseen = duty.served_unseen(host, record);
-                        let seen = record.state == State::Up && duty.believed == Some(State::Up);
-                        duty.contested |= slave && (seen || unseen);
-                    }
+                    duty.hear(host, record, asked, slave);
                 }
             }
             duty.pending.remove(target);

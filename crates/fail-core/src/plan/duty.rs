@@ -100,15 +100,20 @@ impl Duty {
         }
     }
 
-    /// Whether another host has served between our last look and this one, while we served:
-    /// after a cut it may have given way again before we see it. Only the version tells: to
-    /// start, to serve and to give way are three changes.
-    pub fn served_unseen(&mut self, host: &Name, record: &Record) -> bool {
-        const TURN: u64 = 3;
-        let before = self.heard.insert(host.clone(), record.version);
-        let known = before.filter(|before| *before != 0 && record.version != 0);
-        let jumped = known.is_some_and(|before| record.version.saturating_sub(before) >= TURN);
-        jumped && self.believed == Some(State::Up)
+    /// What another host said, or that it said nothing.
+    pub fn hear(&mut self, host: &Name, record: Option<&Record>, asked: Mono, slave: bool) {
+        let mut seen = Seen::of(record, asked);
+        if let Some(record) = record {
+            let before = self.heard.insert(host.clone(), record.version).unwrap_or(0);
+            if record.version == 0 && before > 0 {
+                // A new faild without a state file. Its failsh tells it what is true within a
+                // round; until then its last word stands.
+                seen.said = self.seen.get(host).and_then(|last| last.said);
+            }
+            let serves = record.state == State::Up || served_unseen(before, record.version);
+            self.contested |= slave && serves && self.believed == Some(State::Up);
+        }
+        self.seen.insert(host.clone(), seen);
     }
 
     /// What the local faild said. An answer that was on its way while a change was
@@ -135,4 +140,12 @@ impl Duty {
             .is_some_and(|(_, asked)| *asked >= moment);
         local && self.seen.values().all(|seen| seen.asked >= moment)
     }
+}
+
+/// Whether a host has served between two looks: after a cut it may have given way again
+/// before we see it. Only the version tells: to start, to serve and to give way are three
+/// changes.
+fn served_unseen(before: u64, now: u64) -> bool {
+    const TURN: u64 = 3;
+    before != 0 && now.saturating_sub(before) >= TURN
 }

@@ -20,11 +20,12 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub fn record(record: &Record, asked: Mono) -> Seen {
+    /// What is in an answer; nothing: there was none.
+    pub fn of(record: Option<&Record>, asked: Mono) -> Seen {
         Seen {
-            said: Some((record.state, record.marks)),
+            said: record.map(|record| (record.state, record.marks)),
             asked,
-            age_ms: record.age_ms,
+            age_ms: record.map_or(0, |record| record.age_ms),
         }
     }
 

@@ -90,14 +90,7 @@ fn a_returning_master_waits_for_the_slave_to_give_way() {
 #[test]
 fn a_slave_that_is_about_to_start_is_waited_for() {
     let mut story = Story::new(&[("web", service(&[], &["hostb"]))]);
-    story.change(
-        "hostb",
-        "web",
-        Some(State::Recover),
-        Marks(0),
-        Marks(0),
-        "ready",
-    );
+    story.set("hostb", "web", State::Recover);
     story.change("hostb", "web", None, Marks::STARTING, Marks(0), "start");
     story.run(Span::from_secs(5));
     assert_eq!(story.orders.len(), 0);
@@ -215,6 +208,18 @@ fn a_master_that_nobody_brings_up_does_not_stand_in_the_way() {
     assert_eq!(story.orders.len(), 0);
     // Its failsh is dead: no beat for three intervals.
     story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
+}
+
+#[test]
+fn a_master_whose_faild_lost_its_memory_is_believed_for_a_round() {
+    let mut story = Story::new(&[("web", service(&["hosta"], &[]))]);
+    story.set("hosta", "web", State::Up);
+    story.run(Span::from_secs(3));
+    story.forget_all("hosta");
+    story.run(ms(1000));
+    assert_eq!(story.orders.len(), 0);
+    assert!(!story.record(LOCAL, "web").marks.has(Marks::STARTING));
+    story.run_until("but not for ever", |s| s.count(Task::Start) == 1);
 }
 
 #[test]

@@ -239,16 +239,13 @@ impl Story {
         }
     }
 
-    /// The state of a service on a host, as its own failsh would publish it.
+    /// The state of a service: on another host as its own failsh would publish it, which
+    /// stays alive for an hour; on this one, by hand.
     pub fn set(&mut self, host: &str, service: &str, state: State) {
-        self.change(
-            host,
-            service,
-            Some(state),
-            Marks(0),
-            Marks(0),
-            "the story says so",
-        );
+        let interval_ms = if host == LOCAL { 0 } else { 3_600_000 };
+        let why = "the story says so";
+        let none = Marks(0);
+        self.change_as(host, service, Some(state), none, none, why, interval_ms);
     }
 
     /// The faild of a host is started anew and knows nothing.
