@@ -40,6 +40,13 @@ pub enum ToTcl {
 /// What the Tcl thread tells the engine.
 #[derive(Debug)]
 pub enum FromTcl {
+    /// The first line of a job's script is about to run; before that it waited for others to
+    /// give way. At most once for each, and before everything else of it. A job that ends
+    /// without having begun never says so.
+    Began {
+        /// Which one.
+        job: JobNo,
+    },
     /// A job has ended. Once for each.
     Done {
         /// Which one.

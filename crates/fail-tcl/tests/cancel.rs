@@ -242,3 +242,30 @@ fn a_callback_that_waits_in_a_loop_of_its_own_stalls_nobody() {
     assert_eq!(engine.log().1, "end");
     well(&mut engine);
 }
+
+#[test]
+fn a_job_that_waits_for_a_busy_one_has_not_begun() {
+    let mut engine = Engine::new(
+        "failsvc web start {fail log info ready; while 1 {}} stop {return RECOVER}
+         failsvc late start {fail log info late; return UP} stop {return RECOVER}
+         failsvc never start {fail log info never; return UP} stop {return RECOVER}",
+    );
+    let busy = engine.order("web", Task::Start);
+    engine.began(busy);
+    assert_eq!(engine.log().1, "ready");
+    let late = engine.order("late", Task::Start);
+    let never = engine.order("never", Task::Start);
+    engine.cancel(never, "not needed");
+    engine.cancel(busy, "timeout after 30 s");
+    assert_eq!(
+        engine.done(busy).unwrap_err().sentence,
+        "timeout after 30 s"
+    );
+    engine.began(late);
+    assert_eq!(engine.done(late), Ok(State::Up));
+    assert_eq!(engine.log().1, "late");
+    assert_eq!(engine.done(never).unwrap_err().sentence, "not needed");
+    let begun = engine.everything().into_iter();
+    let begun = begun.filter(|m| matches!(m, FromTcl::Began { .. } | FromTcl::Log { .. }));
+    assert_eq!(begun.count(), 0, "a job began that was cancelled before");
+}

@@ -233,15 +233,6 @@ fn exec_in_a_coroutine_of_the_script_is_one_clear_error() {
 }
 
 #[test]
-fn exec_outside_of_jobs_is_tcls_own() {
-    let mut engine = Engine::new(
-        "set word [exec echo UP]
-         failsvc web start {return $::word} stop {return RECOVER}",
-    );
-    assert_eq!(engine.outcome(), Ok(State::Up));
-}
-
-#[test]
 fn a_program_that_can_not_start_is_an_error_like_tcls() {
     let mut engine = Engine::script("exec foo bar");
     let job = engine.order("web", Task::Start);
@@ -333,4 +324,61 @@ fn quitting_ends_waiting_and_busy_scripts_without_a_word() {
         .filter(|m| matches!(m, FromTcl::Done { .. }))
         .count();
     assert!(done <= 1, "{rest:?}");
+}
+
+const OUTSIDE: &str = "exec can not wait here, outside a script of a service: call it in a start, \
+                       stop or reclaim script, or run the program with open \"|...\" and fileevent";
+
+#[test]
+fn a_callback_can_not_exec_once_the_policy_has_been_read() {
+    for (before, start) in [
+        (
+            "",
+            "after 1 {set ::said [catch {exec true} ::why]}; vwait ::why",
+        ),
+        ("", "after idle {catch {exec true} ::why}; vwait ::why"),
+        (
+            "",
+            "set f [open {|echo x}]; fileevent $f readable {catch {exec true} ::why}; vwait ::why; close $f",
+        ),
+        (
+            "set child [interp create]",
+            "after 1 {catch {$::child eval {exec true}} ::why}; vwait ::why",
+        ),
+        (
+            "set child [interp create -safe]",
+            "after 1 {catch {$::child eval {exec true}} ::why}; vwait ::why",
+        ),
+    ] {
+        let mut engine = Engine::new(&format!(
+            "{before}\nfailsvc web start {{{start}; error $::why}} stop {{return RECOVER}}"
+        ));
+        let why = engine.outcome().unwrap_err().sentence;
+        assert!(why.ends_with(OUTSIDE), "{start}: {why}");
+    }
+}
+
+#[test]
+fn while_the_policy_is_read_exec_is_tcls_own() {
+    let mut engine = Engine::new(
+        "set said [exec echo hello]
+         after 0 {set ::called [exec echo later]}; vwait called
+         set child [interp cre -- kid]
+         append said \" $called [kid eval {exec echo child}]\"
+         failsvc web start {error $::said} stop {return RECOVER}",
+    );
+    let why = engine.outcome().unwrap_err().sentence;
+    assert!(why.ends_with("hello later child"), "{why}");
+}
+
+#[test]
+fn a_child_interpreter_can_neither_end_failsh_nor_block_it() {
+    for (command, why) in [
+        ("exit 3", "exit"),
+        ("exec true", "exec can not wait here, inside a command"),
+    ] {
+        let mut engine = Engine::script(&format!("interp create kid; kid eval {{{command}}}"));
+        let said = engine.outcome().unwrap_err().sentence;
+        assert!(said.contains(why), "{command}: {said}");
+    }
 }

@@ -4,19 +4,18 @@
 use std::io::Write;
 
 use fail_cli::{Failsh, exit};
-use fail_rt::resolve;
 
 use crate::failure::Failure;
-use crate::setup::{program, unknown_host};
+use crate::setup::{look_up, program, unknown_host};
 
 /// Says what is wrong with the policy, or prints it.
 pub fn check(options: &Failsh) -> Result<(), Failure> {
     let loaded = fail_tcl::start(&options.policies, &program(), Box::new(|_| {}));
     let (loaded, tcl) = loaded.map_err(|e| Failure::new(exit::DATA, e))?;
-    for (name, host) in &loaded.policy.hosts {
-        let address = host.address.as_deref().unwrap_or(name.as_str());
-        resolve::lookup(address, host.port)
-            .map_err(|why| unknown_host(&loaded, name, address, &why))?;
+    for answer in look_up(&loaded.policy) {
+        if let Err(why) = &answer.found {
+            return Err(unknown_host(&loaded, answer.host, answer.address, why));
+        }
     }
     let text = fail_tcl::normal_form(&loaded);
     let printed = std::io::stdout().write_all(text.as_bytes());

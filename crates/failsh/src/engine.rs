@@ -9,6 +9,7 @@ use std::io;
 
 use fail_core::log::{Level, Line};
 use fail_core::plan::{In, Out};
+use fail_core::time::{Mono, Span};
 use fail_rt::children::Children;
 use fail_rt::clock::{self, earliest};
 use fail_rt::driver::Driver;
@@ -18,7 +19,11 @@ use fail_tcl::{FromTcl, TclHandle, ToTcl};
 
 use crate::setup::{self, Parts};
 
-/// Runs until SIGTERM. Services are left as they are; a script that runs is ended.
+/// How long the end may take: a child has 2 s after TERM and 2 s after KILL, and then it is
+/// left to itself.
+const LEAVING_MAX: Span = Span::from_secs(5);
+
+/// Runs until SIGTERM or SIGINT. Services are left as they are; a script that runs is ended.
 pub fn run(parts: Parts) -> io::Result<()> {
     let Parts {
         plan,
@@ -28,15 +33,16 @@ pub fn run(parts: Parts) -> io::Result<()> {
         mut children,
         mut resolver,
         tcl,
-        mut from_tcl,
+        mut post,
         log,
         _pid_file,
     } = parts;
     let mut driver = Driver::new(plan, log.clone());
     let mut inputs = VecDeque::new();
     let mut outputs = Vec::new();
-    let mut leaving = false;
-    while !(leaving && children.is_empty()) {
+    // When this process has gone at the latest, once it has been told to.
+    let mut leaving: Option<Mono> = None;
+    loop {
         for out in outputs.drain(..) {
             match out {
                 Out::Send { to, bytes } => {
@@ -50,9 +56,20 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 Out::Log(line) => write_line(&log, &line),
             }
         }
+        // An end that nobody has been told of counts as a child, so before the look at them.
         tell_ends(&mut children, &tcl);
-        let plan_deadline = driver.deadline().filter(|_| !leaving);
-        for event in poller.wait(earliest([plan_deadline, children.deadline()]))? {
+        if let Some(until) = leaving {
+            if children.is_empty() {
+                return Ok(());
+            }
+            if clock::now().mono >= until {
+                log.warn("ends, although programs of scripts are left");
+                return Ok(());
+            }
+        }
+        // From then on nothing is decided any more.
+        let next = leaving.or(driver.deadline());
+        for event in poller.wait(earliest([next, children.deadline(), post.deadline()]))? {
             let token = event.token();
             if udp.owns(token) {
                 while let Some(datagram) = udp.receive(token) {
@@ -67,8 +84,8 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 for signal in signals.pending() {
                     match signal {
                         Signal::Child => children.reap(clock::now().mono),
-                        Signal::Term | Signal::Int if !leaving => {
-                            leaving = true;
+                        Signal::Term | Signal::Int if leaving.is_none() => {
+                            leaving = Some(clock::now().mono + LEAVING_MAX);
                             log.info("ends; services stay as they are");
                             setup::quit(&tcl);
                             children.kill_all(clock::now().mono);
@@ -81,24 +98,20 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 }
             }
         }
-        while let Some(message) = from_tcl.poll() {
+        while let Some(message) = post.control() {
             match message {
+                FromTcl::Began { job } => inputs.push_back(In::Began { job }),
                 FromTcl::Done { job, outcome } => inputs.push_back(In::Done { job, outcome }),
                 // What a script starts now would outlive us.
-                FromTcl::Exec { .. } if leaving => {}
+                FromTcl::Exec { .. } if leaving.is_some() => {}
                 FromTcl::Exec { exec, pipeline, .. } => children.spawn(exec, pipeline, None),
                 FromTcl::Kill { exec } => children.kill(exec, clock::now().mono),
-                FromTcl::Log { level, text } => {
-                    write_line(
-                        &log,
-                        &Line {
-                            level,
-                            facility: "tcl",
-                            text,
-                        },
-                    );
-                }
+                // These come by a way of their own.
+                FromTcl::Log { .. } => {}
             }
+        }
+        for line in post.lines(clock::now().mono) {
+            write_line(&log, &line);
         }
         while let Some((no, answer)) = resolver.poll() {
             inputs.push_back(In::Resolved {
@@ -108,7 +121,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
         }
         let now = clock::now();
         children.expire(now.mono);
-        if leaving {
+        if leaving.is_some() {
             inputs.clear();
             continue;
         }
@@ -117,7 +130,6 @@ pub fn run(parts: Parts) -> io::Result<()> {
         }
         driver.expire(now, |out| outputs.push(out));
     }
-    Ok(())
 }
 
 /// Tells the scripts how their children ended.

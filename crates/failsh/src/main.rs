@@ -9,6 +9,7 @@
 mod check;
 mod engine;
 mod failure;
+mod post;
 mod setup;
 
 use std::process::ExitCode;

@@ -1,34 +1,36 @@
 //! From the command line to a failover shell that is ready. The order matters: into the
-//! background before there is any thread, then the policy in its Tcl thread, then sockets
-//! and children; the parent is told only when everything is there.
+//! background before there is any thread, then the policy in its Tcl thread and the names of
+//! its hosts, which may take for ever, and only then signals, pid file and sockets; the
+//! parent is told when everything is there.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::thread;
 
 use fail_cli::{Failsh, exit, ports};
 use fail_core::plan::{Local, Plan};
-use fail_core::policy::Policy;
+use fail_core::policy::{Host, Policy};
 use fail_rt::children::Children;
 use fail_rt::daemon::{PidFile, daemonize};
 use fail_rt::log::{Levels, Log};
 use fail_rt::poller::Poller;
-use fail_rt::queue::{self, Receiver};
 use fail_rt::resolve::{self, Resolver, Unresolved};
 use fail_rt::signals::Signals;
 use fail_rt::udp::Udp;
 use fail_rt::{clock, reason};
-use fail_tcl::{FromTcl, Loaded, TclHandle, ToTcl};
+use fail_tcl::{Loaded, TclHandle, ToTcl};
 use fail_wire::{Key, Name};
 
 use crate::failure::Failure;
+use crate::post::{self, Inbox};
 
 /// What `-d` knows.
 pub const FACILITIES: [&str; 7] = ["plan", "host", "state", "script", "post", "tcl", "net"];
 
-/// Messages from scripts that the engine has not looked at yet. Each script has at most one
-/// of those that matter under way; the rest is log lines.
-const MESSAGES_MAX: usize = 10_000;
+/// Hosts whose names are looked up at the same time, so that a name server that does not
+/// answer for some does not hold up the start for each of them in turn.
+const LOOKUPS_AT_ONCE: usize = 16;
 
 /// Everything that the loop needs.
 pub struct Parts {
@@ -39,7 +41,7 @@ pub struct Parts {
     pub children: Children,
     pub resolver: Resolver,
     pub tcl: TclHandle,
-    pub from_tcl: Receiver<FromTcl>,
+    pub post: Inbox,
     pub log: Log,
     /// Removed when failsh ends.
     pub _pid_file: Option<PidFile>,
@@ -106,18 +108,20 @@ fn open_parts(
             )
         }
     };
-    let pid_file = pid_file.map(|path| PidFile::create(&path)).transpose();
-    let pid_file = pid_file.map_err(|e| Failure::new(exit::CANTCREAT, e))?;
     let mut poller = Poller::new().map_err(os("make an event loop"))?;
-    let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
-    let signals = signals.map_err(os("catch signals"))?;
-    let (to_engine, from_tcl) = queue::bounded(&poller.waker(), MESSAGES_MAX);
-    // A message that finds the queue full is a log line of a script that writes too many; a
-    // script's end that was lost so is found by its deadline.
-    let tell = Box::new(move |message| drop(to_engine.send(message)));
+    // Before the policy, which may run programs: an ignored SIGCHLD would be in their way.
+    let children = Children::new(
+        poller.desk().map_err(os("make an event loop"))?,
+        log.facility("script"),
+    );
+    let (outbox, post) = post::office(&poller.waker(), log);
+    let tell = Box::new(move |message| outbox.send(message));
     let (loaded, tcl) = fail_tcl::start(&options.policies, &program(), tell)
         .map_err(|e| Failure::new(exit::DATA, e))?;
-    look_up_hosts(&loaded, log)?;
+    if loaded.policy.services.is_empty() {
+        log.warn("the policy has no service: there is nothing to do");
+    }
+    let found = look_up_hosts(&loaded, log)?;
     let server = &options.server;
     let addr = resolve::lookup(&server.host, server.port_or(ports::FAILD)).map_err(|why| {
         Failure::new(
@@ -125,6 +129,13 @@ fn open_parts(
             format!("host \"{}\" of --server: {why}", server.host),
         )
     })?;
+    // Up to here a signal ends this process as it ends any other: a policy that never comes
+    // to its end, or a name server that does not answer, must not keep us. So nothing that
+    // has to be cleaned up is made before: no pid file, and no children of the engine's.
+    let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
+    let signals = signals.map_err(os("catch signals"))?;
+    let pid_file = pid_file.map(|path| PidFile::create(&path)).transpose();
+    let pid_file = pid_file.map_err(|e| Failure::new(exit::CANTCREAT, e))?;
     let mut udp = Udp::new(poller.desk().map_err(os("make an event loop"))?);
     let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
     udp.listen(any)
@@ -132,13 +143,12 @@ fn open_parts(
     if let Err(e) = udp.listen(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))) {
         log.facility("net").debug(format_args!("no IPv6: {e}"));
     }
-    let children = Children::new(
-        poller.desk().map_err(os("make an event loop"))?,
-        log.facility("script"),
-    );
     let resolver = Resolver::new(poller.waker()).map_err(os("start a thread"))?;
     let seed = clock::seed().map_err(os("get random numbers"))?;
-    let plan = plan(&seed, Local { addr, key }, loaded.policy)?;
+    let mut plan = plan(&seed, Local { addr, key }, loaded.policy)?;
+    for (host, addr) in found {
+        plan.know(clock::now(), &host, addr);
+    }
     let log = log.clone();
     Ok(Parts {
         plan,
@@ -148,7 +158,7 @@ fn open_parts(
         children,
         resolver,
         tcl,
-        from_tcl,
+        post,
         log,
         _pid_file: pid_file,
     })
@@ -158,22 +168,66 @@ fn plan(seed: &[u8; 32], local: Local, policy: Policy) -> Result<Plan, Failure> 
     Plan::new(clock::now(), seed, local, policy).map_err(|e| Failure::new(exit::DATA, e))
 }
 
+/// What the name service says of one host.
+pub struct Answer<'a> {
+    pub host: &'a Name,
+    /// What was looked up.
+    pub address: &'a str,
+    pub found: Result<SocketAddr, Unresolved>,
+}
+
+/// Looks up all hosts of the policy, several at a time; the answers are in the hosts' order.
+pub fn look_up(policy: &Policy) -> Vec<Answer<'_>> {
+    let hosts: Vec<(&Name, &Host)> = policy.hosts.iter().collect();
+    let share = hosts.len().div_ceil(LOOKUPS_AT_ONCE).max(1);
+    thread::scope(|scope| {
+        let threads: Vec<_> = hosts
+            .chunks(share)
+            .map(|hosts| {
+                scope.spawn(|| {
+                    hosts
+                        .iter()
+                        .map(|(name, host)| ask(name, host))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        // A thread's own panic has been printed by then; its hosts are asked for again later.
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_default())
+            .collect()
+    })
+}
+
+fn ask<'a>(host: &'a Name, settings: &'a Host) -> Answer<'a> {
+    let address = settings.address.as_deref().unwrap_or(host.as_str());
+    Answer {
+        host,
+        address,
+        found: resolve::lookup(address, settings.port),
+    }
+}
+
 /// A host name that does not exist is a typing error. One that can not be looked up now is
 /// not: the name server may come back later than this host.
-fn look_up_hosts(loaded: &Loaded, log: &Log) -> Result<(), Failure> {
-    for (name, host) in &loaded.policy.hosts {
-        let address = host.address.as_deref().unwrap_or(name.as_str());
-        match resolve::lookup(address, host.port) {
-            Ok(_) => {}
-            Err(why @ Unresolved::NoSuchName) => {
-                return Err(unknown_host(loaded, name, address, &why));
+fn look_up_hosts(loaded: &Loaded, log: &Log) -> Result<Vec<(Name, SocketAddr)>, Failure> {
+    let log = log.facility("host");
+    let mut known = Vec::new();
+    for answer in look_up(&loaded.policy) {
+        let host = answer.host;
+        match &answer.found {
+            Ok(addr) => {
+                log.debug(format_args!("host {host}: its address is {addr}"));
+                known.push((host.clone(), *addr));
             }
-            Err(why) => log
-                .facility("host")
-                .warn(format_args!("host {name}: {why}; trying again")),
+            Err(why @ Unresolved::NoSuchName) => {
+                return Err(unknown_host(loaded, host, answer.address, why));
+            }
+            Err(why) => log.warn(format_args!("host {host}: {why}; trying again")),
         }
     }
-    Ok(())
+    Ok(known)
 }
 
 /// A host of the policy that nobody knows, with the line that names it.

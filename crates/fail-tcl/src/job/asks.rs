@@ -53,10 +53,18 @@ fn asks(room: &Room, words: &[Obj]) -> Reply {
     let [inside, command, words @ ..] = words else {
         return Err(TclError::usage("::fail::asks coroutine command ?word ...?"));
     };
-    let Some(no) = room.running.get() else {
-        return Ok(Obj::text(""));
-    };
     let (inside, command) = (inside.to_text(), command.to_text());
+    let Some(no) = room.running.get() else {
+        // Tcl's own would stop everything here until its programs have ended, and nobody
+        // could cancel it.
+        return match command == "exec" && room.is_open() {
+            true => Err(outside(&command)),
+            false => Ok(Obj::text("")),
+        };
+    };
+    if inside.is_empty() {
+        return Err(outside(&command));
+    }
     if inside != coroutine(no) {
         return Err(TclError::new(format!(
             "{command} can not wait inside a coroutine of the script's own, \"{inside}\"; \
@@ -76,6 +84,14 @@ fn asks(room: &Room, words: &[Obj]) -> Reply {
         &no.0.to_string(),
         &wait.to_string(),
     ]))
+}
+
+/// A command that waits was called from a callback, a trace or a file event.
+fn outside(command: &str) -> TclError {
+    TclError::new(format!(
+        "{command} can not wait here, outside a script of a service: call it in a start, stop \
+         or reclaim script, or run the program with open \"|...\" and fileevent"
+    ))
 }
 
 /// `withdraw`: the job could not suspend itself after all.

@@ -13,7 +13,7 @@ namespace eval ::fail {
     variable service {} reason {} from {}
 }
 
-foreach command {after exec unknown update vwait} {
+foreach command {after exec interp unknown update vwait} {
     rename ::$command ::fail::tcl::$command
 }
 unset command
@@ -98,6 +98,20 @@ proc ::fail::definition {name} {
         }
     }
     list proc $name $formals [info body ::$name]
+}
+
+# A child interpreter shares our exec and our exit: Tcl's own would stop all scripts, or end
+# failsh. Those that a child makes itself are its own affair.
+proc ::interp args {
+    set word [lindex $args 0]
+    if {$word eq {} || ![string equal -length [string length $word] $word create]} {
+        tailcall ::fail::tcl::interp {*}$args
+    }
+    set child [::fail::tcl::interp {*}$args]
+    foreach command {exec exit} {
+        ::fail::tcl::interp alias $child $command {} ::$command
+    }
+    return $child
 }
 
 interp bgerror {} ::fail::background

@@ -62,6 +62,11 @@ impl Room {
         &self.interp
     }
 
+    /// The policy has been read: programs are run for jobs, and only for them.
+    pub(super) fn is_open(&self) -> bool {
+        self.site.is_closed()
+    }
+
     /// A number that has not been used.
     pub(super) fn number(&self) -> u64 {
         self.numbers.set(self.numbers.get() + 1);
@@ -131,6 +136,12 @@ impl Room {
             None => format!("{}: there is no service \"{}\"", order.task, order.service),
             Some(None) => format!("{}: the service has no such script", order.task),
             Some(Some(script)) => {
+                // Cancelled while it waited for others to give way: nothing of it has run,
+                // and nothing need.
+                if let Some(why) = self.mailbox.cancel_of(no) {
+                    return self.done(no, outcome::failed(why.clone(), why));
+                }
+                (self.out)(FromTcl::Began { job: no });
                 self.jobs.borrow_mut().insert(no, Job::new(order));
                 let name = Obj::text(&coroutine(no));
                 let words = ["coroutine".into(), name, "::fail::body".into(), script];

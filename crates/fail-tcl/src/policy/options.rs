@@ -7,7 +7,7 @@ use std::fmt::Display;
 use fail_core::limits::{CONFIRM_MAX, INTERVAL_MAX_S, INTERVAL_MIN_MS, PEERS_MAX};
 use fail_core::policy::{Confirm, Host, Lonely, Protocol, Service};
 use fail_core::time::Span;
-use fail_wire::Name;
+use fail_wire::{Key, Name};
 
 use super::normal::list;
 use crate::tcl::{Interp, Obj};
@@ -60,9 +60,9 @@ pub(super) const HOST: &[Opt<Host>] = &[
     Opt {
         word: "community",
         set: |host, value| {
-            host.community = value
-                .some_text()
-                .ok_or("the community can not be empty: it is the key shared with the host")?;
+            let community = value.text();
+            Key::new(&community).map_err(|bad| bad.to_string())?;
+            host.community = community;
             Ok(())
         },
         print: |host| host.community.clone(),

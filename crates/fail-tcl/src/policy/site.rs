@@ -30,6 +30,11 @@ impl Site {
         }
     }
 
+    /// All files have been read: from now on only scripts and callbacks run.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
     /// One service of the policy.
     pub(crate) fn with_service<T>(&self, name: &Name, f: impl FnOnce(&Service) -> T) -> Option<T> {
         self.draft.borrow().policy.services.get(name).map(f)

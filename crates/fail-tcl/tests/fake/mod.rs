@@ -192,6 +192,14 @@ impl Engine {
         }
     }
 
+    /// Waits for a job's first line.
+    pub fn began(&mut self, of: JobNo) {
+        self.wait("begin", |m| match m {
+            FromTcl::Began { job } if *job == of => Some(()),
+            _ => None,
+        });
+    }
+
     /// Waits for a job's next exec and tells its number and its words.
     pub fn exec(&mut self, of: JobNo) -> (u64, String) {
         self.wait("exec", |m| match m {
@@ -218,11 +226,19 @@ impl Engine {
         })
     }
 
-    /// Everything that has come and was not asked for, after all that was sent was read.
-    pub fn rest(&mut self) -> Vec<FromTcl> {
+    /// The same, and which jobs began.
+    pub fn everything(&mut self) -> Vec<FromTcl> {
         self.handle.quit();
         let mut rest = std::mem::take(&mut self.unread);
         rest.extend(self.inbox.try_iter());
+        rest
+    }
+
+    /// Everything that has come and was not asked for, after all that was sent was read. That
+    /// a job began is no news.
+    pub fn rest(&mut self) -> Vec<FromTcl> {
+        let mut rest = self.everything();
+        rest.retain(|m| !matches!(m, FromTcl::Began { .. }));
         rest
     }
 }

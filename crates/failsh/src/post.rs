@@ -1,0 +1,221 @@
+//! What the Tcl thread tells the engine, on its way.
+//!
+//! Two queues, so that a script that writes to the log in a loop can lose its own lines and
+//! nothing else: what decides about scripts and their programs is never refused and is read
+//! first; log lines that come faster than they can be written are thrown away and counted,
+//! and the engine takes only some of them in one turn.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fail_core::limits::POLICY_SERVICES_MAX;
+use fail_core::log::{Level, Line};
+use fail_core::time::{Mono, Span};
+use fail_rt::clock::earliest;
+use fail_rt::log::Log;
+use fail_rt::poller::Waker;
+use fail_rt::queue::{self, Receiver, Refused, Sender};
+use fail_tcl::FromTcl;
+
+/// Messages about scripts that wait. A service has one script at a time, and its next one is
+/// ordered when its end has been read. What a script says until it must wait for us: that it
+/// began, one `exec`, and after each of two cancels a kill and an `exec` to clean up, and its
+/// end. That is seven; nothing of it may be refused.
+const CONTROL_MAX: usize = 8 * POLICY_SERVICES_MAX;
+
+/// Log lines of scripts that wait: more than anybody reads of one moment.
+const LINES_MAX: usize = 1_000;
+
+/// Log lines that are written in one turn of the loop: a few milliseconds, also when each is
+/// a system call.
+const LINES_PER_TURN: usize = 256;
+
+/// Log lines of scripts in one [`WINDOW`]. The log has a limit too, and what failsh itself
+/// has to say must not be lost there because a script fills it.
+const LINES_PER_WINDOW: usize = 1_000;
+
+/// Lost lines are told of once in it: one line each second is no flood itself.
+const WINDOW: Span = Span::from_secs(1);
+
+/// The Tcl thread's end.
+pub struct Outbox {
+    control: Sender<FromTcl>,
+    lines: Sender<Line>,
+    dropped: Arc<AtomicU64>,
+    log: Log,
+}
+
+/// The engine's end.
+pub struct Inbox {
+    control: Receiver<FromTcl>,
+    lines: Receiver<Line>,
+    dropped: Arc<AtomicU64>,
+    /// When lost lines may be told of again.
+    tell_after: Option<Mono>,
+    /// The end of the present window, and the lines that it has left.
+    window: (Mono, usize),
+    waker: Waker,
+}
+
+/// Both ends.
+pub fn office(waker: &Waker, log: &Log) -> (Outbox, Inbox) {
+    let (to_control, control) = queue::bounded(waker, CONTROL_MAX);
+    let (to_lines, lines) = queue::bounded(waker, LINES_MAX);
+    let dropped = Arc::new(AtomicU64::new(0));
+    let outbox = Outbox {
+        control: to_control,
+        lines: to_lines,
+        dropped: Arc::clone(&dropped),
+        log: log.facility("tcl"),
+    };
+    let inbox = Inbox {
+        control,
+        lines,
+        dropped,
+        tell_after: None,
+        window: (Mono(0), LINES_PER_WINDOW),
+        waker: waker.clone(),
+    };
+    (outbox, inbox)
+}
+
+impl Outbox {
+    /// Hands a message over. Never waits.
+    pub fn send(&self, message: FromTcl) {
+        match message {
+            FromTcl::Log { level, text } => {
+                let line = Line {
+                    level,
+                    facility: "tcl",
+                    text,
+                };
+                if self.lines.send(line).is_err() {
+                    self.dropped.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            message => match self.control.send(message) {
+                Ok(()) | Err(Refused::Gone(_)) => {}
+                Err(Refused::Full(lost)) => {
+                    self.log
+                        .error(format_args!("a fault of failsh: {lost:?} is lost"));
+                }
+            },
+        }
+    }
+}
+
+impl Inbox {
+    /// The next message about a script; nothing: that was all for now.
+    pub fn control(&mut self) -> Option<FromTcl> {
+        self.control.poll()
+    }
+
+    /// When to call [`Inbox::lines`], if nothing wakes the loop before.
+    pub fn deadline(&self) -> Option<Mono> {
+        let (end, left) = self.window;
+        let lost = self.dropped.load(Ordering::Relaxed) > 0;
+        let tell = self.tell_after.filter(|_| lost);
+        earliest([tell, (left == 0).then_some(end)])
+    }
+
+    /// The log lines for this turn. If there are more, the loop is woken for the next.
+    pub fn lines(&mut self, now: Mono) -> Vec<Line> {
+        if now >= self.window.0 {
+            self.window = (now + WINDOW, LINES_PER_WINDOW);
+        }
+        let left = &mut self.window.1;
+        let mut lines: Vec<_> = std::iter::from_fn(|| self.lines.poll())
+            .take(LINES_PER_TURN.min(*left))
+            .collect();
+        *left -= lines.len();
+        if lines.len() == LINES_PER_TURN {
+            self.waker.wake();
+        }
+        if self.tell_after.is_some_and(|at| now < at) {
+            return lines;
+        }
+        match self.dropped.swap(0, Ordering::Relaxed) {
+            0 => self.tell_after = None,
+            dropped => {
+                self.tell_after = Some(now + WINDOW);
+                lines.push(Line {
+                    level: Level::Warn,
+                    facility: "tcl",
+                    text: format!(
+                        "lines of scripts that are lost, as they came faster than they may be \
+                         written: {dropped}"
+                    ),
+                });
+            }
+        }
+        lines
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+mod tests {
+    use super::*;
+    use fail_core::job::JobNo;
+    use fail_rt::poller::Poller;
+
+    fn line(outbox: &Outbox, n: usize) {
+        outbox.send(FromTcl::Log {
+            level: Level::Info,
+            text: n.to_string(),
+        });
+    }
+
+    #[test]
+    fn a_flood_of_lines_loses_lines_and_nothing_else() {
+        let poller = Poller::new().unwrap();
+        let (outbox, mut inbox) = office(&poller.waker(), &Log::stderr("test"));
+        for n in 0..LINES_MAX + 7 {
+            line(&outbox, n);
+        }
+        outbox.send(FromTcl::Began { job: JobNo(1) });
+        outbox.send(FromTcl::Kill { exec: 2 });
+        assert!(matches!(inbox.control(), Some(FromTcl::Began { .. })));
+        assert!(matches!(inbox.control(), Some(FromTcl::Kill { .. })));
+        assert!(inbox.control().is_none());
+        let mut told = Vec::new();
+        for _ in 0..=LINES_MAX / LINES_PER_TURN {
+            told.extend(inbox.lines(Mono(0)).into_iter().map(|line| line.text));
+        }
+        let lost = told.remove(LINES_PER_TURN);
+        assert!(lost.ends_with(": 7"), "{lost}");
+        let kept: Vec<_> = (0..LINES_MAX).map(|n| n.to_string()).collect();
+        assert_eq!(told, kept);
+
+        for n in 0..LINES_MAX + 3 {
+            line(&outbox, n);
+        }
+        // That was all for this second.
+        assert!(inbox.lines(Mono(1)).is_empty());
+        let later = inbox.deadline().unwrap();
+        assert_eq!(later, Mono(0) + WINDOW);
+        assert!(inbox.lines(later).pop().unwrap().text.ends_with(": 3"));
+        for _ in 0..LINES_MAX / LINES_PER_TURN {
+            let lines = inbox.lines(later);
+            assert!(lines.iter().all(|line| line.level == Level::Info));
+        }
+        let last = inbox.deadline().unwrap();
+        assert_eq!(last, later + WINDOW);
+        assert!(inbox.lines(last).is_empty());
+        assert_eq!(inbox.deadline(), None);
+        line(&outbox, 0);
+        assert_eq!(inbox.lines(last).len(), 1);
+    }
+
+    #[test]
+    fn all_that_the_largest_policy_can_say_has_room() {
+        let poller = Poller::new().unwrap();
+        let (outbox, mut inbox) = office(&poller.waker(), &Log::stderr("test"));
+        for n in 0..7 * POLICY_SERVICES_MAX as u64 {
+            outbox.send(FromTcl::Kill { exec: n });
+        }
+        for n in 0..7 * POLICY_SERVICES_MAX as u64 {
+            assert!(matches!(inbox.control(), Some(FromTcl::Kill { exec }) if exec == n));
+        }
+    }
+}
