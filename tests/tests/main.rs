@@ -9,6 +9,7 @@
 
 mod attack;
 mod faild;
+mod failsh;
 mod imports;
 mod man;
 mod netns;

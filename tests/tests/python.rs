@@ -144,6 +144,10 @@ fn a_client_written_from_the_page_reads_and_changes_a_live_faild() {
     let ageless = |record: &Value| {
         let mut record = record.clone();
         record["age_ms"].take();
+        // Nobody supervises what is set by hand; when that shows is a matter of age, too.
+        if let Some(marks) = record["marks"].as_array_mut() {
+            marks.retain(|mark| mark != "unsupervised");
+        }
         record
     };
 

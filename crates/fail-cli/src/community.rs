@@ -41,11 +41,21 @@ impl Community {
         };
         let file = path.display();
         let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("can not read community file {file}: {error}"))?;
+            .map_err(|error| format!("can not read community file {file}: {}", words(&error)))?;
         match text.lines().next().map(str::trim) {
             None | Some("") => Err(format!("community file {file}: the first line is empty")),
             Some(community) => Ok(community.to_string()),
         }
+    }
+}
+
+/// Why a system call failed, without `(os error 2)`.
+fn words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let number = error.raw_os_error().unwrap_or_default();
+    match text.strip_suffix(&format!(" (os error {number})")) {
+        Some(words) => words.to_lowercase(),
+        None => text,
     }
 }
 
@@ -69,7 +79,9 @@ mod tests {
         std::fs::write(&path, "\nbeta\n").unwrap();
         assert!(file.find(None).unwrap_err().contains("first line is empty"));
         std::fs::remove_file(&path).unwrap();
-        assert!(file.find(None).unwrap_err().contains("can not read"));
+        let sentence = file.find(None).unwrap_err();
+        assert!(sentence.contains("can not read"), "{sentence}");
+        assert!(sentence.ends_with("no such file or directory"));
 
         let option = Community {
             community: Some("gamma".to_string()),

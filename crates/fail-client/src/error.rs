@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use fail_wire::{BadCommunity, Code, Name, Refusal};
 
+use crate::text::words;
+
 /// Why there is no answer, or not the one that was wanted. Whether something was changed is
 /// said where it can be known: only [`Error::Silent`] leaves it open.
 #[derive(Debug, thiserror::Error)]
@@ -14,10 +16,10 @@ pub enum Error {
     #[error("{0}")]
     Community(BadCommunity),
     /// No socket; nothing was sent.
-    #[error("can not open a socket: {0}")]
+    #[error("can not open a socket: {}", words(.0))]
     Socket(io::Error),
     /// Nobody listens there, or there is no way.
-    #[error("no faild answers at {faild}: {source}")]
+    #[error("no faild answers at {faild}: {}", words(.source))]
     Unreachable {
         /// Who was asked.
         faild: SocketAddr,
@@ -25,7 +27,7 @@ pub enum Error {
         source: io::Error,
     },
     /// No answer; a change may have been done or not.
-    #[error("no answer from {faild} after {tries} tries of {timeout:?} each")]
+    #[error("no answer from {faild} after {tries} tries of {timeout:?} each{}", if *.open { "; it may have been done: look with failc" } else { "" })]
     Silent {
         /// Who was asked.
         faild: SocketAddr,
@@ -33,6 +35,8 @@ pub enum Error {
         tries: u32,
         /// How long each time.
         timeout: Duration,
+        /// Whether a change was asked for.
+        open: bool,
     },
     /// The faild says no; nothing was changed, unless it says so.
     #[error("{faild} refuses: {refusal}{}", if *.proven { "" } else { " (an answer without proof of who sent it)" })]

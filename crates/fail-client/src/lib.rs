@@ -20,6 +20,7 @@
 mod error;
 mod text;
 
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -29,7 +30,7 @@ use fail_wire::{
     Body, Change, Code, DATAGRAM_BYTES_MAX, Dice, Key, Marks, Name, Packet, Query, Reason, Refusal,
     State, emit_padded, room_for,
 };
-pub use text::{age, json, print};
+pub use text::{age, json, print, words};
 
 /// How patient a client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,18 +63,24 @@ pub struct Wanted {
     pub reason: Reason,
 }
 
-/// The address of a host, given as a name or an address.
+/// The addresses of a host, given as a name or an address; at least one. A name may have
+/// several, and faild need not listen on the first.
 ///
 /// # Errors
 /// One sentence that names the host.
-pub fn address(host: &str, port: u16) -> Result<SocketAddr, String> {
+pub fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     let unknown = |why: String| format!("host \"{host}\" is unknown: {why}");
     let found = (host, port).to_socket_addrs();
-    let mut found = found.map_err(|e| unknown(e.to_string()))?;
-    found
-        .next()
-        .ok_or_else(|| unknown("it has no address".to_string()))
+    let found: Vec<_> = found.map_err(|e| unknown(words(&e)))?.collect();
+    match found.is_empty() {
+        true => Err(unknown("it has no address".to_string())),
+        false => Ok(found),
+    }
 }
+
+/// After the system said that nobody listens, the next try comes this much later: soon enough
+/// to report a closed port, and late enough for a faild that is just starting.
+const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
 /// How often a change is tried again because somebody else was faster.
 const RACES_MAX: u32 = 5;
@@ -82,6 +89,8 @@ const RACES_MAX: u32 = 5;
 pub struct Client {
     socket: UdpSocket,
     faild: SocketAddr,
+    /// Further addresses of the same host, until one has answered.
+    others: VecDeque<SocketAddr>,
     key: Key,
     options: Options,
     dice: Dice,
@@ -93,21 +102,27 @@ impl Client {
     /// # Errors
     /// The community can not be used, or there is no socket to be had.
     pub fn new(faild: SocketAddr, community: &str, options: Options) -> Result<Client, Error> {
+        Client::of_host(&[faild], community, options)
+    }
+
+    /// A client of the faild at the first of these addresses that answers.
+    ///
+    /// # Errors
+    /// The community can not be used, or there is no socket or no address to be had.
+    pub fn of_host(
+        addresses: &[SocketAddr],
+        community: &str,
+        options: Options,
+    ) -> Result<Client, Error> {
         let key = Key::new(community).map_err(Error::Community)?;
-        let any: SocketAddr = match faild {
-            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-        };
-        let socket = UdpSocket::bind(any).map_err(Error::Socket)?;
-        // Connected, so that "nobody listens there" comes back at once.
-        socket
-            .connect(faild)
-            .map_err(|source| Error::Unreachable { faild, source })?;
+        let mut others: VecDeque<SocketAddr> = addresses.iter().copied().collect();
+        let (faild, socket) = connect_next(&mut others)?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|e| Error::Socket(e.into()))?;
         Ok(Client {
             socket,
             faild,
+            others,
             key,
             options,
             dice: Dice::new(&seed),
@@ -256,23 +271,40 @@ impl Client {
         }
     }
 
+    /// Asks one address of the host after the other until one has answered, and from then on
+    /// that one.
+    fn ask(&mut self, body: &Body, room: usize) -> Result<Body, Error> {
+        loop {
+            let asked = self.ask_here(body, room);
+            let nobody = matches!(asked, Err(Error::Silent { .. } | Error::Unreachable { .. }));
+            if !nobody {
+                self.others.clear();
+            }
+            match connect_next(&mut self.others) {
+                Ok((faild, socket)) => (self.faild, self.socket) = (faild, socket),
+                Err(_) => return asked,
+            }
+        }
+    }
+
     /// Asks until there is an answer that was made with our key for our request. A refusal
     /// that nobody signed is believed only when nothing better comes.
-    fn ask(&mut self, body: &Body, room: usize) -> Result<Body, Error> {
+    fn ask_here(&mut self, body: &Body, room: usize) -> Result<Body, Error> {
         let mut ids = Vec::new();
         let mut hint = None;
-        for _ in 0..self.options.tries.max(1) {
+        for left in (0..self.options.tries.max(1)).rev() {
             let id = self.dice.roll();
             ids.push(id);
             let bytes = emit_padded(&self.key, id, body, room);
-            let until = Instant::now() + self.options.timeout;
+            let mut until = Instant::now() + self.options.timeout;
             if let Err(source) = self.socket.send(&bytes) {
                 hint.get_or_insert(Error::Unreachable {
                     faild: self.faild,
                     source,
                 });
+                until = until.min(refused_until(left));
             }
-            match self.listen(&ids, until, &mut hint) {
+            match self.listen(&ids, until, left, &mut hint) {
                 Some(Body::Refusal(refusal)) => {
                     return Err(Error::refused(self.faild, refusal, true));
                 }
@@ -285,10 +317,17 @@ impl Client {
             faild: self.faild,
             tries: self.options.tries,
             timeout: self.options.timeout,
+            open: matches!(body, Body::Change(_)),
         }))
     }
 
-    fn listen(&self, ids: &[u64], until: Instant, hint: &mut Option<Error>) -> Option<Body> {
+    fn listen(
+        &self,
+        ids: &[u64],
+        mut until: Instant,
+        tries_left: u32,
+        hint: &mut Option<Error>,
+    ) -> Option<Body> {
         let mut buffer = vec![0; 65_536];
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -316,7 +355,8 @@ impl Client {
                         faild: self.faild,
                         source,
                     });
-                    return None;
+                    until = until.min(refused_until(tries_left));
+                    continue;
                 }
             };
             let Ok(packet) = Packet::read(&buffer[..len]) else {
@@ -334,6 +374,39 @@ impl Client {
             }
         }
     }
+}
+
+/// Until when to wait for a better answer than "nobody listens". After the last try there is
+/// nothing to wait for.
+fn refused_until(tries_left: u32) -> Instant {
+    let pause = match tries_left {
+        0 => Duration::ZERO,
+        _ => REFUSED_PAUSE,
+    };
+    Instant::now() + pause
+}
+
+/// A socket to the next of these addresses to which there is a way.
+fn connect_next(addresses: &mut VecDeque<SocketAddr>) -> Result<(SocketAddr, UdpSocket), Error> {
+    let none = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+    let mut last = Error::Socket(none);
+    while let Some(faild) = addresses.pop_front() {
+        let any: SocketAddr = match faild {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        // Connected, so that "nobody listens there" comes back at once.
+        let opened = UdpSocket::bind(any).map_err(Error::Socket);
+        let opened = opened.and_then(|socket| match socket.connect(faild) {
+            Ok(()) => Ok(socket),
+            Err(source) => Err(Error::Unreachable { faild, source }),
+        });
+        match opened {
+            Ok(socket) => return Ok((faild, socket)),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 /// Whether the record that a refusal shows is just what this change would have made of it.

@@ -30,6 +30,24 @@ pub fn json(record: &Record) -> Value {
     })
 }
 
+/// Why a system call failed, in words that fit behind a colon, without `(os error 2)`.
+pub fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let Some(number) = error.raw_os_error() else {
+        return text;
+    };
+    let text = text.strip_suffix(&format!(" (os error {number})"));
+    let text = text.map_or_else(|| error.to_string(), str::to_string);
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        // `I/O error` stays as it is.
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().collect::<String>() + &text[first.len_utf8()..]
+        }
+        _ => text,
+    }
+}
+
 /// Writes to standard output. A reader that went away is no error (`failstat | head`), but
 /// there is nobody left to write for: then it says `false`.
 pub fn print(text: &str) -> io::Result<bool> {
@@ -44,6 +62,15 @@ pub fn print(text: &str) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_has_no_number() {
+        let refused = io::Error::from(io::ErrorKind::Other);
+        assert_eq!(words(&refused), refused.to_string());
+        // ECONNREFUSED
+        let refused = io::Error::from_raw_os_error(111);
+        assert_eq!(words(&refused), "connection refused");
+    }
 
     #[test]
     fn ages_are_short() {

@@ -12,6 +12,14 @@ pub const RULES_MAX: usize = 10_000;
 /// Changes that wait for the disk at once. Past that the caller is told to try again.
 pub const UNSAVED_MAX: usize = 1_000;
 
+/// Refusals that wait for the disk at once, because the record in them proves something. Past
+/// that they come at once and prove nothing.
+pub const REFUSALS_WAITING_MAX: usize = 1_000;
+
+/// Bytes of a request. A question for the most names that anybody asks about is shorter;
+/// what is longer is not worth the time that its signature takes to check.
+pub const REQUEST_BYTES_MAX: usize = 8 << 10;
+
 /// Senders whose misdeeds are remembered, so that each is logged at most once a minute.
 pub const OFFENDERS_MAX: usize = 256;
 

@@ -37,6 +37,22 @@ pub(crate) fn reset_signals() {
     }
 }
 
+/// Closes every descriptor above standard error. Only for who has opened nothing himself.
+pub(crate) fn close_descriptors() {
+    const FIRST: libc::c_int = 3;
+    // SAFETY: the call reads no memory, and the caller owns none of what it closes.
+    let closed = unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, 0) };
+    if closed == 0 {
+        return;
+    }
+    for fd in FIRST..DESCRIPTORS_LOOKED_AT {
+        // SAFETY: closes what the caller does not own, or fails because it is not open.
+        unsafe {
+            libc::close(fd);
+        }
+    }
+}
+
 /// Every descriptor above standard error that is open now closes when a child is started.
 pub(crate) fn seal_descriptors() {
     const FIRST: libc::c_int = 3;

@@ -3,7 +3,8 @@
 //! It knows `Machine`, time and `exec` values of `fail-core`, and nothing of services or of the
 //! protocol. `unsafe` stands in three small modules (`inherited`, `daemon`, `resolve`), each
 //! with its reason. Nothing here sleeps, and nothing blocks but [`poller::Poller::wait`],
-//! [`resolve::lookup`], the disk in [`files`], and the parent in [`daemon::daemonize`].
+//! [`resolve::lookup`], the disk in [`files`], the parent in [`daemon::daemonize`], and for a
+//! moment the end of a [`log::Log`].
 //!
 //! A program has one thread with one loop. It is built in this order: become a daemon, pid
 //! file, signals, then whatever starts threads (resolver), sockets and children; give up the

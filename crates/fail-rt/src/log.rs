@@ -4,21 +4,37 @@
 //! and never more than [`LINE_BYTES_MAX`] bytes. Under systemd it carries its priority. A
 //! log that can not be written is not worth ending for: the line is lost.
 //!
+//! Nor is it worth waiting for: lines are written by a thread behind a queue, so a reader
+//! that has stopped costs lines and never time. Lines lost so are counted, and one line says
+//! how many. The thread is started by the first line, so a log may be made before a fork but
+//! not spoken to. Who ends drops his log, which waits up to [`FLUSH_MAX`] for what is queued.
+//!
 //! Errors, warnings and infos always appear. Each debugging facility has a level of its own,
 //! 0 at first: `debug` lines appear from 1, `trace` lines from 2. Levels are raised by `-d` and
 //! set at run time; all clones of a log and of its [`Levels`] see that at once.
 
-use std::fmt::{self, Display};
+mod queue;
+
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use nix::sys::stat::fstat;
 use nix::syslog::{Facility, LogFlags, Severity, openlog, syslog};
 
+use queue::Queue;
+
 /// Bytes of one line: a stack of Tcl's `errorInfo` fits, and so does what syslog takes.
 pub const LINE_BYTES_MAX: usize = 4096;
+
+/// Lines that wait for the reader of the log: some seconds of a busy daemon, at most 4 MB.
+pub const QUEUE_LINES_MAX: usize = 1024;
+
+/// How long the end of a program waits for its last lines to be written.
+pub const FLUSH_MAX: Duration = Duration::from_secs(1);
 
 /// Above this level of a facility there is nothing more to see.
 pub const LEVEL_MAX: u8 = 2;
@@ -113,11 +129,12 @@ impl Levels {
 /// Where lines go, and of which facility they are. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Log {
-    target: Arc<Target>,
+    queue: Arc<Queue>,
     levels: Levels,
     facility: Option<usize>,
 }
 
+/// Where lines go.
 enum Target {
     Stderr {
         program: String,
@@ -126,24 +143,37 @@ enum Target {
     Syslog,
     Writer {
         program: String,
-        writer: Mutex<Box<dyn Write + Send>>,
+        writer: Box<dyn Write + Send>,
     },
 }
 
-impl fmt::Debug for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Target::Stderr { .. } => "stderr",
-            Target::Syslog => "syslog",
-            Target::Writer { .. } => "writer",
-        })
+impl Target {
+    /// In one write, so that the lines of two processes do not mix. What fails is lost.
+    fn write(&mut self, level: Level, text: &str) {
+        match self {
+            Target::Stderr { program, prefix } => {
+                let number = level.severity() as i32;
+                let line = match prefix {
+                    true => format!("<{number}>{program}: {text}\n"),
+                    false => format!("{program}: {text}\n"),
+                };
+                let _ = io::stderr().lock().write_all(line.as_bytes());
+            }
+            Target::Syslog => {
+                let _ = syslog(level.severity(), text);
+            }
+            Target::Writer { program, writer } => {
+                let line = format!("{program}: {text}\n");
+                let _ = writer.write_all(line.as_bytes());
+            }
+        }
     }
 }
 
 impl Log {
     fn new(target: Target) -> Log {
         Log {
-            target: Arc::new(target),
+            queue: Arc::new(Queue::new(target)),
             levels: Levels::default(),
             facility: None,
         }
@@ -172,7 +202,7 @@ impl Log {
     pub fn to(program: &str, writer: impl Write + Send + 'static) -> Log {
         Log::new(Target::Writer {
             program: program.to_owned(),
-            writer: Mutex::new(Box::new(writer)),
+            writer: Box::new(writer),
         })
     }
 
@@ -233,26 +263,13 @@ impl Log {
         if !self.shows(level) {
             return;
         }
-        let text = clean(&text.to_string());
-        // In one write, so that the lines of two processes do not mix. What fails is lost.
-        match &*self.target {
-            Target::Stderr { program, prefix } => {
-                let number = level.severity() as i32;
-                let line = match prefix {
-                    true => format!("<{number}>{program}: {text}\n"),
-                    false => format!("{program}: {text}\n"),
-                };
-                let _ = io::stderr().lock().write_all(line.as_bytes());
-            }
-            Target::Syslog => {
-                let _ = syslog(level.severity(), &text);
-            }
-            Target::Writer { program, writer } => {
-                let line = format!("{program}: {text}\n");
-                let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-                let _ = writer.write_all(line.as_bytes());
-            }
-        }
+        self.queue.push(level, clean(&text.to_string()));
+    }
+
+    /// Waits until everything said so far is written, but not longer than this. Says whether
+    /// it is.
+    pub fn flush(&self, limit: Duration) -> bool {
+        self.queue.flush(limit)
     }
 }
 
@@ -287,6 +304,10 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
+
+    /// Only a broken log takes so long.
+    const LIMIT: Duration = Duration::from_secs(20);
 
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -312,8 +333,10 @@ mod tests {
         let kept = Kept::default();
         let log = Log::to("faild", kept.clone());
         log.error("bad\nname \x1b[31m\0\u{9b}\u{202e} é");
+        assert!(log.flush(LIMIT));
         assert_eq!(kept.take(), "faild: bad name ?[31m??? é\n");
         log.info("é".repeat(LINE_BYTES_MAX));
+        assert!(log.flush(LIMIT));
         let line = kept.take();
         assert!(line.len() <= LINE_BYTES_MAX + "faild: \n".len() && line.ends_with(" ...\n"));
     }
@@ -330,6 +353,7 @@ mod tests {
                 log.debug(format_args!("{name} debug"));
                 log.trace(format_args!("{name} trace"));
             }
+            assert!(log.flush(LIMIT));
             kept.take().replace("failsh: ", "")
         };
         assert_eq!(speak(), "log info\npoll info\nnode info\n");
@@ -358,5 +382,59 @@ mod tests {
     fn syslog_takes_anything() {
         let log = Log::syslog("fail-rt-test");
         log.info("100% sure %s %n \0 \n");
+    }
+
+    #[test]
+    fn a_log_that_nobody_reads_costs_lines_and_no_time() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let log = Log::to("faild", writer);
+        // Far more than the pipe and the queue hold: if it blocked, it would for ever.
+        let said = QUEUE_LINES_MAX * 4;
+        for n in 0..said {
+            log.info(format_args!("{n} {}", "x".repeat(100)));
+        }
+        assert!(!log.flush(Duration::from_millis(1)));
+        let read = std::thread::spawn(move || {
+            let mut text = String::new();
+            io::Read::read_to_string(&mut reader, &mut text).unwrap();
+            text
+        });
+        assert!(log.flush(LIMIT));
+        log.info("the end");
+        drop(log);
+        let text = read.join().unwrap();
+        let number = |line: &str| line.split(' ').nth(1)?.parse::<usize>().ok();
+        let lines: Vec<&str> = text.lines().collect();
+        let (end, lines) = lines.split_last().unwrap();
+        let (lost, lines) = lines.split_last().unwrap();
+        assert_eq!(*end, "faild: the end");
+        assert!(lines.len() >= QUEUE_LINES_MAX);
+        for (n, line) in lines.iter().enumerate() {
+            assert_eq!(number(line), Some(n), "{line}");
+        }
+        let lost_expected = said - lines.len();
+        assert!(
+            lost.contains(&format!("{lost_expected} lines lost")),
+            "{lost}"
+        );
+    }
+
+    #[test]
+    fn the_last_lines_are_written_when_the_log_ends() {
+        let kept = Kept::default();
+        let log = Log::to("faild", kept.clone());
+        for n in 0..100 {
+            log.facility("any").info(n);
+        }
+        drop(log);
+        let expected: String = (0..100).map(|n| format!("faild: {n}\n")).collect();
+        assert_eq!(kept.take(), expected);
+    }
+
+    #[test]
+    fn a_silent_log_has_no_thread() {
+        let log = Log::stderr("test");
+        assert!(!log.queue.is_started());
+        assert!(log.flush(Duration::ZERO));
     }
 }

@@ -7,7 +7,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use fail_rt::daemon::{PidFile, PidFileError};
-use fail_rt::files::{replace, set_aside};
+use fail_rt::files::{read, replace, set_aside};
+use nix::fcntl::{Flock, FlockArg};
 
 struct Folder(PathBuf);
 
@@ -143,6 +144,30 @@ fn a_second_daemon_is_told_who_holds_the_pid_file() {
     drop(first);
     assert!(!path.exists());
     drop(PidFile::create(&path).unwrap());
+}
+
+#[test]
+fn who_may_only_read_the_pid_file_can_not_keep_its_daemon_out() {
+    let dir = Folder::new("flock");
+    let path = dir.0.join("pid");
+    fs::write(&path, "").unwrap();
+    let file = fs::File::open(&path).unwrap();
+    let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).unwrap();
+    drop(PidFile::create(&path).unwrap());
+    drop(lock);
+}
+
+#[test]
+fn only_regular_files_are_read() {
+    let dir = Folder::new("read");
+    let (file, fifo) = (dir.0.join("file"), dir.0.join("fifo"));
+    fs::write(&file, "content").unwrap();
+    assert_eq!(read(&file).unwrap(), b"content");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for path in [&fifo, &dir.0] {
+        let refused = read(path).unwrap_err();
+        assert_eq!(refused.to_string(), "it is not a regular file");
+    }
 }
 
 #[test]

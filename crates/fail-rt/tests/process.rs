@@ -9,6 +9,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::fd::IntoRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Output};
@@ -87,15 +88,27 @@ fn text(bytes: &[u8]) -> String {
 
 /// Reports what it is after it is ready, then ends.
 fn role_ready(socket: &str) {
-    let mut report = UnixStream::connect(socket).unwrap();
+    // What the process was started with; nobody here will close it.
+    let exe = std::env::current_exe().unwrap();
+    let stray = fs::File::open(&exe).unwrap().into_raw_fd();
+    assert!(stray > 2);
     let ready = daemonize().unwrap();
+    let mut report = UnixStream::connect(socket).unwrap();
     eprintln!("this is still seen");
     ready.ready().unwrap();
     eprintln!("this is not");
     let link = |fd: u32| fs::read_link(format!("/proc/self/fd/{fd}")).unwrap();
     let leads = getsid(None).unwrap() == getpid();
     let cwd = std::env::current_dir().unwrap();
-    let line = format!("{leads} {cwd:?} {:?} {:?} {:?}", link(0), link(1), link(2));
+    let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let strays = open.filter(|fd| fs::read_link(fd.path()).is_ok_and(|path| path == exe));
+    let line = format!(
+        "{leads} {cwd:?} {:?} {:?} {:?} {}",
+        link(0),
+        link(1),
+        link(2),
+        strays.count()
+    );
     report.write_all(line.as_bytes()).unwrap();
 }
 
@@ -113,7 +126,7 @@ fn test_ready() {
         text
     });
     let null = "\"/dev/null\"";
-    assert_eq!(report, format!("true \"/\" {null} {null} {null}"));
+    assert_eq!(report, format!("true \"/\" {null} {null} {null} 0"));
     fs::remove_file(path).unwrap();
 }
 

@@ -2,11 +2,13 @@
 //!
 //! A name is what an administrator types into a policy, a shell and a community file, and
 //! what travels on the wire. So it is legal only if none of those would trip over it: no
-//! white space, no control characters, nothing that Tcl or a shell expands. Everything
+//! white space, no control or invisible characters, nothing that Tcl or a shell expands. Everything
 //! else, UTF-8 included, is allowed. A `Name` that exists is legal; there is no other kind.
 
 use std::fmt;
 use std::sync::Arc;
+
+use crate::text::is_invisible;
 
 /// The longest name in bytes. Four names and their texts fit a datagram of 1,400 bytes.
 pub const NAME_BYTES_MAX: usize = 64;
@@ -50,7 +52,9 @@ impl Name {
         if text.starts_with('-') {
             return Err(BadName::Dash);
         }
-        let bad = |c: &char| c.is_whitespace() || c.is_control() || FORBIDDEN.contains(*c);
+        let bad = |c: &char| {
+            c.is_whitespace() || c.is_control() || is_invisible(*c) || FORBIDDEN.contains(*c)
+        };
         match text.chars().find(bad) {
             Some(c) => Err(BadName::Char(c)),
             None => Ok(Name(Arc::from(text))),
@@ -104,6 +108,7 @@ mod tests {
         assert_eq!(Name::new("-x"), Err(BadName::Dash));
         assert_eq!(Name::new("a b"), Err(BadName::Char(' ')));
         assert_eq!(Name::new("a\u{85}b"), Err(BadName::Char('\u{85}')));
+        assert_eq!(Name::new("web\u{200b}"), Err(BadName::Char('\u{200b}')));
         assert_eq!(Name::new("*"), Err(BadName::Char('*')));
         assert!(Name::new(&"x".repeat(NAME_BYTES_MAX)).is_ok());
         assert_eq!(

@@ -14,7 +14,8 @@ impl Marks {
     pub const HELD: Marks = Marks(1);
     /// Wish: the service is to be served elsewhere.
     pub const AWAY: Marks = Marks(2);
-    /// Fact: whoever published the state has been silent for three intervals.
+    /// Fact: nobody has supervised it for three intervals of its publisher, or for three
+    /// seconds where there never was one.
     pub const UNSUPERVISED: Marks = Marks(4);
     /// Fact: nobody has published a state since this faild or this host came up.
     pub const UNPUBLISHED: Marks = Marks(8);

@@ -5,16 +5,31 @@ use std::fmt;
 /// The longest reason in bytes.
 pub const REASON_BYTES_MAX: usize = 200;
 
+/// Whether this character is not seen, or turns around what stands beside it: on a terminal
+/// the text would be another than the one that is compared and stored.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{feff}')
+}
+
+fn is_odd(c: char) -> bool {
+    c.is_control() || is_invisible(c)
+}
+
 /// One line of text without control characters, at most [`REASON_BYTES_MAX`] bytes. It can
 /// be shown on a terminal as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reason(String);
 
 impl Reason {
-    /// Makes any text a reason: white space and control characters become single blanks,
-    /// and what is too long ends in `…`.
+    /// Makes any text a reason: white space, control and invisible characters become single
+    /// blanks, and what is too long ends in `…`.
     pub fn new(text: &str) -> Reason {
-        let plain = text.split(|c: char| c.is_whitespace() || c.is_control());
+        let plain = text.split(|c: char| c.is_whitespace() || is_odd(c));
         let words: Vec<&str> = plain.filter(|word| !word.is_empty()).collect();
         let mut line = words.join(" ");
         if line.len() > REASON_BYTES_MAX {
@@ -30,7 +45,7 @@ impl Reason {
 
     /// The text if it is a reason as it stands.
     pub(crate) fn exact(text: &str) -> Option<Reason> {
-        let legal = text.len() <= REASON_BYTES_MAX && !text.chars().any(char::is_control);
+        let legal = text.len() <= REASON_BYTES_MAX && !text.chars().any(is_odd);
         legal.then(|| Reason(text.to_string()))
     }
 
@@ -57,5 +72,10 @@ mod tests {
         assert!(long.as_str().len() <= REASON_BYTES_MAX && long.as_str().ends_with('…'));
         assert_eq!(Reason::exact(long.as_str()), Some(long));
         assert_eq!(Reason::exact("a\tb"), None);
+        for odd in ['\u{200b}', '\u{202e}', '\u{2066}', '\u{feff}'] {
+            let text = format!("a{odd}b");
+            assert_eq!(Reason::exact(&text), None);
+            assert_eq!(Reason::new(&text).as_str(), "a b");
+        }
     }
 }

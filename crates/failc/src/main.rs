@@ -7,10 +7,11 @@
 
 mod show;
 
+use std::cell::Cell;
 use std::process::ExitCode;
 
 use fail_cli::{COMMUNITY_VARIABLE, Failc, Order, Verb, exit};
-use fail_client::{Client, Failure, Options, Wanted, address};
+use fail_client::{Client, Failure, Options, Wanted, addresses};
 use fail_wire::{Marks, Name, Reason, Record, State};
 
 fn main() -> ExitCode {
@@ -37,13 +38,17 @@ fn run(options: &Failc) -> Result<u8, Failed> {
         .map_err(|e| (exit::IOERR, e))?;
     let server = &options.server;
     let faild =
-        address(&server.host, server.port_or(options.port)).map_err(|e| (exit::NOHOST, e))?;
+        addresses(&server.host, server.port_or(options.port)).map_err(|e| (exit::NOHOST, e))?;
     let patience = Options {
         timeout: options.timeout.0,
         tries: options.tries,
     };
-    let mut client = Client::new(faild, &community, patience).map_err(failed)?;
-    let record = obey(&mut client, &order)?;
+    let mut client = Client::of_host(&faild, &community, patience).map_err(failed)?;
+    let (record, is_new) = obey(&mut client, &order)?;
+    if is_new && !options.quiet {
+        let name = &record.name;
+        eprintln!("failc: note: faild had not heard of service \"{name}\" before");
+    }
     if options.quiet {
         return Ok(state_code(record.state));
     }
@@ -53,45 +58,43 @@ fn run(options: &Failc) -> Result<u8, Failed> {
         show::line(&record)
     };
     fail_client::print(&text).map_err(|e| {
-        let sentence = format!("can not write to standard output: {e}");
+        let sentence = format!(
+            "can not write to standard output: {}",
+            fail_client::words(&e)
+        );
         (exit::IOERR, sentence)
     })?;
     Ok(exit::OK)
 }
 
-fn obey(client: &mut Client, order: &Order) -> Result<Record, Failed> {
-    let name = |service: &str| {
-        Name::new(service).map_err(|bad| (exit::USAGE, format!("service \"{service}\": {bad}")))
-    };
-    match order {
-        Order::Read { service } => Ok(client.read_one(&name(service)?).map_err(failed)?.0),
-        Order::Set {
-            service,
-            state,
-            reason,
-        } => {
-            let state = State::from_word(state);
-            let reason = Reason::new(if reason.is_empty() {
-                "set by hand"
-            } else {
-                reason
-            });
-            let wanted = |_: &Record| Wanted {
-                state,
+/// The record as it is now, and whether a change was the first word about that service: it may
+/// be a slip of the pen.
+fn obey(client: &mut Client, order: &Order) -> Result<(Record, bool), Failed> {
+    let (Order::Read { service } | Order::Set { service, .. } | Order::Wish { service, .. }) =
+        order;
+    let name =
+        Name::new(service).map_err(|bad| (exit::USAGE, format!("service \"{service}\": {bad}")))?;
+    let is_new = Cell::new(false);
+    let changed = match order {
+        Order::Read { .. } => client.read_one(&name).map(|(record, _)| record),
+        Order::Set { state, reason, .. } => client.change(&name, |record| {
+            is_new.set(record.version == 0);
+            Wanted {
+                state: State::from_word(state),
                 set: Marks(0),
                 clear: Marks(0),
-                reason: reason.clone(),
-            };
-            client.change(&name(service)?, wanted).map_err(failed)
-        }
-        Order::Wish {
-            verb,
-            service,
-            reason,
-        } => client
-            .change(&name(service)?, |record| wish(*verb, record, reason))
-            .map_err(failed),
-    }
+                reason: Reason::new(match reason.as_str() {
+                    "" => "set by hand",
+                    reason => reason,
+                }),
+            }
+        }),
+        Order::Wish { verb, reason, .. } => client.change(&name, |record| {
+            is_new.set(record.version == 0);
+            wish(*verb, record, reason)
+        }),
+    };
+    Ok((changed.map_err(failed)?, is_new.get()))
 }
 
 /// What a wish changes. `back` also says that the service could be brought up again, unless
@@ -104,6 +107,8 @@ fn wish(verb: Verb, record: &Record, reason: &str) -> Wanted {
         Verb::Back => "back",
     };
     let reason = match reason {
+        // Why the service is as it is says more than the mark says anyway.
+        "" if verb == Verb::Hold && record.version > 0 => record.reason.clone(),
         "" => Reason::new(word),
         reason => Reason::new(&format!("{word}: {reason}")),
     };

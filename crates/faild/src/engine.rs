@@ -5,12 +5,17 @@ use std::io;
 
 use fail_core::log::{Level, Line};
 use fail_core::node::{In, Node, Out, Peer};
-use fail_rt::clock;
+use fail_core::time::{Mono, Span};
+use fail_rt::clock::{self, earliest};
 use fail_rt::driver::Driver;
 use fail_rt::log::Log;
 use fail_rt::signals::Signal;
 
 use crate::setup::{self, Parts};
+use crate::store::Written;
+
+/// How long the end waits for the disk: a sync that hangs never ends.
+const LEAVE_MAX: Span = Span::from_secs(5);
 
 /// Runs until SIGTERM or SIGINT, and then until what was acknowledged is on disk.
 pub fn run(parts: Parts) -> io::Result<()> {
@@ -22,12 +27,12 @@ pub fn run(parts: Parts) -> io::Result<()> {
         mut store,
         community_file,
         log,
-        _pid_file,
+        _files,
     } = parts;
     let mut driver: Driver<Node> = Driver::new(node, log.clone());
     let mut inputs = VecDeque::new();
     let mut outputs = Vec::new();
-    let mut leaving = false;
+    let mut leave_by: Option<Mono> = None;
     loop {
         for out in outputs.drain(..) {
             match out {
@@ -43,14 +48,24 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 Out::Log(line) => write_line(&log, &line),
             }
         }
-        if leaving && !store.is_busy() {
-            log.info("ends");
-            return Ok(());
+        if let Some(at) = leave_by {
+            if !store.is_busy() {
+                log.info("ends");
+                return Ok(());
+            }
+            if clock::now().mono >= at {
+                let text = format!(
+                    "the disk has not taken the state file in {LEAVE_MAX}; ends without it, and \
+                     nobody was told that it is safe"
+                );
+                return Err(io::Error::other(text));
+            }
         }
         let mut reload = false;
-        for event in poller.wait(driver.deadline())? {
+        for event in poller.wait(earliest([driver.deadline(), leave_by]))? {
             let token = event.token();
-            if udp.owns(token) {
+            // Who is leaving takes no new orders; only what the disk says counts.
+            if udp.owns(token) && leave_by.is_none() {
                 while let Some(datagram) = udp.receive(token) {
                     let from = Peer {
                         addr: datagram.from,
@@ -64,7 +79,9 @@ pub fn run(parts: Parts) -> io::Result<()> {
             } else if signals.owns(token) {
                 for signal in signals.pending() {
                     match signal {
-                        Signal::Term | Signal::Int => leaving = true,
+                        Signal::Term | Signal::Int => {
+                            leave_by.get_or_insert_with(|| clock::now().mono + LEAVE_MAX);
+                        }
                         Signal::Hup => reload = true,
                         Signal::Child | Signal::Usr1 => {}
                     }
@@ -72,9 +89,12 @@ pub fn run(parts: Parts) -> io::Result<()> {
             }
         }
         while let Some((no, saved)) = store.poll() {
-            if let Err(sentence) = &saved {
-                log.facility("store")
-                    .error(format_args!("{sentence}; changes are in memory only"));
+            let log = log.facility("store");
+            match &saved {
+                Ok(Written { bytes, took }) => {
+                    log.debug(format_args!("save {no}: {bytes} bytes in {took:.1?}"));
+                }
+                Err(sentence) => log.error(format_args!("{sentence}; changes are in memory only")),
             }
             inputs.push_back(In::Saved {
                 no,

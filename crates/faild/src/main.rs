@@ -14,14 +14,20 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let options: fail_cli::Faild = fail_cli::parse_or_exit();
-    let done = setup::open(&options).and_then(|parts| {
-        engine::run(parts).map_err(|error| setup::Failure::new(fail_cli::exit::OSERR, error))
-    });
-    match done {
-        Ok(()) => ExitCode::from(fail_cli::exit::OK),
+    let parts = match setup::open(&options) {
+        Ok(parts) => parts,
         Err(failure) => {
             eprintln!("faild: {failure}");
-            ExitCode::from(failure.code)
+            return ExitCode::from(failure.code);
+        }
+    };
+    // From here on nobody may be at the terminal any more.
+    let log = parts.log.clone();
+    match engine::run(parts) {
+        Ok(()) => ExitCode::from(fail_cli::exit::OK),
+        Err(error) => {
+            log.error(error);
+            ExitCode::from(fail_cli::exit::OSERR)
         }
     }
 }

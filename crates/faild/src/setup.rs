@@ -1,6 +1,13 @@
 //! From the command line to a daemon that is ready: everything is opened before the parent
-//! is told so, and the rights of root are given up last.
+//! is told so.
+//!
+//! The order matters. The pid file and the sockets may need root. Then its rights are given
+//! up, so that root never touches a path in the user's directory. Then the state file is
+//! locked before it is read: two failds never share one, and a starting one never reads what
+//! an ending one still writes. Last it is written once, so that a file that can not be
+//! written is noticed now and not with the first change.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
@@ -10,9 +17,9 @@ use std::path::{Path, PathBuf};
 use fail_cli::{Faild, exit};
 use fail_conf::{community, state};
 use fail_core::access::Access;
-use fail_core::node::{Image, Node};
-use fail_rt::daemon::{PidFile, Ready, daemonize, drop_to};
-use fail_rt::log::{Levels, Log};
+use fail_core::node::{Chatter, Image, Node};
+use fail_rt::daemon::{PidFile, PidFileError, daemonize, drop_to};
+use fail_rt::log::{Level, Levels, Log};
 use fail_rt::poller::Poller;
 use fail_rt::signals::Signals;
 use fail_rt::udp::Udp;
@@ -55,8 +62,8 @@ pub struct Parts {
     pub store: Store,
     pub community_file: Option<PathBuf>,
     pub log: Log,
-    /// Removed when the daemon ends.
-    pub _pid_file: Option<PidFile>,
+    /// Removed when the daemon ends; the locks go with them.
+    pub _files: [Option<PidFile>; 2],
 }
 
 /// Opens everything.
@@ -81,7 +88,15 @@ pub fn open(options: &Faild) -> Result<Parts, Failure> {
     };
     let log = log.with_levels(levels);
     let parts = open_parts(options, community_file, state_file, pid_file, &log)?;
-    become_user(options, ready)?;
+    if let Some(ready) = ready {
+        ready.ready().map_err(|e| {
+            let why = reason::words(&e);
+            Failure::new(
+                exit::OSERR,
+                format!("can not go into the background: {why}"),
+            )
+        })?;
+    }
     log.info(format_args!(
         "version {} is ready",
         env!("CARGO_PKG_VERSION")
@@ -115,6 +130,23 @@ fn open_parts(
     };
     let boot = clock::boot_id().map_err(os("read the boot id"))?;
     let seed = clock::seed().map_err(os("get random numbers"))?;
+    let pid_file = pid_file.map(|path| PidFile::create(&path)).transpose();
+    let pid_file = pid_file.map_err(|e| Failure::new(exit::CANTCREAT, e))?;
+    let mut poller = Poller::new().map_err(os("make an event loop"))?;
+    let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
+    let signals = signals.map_err(os("catch signals"))?;
+    let mut udp = Udp::new(poller.desk().map_err(os("make an event loop"))?);
+    for ip in options.addresses.iter().collect::<BTreeSet<_>>() {
+        let bound = udp.listen(SocketAddr::new(*ip, options.port));
+        let bound =
+            bound.map_err(|e| Failure::new(exit::CANTCREAT, format!("{e}{}", hint(&e.source))))?;
+        log.info(format_args!("answering on {bound}/udp"));
+    }
+    if let Some(user) = &options.user {
+        drop_to(user).map_err(|e| Failure::new(exit::CONFIG, e))?;
+    }
+    let state_file = state_file.map(real_path);
+    let lock = state_file.as_deref().map(lock).transpose()?;
     let image = match &state_file {
         Some(path) => read_state(path, log)?,
         None => {
@@ -122,24 +154,18 @@ fn open_parts(
             Image::default()
         }
     };
-    let pid_file = pid_file.map(|path| PidFile::create(&path)).transpose();
-    let pid_file = pid_file.map_err(|e| Failure::new(exit::CANTCREAT, e))?;
+    let mut node = Node::new(clock::now(), &boot, &seed, access, image);
+    node.chat(Chatter {
+        access: log.facility("access").shows(Level::Debug),
+        state: log.facility("state").shows(Level::Debug),
+    });
     if let Some(path) = &state_file {
         remove_unfinished(path, log);
-    }
-    let mut poller = Poller::new().map_err(os("make an event loop"))?;
-    let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
-    let signals = signals.map_err(os("catch signals"))?;
-    let mut udp = Udp::new(poller.desk().map_err(os("make an event loop"))?);
-    for ip in &options.addresses {
-        let bound = udp.listen(SocketAddr::new(*ip, options.port));
-        let bound =
-            bound.map_err(|e| Failure::new(exit::CANTCREAT, format!("{e}{}", hint(&e.source))))?;
-        log.info(format_args!("answering on {bound}/udp"));
+        files::replace(path, &state::print(&node.image()))
+            .map_err(|e| Failure::new(exit::IOERR, format!("state file: {e}")))?;
     }
     let store = Store::new(state_file, &poller.waker())
         .map_err(os("start the thread for the state file"))?;
-    let node = Node::new(clock::now(), &boot, &seed, access, image);
     Ok(Parts {
         node,
         poller,
@@ -148,7 +174,43 @@ fn open_parts(
         store,
         community_file,
         log: log.clone(),
-        _pid_file: pid_file,
+        _files: [lock, pid_file],
+    })
+}
+
+/// Where the state file really is: a symbolic link stays one when the file is replaced.
+fn real_path(path: PathBuf) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    // Not there yet: then its directory may still have several names.
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return path;
+    };
+    folder
+        .canonicalize()
+        .map_or_else(|_| path.clone(), |folder| folder.join(name))
+}
+
+/// Locks the state file, by a file beside it because the state file itself is replaced.
+fn lock(path: &Path) -> Result<PidFile, Failure> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let file = path.display();
+    PidFile::create(Path::new(&beside)).map_err(|e| match e {
+        PidFileError::Held { holder, .. } => Failure::new(
+            exit::CANTCREAT,
+            format!("state file {file} is in use by process {holder}: is another faild running?"),
+        ),
+        PidFileError::Failed { path, source } => {
+            let (lock, why) = (path.display(), reason::words(&source));
+            let sentence = format!("can not lock state file {file}: can not write {lock}: {why}");
+            Failure::new(exit::IOERR, sentence)
+        }
+        foreign => Failure::new(
+            exit::CANTCREAT,
+            format!("can not lock state file {file}: {foreign}"),
+        ),
     })
 }
 
@@ -160,27 +222,24 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
-fn become_user(options: &Faild, ready: Option<Ready>) -> Result<(), Failure> {
-    if let Some(user) = &options.user {
-        drop_to(user).map_err(|e| Failure::new(exit::CONFIG, e))?;
-    }
-    if let Some(ready) = ready {
-        ready.ready().map_err(|e| {
-            Failure::new(exit::OSERR, format!("can not go into the background: {e}"))
-        })?;
-    }
-    Ok(())
-}
-
 /// Reads who may do what. Warns of a file that others may read: it holds keys.
 pub fn read_access(path: &Path, log: &Log) -> Result<Access, Failure> {
     let file = path.display();
-    let text = std::fs::read_to_string(path).map_err(|e| {
+    let bytes = std::fs::read(path).map_err(|e| {
         Failure::new(
             exit::IOERR,
             format!("can not read community file {file}: {}", reason::words(&e)),
         )
     })?;
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        Failure::new(exit::DATA, format!("{file}:{line}: it is not UTF-8 text"))
+    })?;
+    if text.starts_with('\u{feff}') {
+        let sentence = format!("{file}:1: it begins with a byte order mark; remove it");
+        return Err(Failure::new(exit::DATA, sentence));
+    }
     if std::fs::metadata(path).is_ok_and(|data| data.mode() & 0o004 != 0) {
         log.facility("access").warn(format_args!(
             "{file}: every user of this host may read it; chmod o-r it"
@@ -215,7 +274,7 @@ fn remove_unfinished(path: &Path, log: &Log) {
 /// daemon, nor be lost.
 fn read_state(path: &Path, log: &Log) -> Result<Image, Failure> {
     let file = path.display();
-    let bytes = match std::fs::read(path) {
+    let bytes = match files::read(path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Image::default()),
         Err(e) => {

@@ -5,6 +5,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use fail_conf::state;
 use fail_core::node::Image;
@@ -12,8 +13,15 @@ use fail_rt::files;
 use fail_rt::poller::Waker;
 use fail_rt::queue::{self, Receiver, Sender};
 
-/// What came of a save: its number, and one sentence if it failed.
-pub type Saved = (u64, Result<(), String>);
+/// What came of a save: its number, and what it was or one sentence if it failed.
+pub type Saved = (u64, Result<Written, String>);
+
+/// What a save was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    pub bytes: usize,
+    pub took: Duration,
+}
 
 /// The way to the disk.
 pub struct Store {
@@ -55,7 +63,7 @@ impl Store {
         let orphaned = match &self.thread {
             None => {
                 // The queue has room for the one save that is under way.
-                let _ = self.tell.send((no, Ok(())));
+                let _ = self.tell.send((no, Ok(Written::default())));
                 false
             }
             Some(thread) => thread.send((no, image)).is_err(),
@@ -83,7 +91,13 @@ impl Store {
 
 fn write_all(path: &Path, inbox: &mpsc::Receiver<(u64, Image)>, tell: &Sender<Saved>) {
     for (no, image) in inbox {
-        let saved = files::replace(path, &state::print(&image)).map_err(|e| e.to_string());
+        let began = Instant::now();
+        let content = state::print(&image);
+        let saved = files::replace(path, &content).map_err(|e| e.to_string());
+        let saved = saved.map(|()| Written {
+            bytes: content.len(),
+            took: began.elapsed(),
+        });
         // Nobody left to tell: the daemon is ending, and the file is as it should be.
         if tell.send((no, saved)).is_err() {
             return;

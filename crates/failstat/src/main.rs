@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use fail_cli::{COMMUNITY_VARIABLE, Failstat, HostPort, exit};
-use fail_client::{Answer, Client, Failure, Options, address, print};
+use fail_client::{Answer, Client, Failure, Options, addresses, print, words};
 use serde_json::{Value, json};
 
 /// What came of asking one host: its records, or the exit code and a sentence.
@@ -68,7 +68,7 @@ fn show(options: &Failstat, community: &str) -> (u8, bool) {
     let somebody_reads = match print(&text) {
         Ok(somebody_reads) => somebody_reads,
         Err(e) => {
-            eprintln!("failstat: can not write to standard output: {e}");
+            eprintln!("failstat: can not write to standard output: {}", words(&e));
             return (exit::IOERR, false);
         }
     };
@@ -77,12 +77,13 @@ fn show(options: &Failstat, community: &str) -> (u8, bool) {
 }
 
 fn ask(options: &Failstat, host: &HostPort, community: &str) -> Asked {
-    let faild = address(&host.host, host.port_or(options.port)).map_err(|e| (exit::NOHOST, e))?;
+    let faild = addresses(&host.host, host.port_or(options.port)).map_err(|e| (exit::NOHOST, e))?;
     let patience = Options {
         timeout: options.timeout.0,
         tries: options.tries,
     };
-    let answer = Client::new(faild, community, patience).and_then(|mut client| client.read(&[]));
+    let client = Client::of_host(&faild, community, patience);
+    let answer = client.and_then(|mut client| client.read(&[]));
     answer.map_err(|error| {
         let code = match error.failure() {
             Failure::Community => exit::USAGE,

@@ -204,7 +204,10 @@ fn a_change_that_can_not_be_saved_is_in_force_and_nobody_is_told_that_it_is_safe
     let Some(nobody) = nobody() else { return };
     let folder = Folder::new();
     let state = folder.file("state");
+    // Its directory is the user's at the start, and then no more.
+    chown(folder.path(), Some(nobody.uid), None).unwrap();
     let faild = Faild::start(&["-s", &state, "-u", "nobody"]);
+    chown(folder.path(), Some(Uid::from_raw(0)), None).unwrap();
     let sentence = faild.failc(&["web", "UP"]).failed(74);
     assert!(
         sentence.contains("in force, but could not be written to the state file"),
@@ -226,7 +229,10 @@ fn a_failed_save_is_made_good_without_any_further_change() {
     let Some(nobody) = nobody() else { return };
     let folder = Folder::new();
     let state = folder.file("state");
+    // Its directory is the user's at the start, and then no more.
+    chown(folder.path(), Some(nobody.uid), None).unwrap();
     let faild = Faild::start(&["-s", &state, "-u", "nobody"]);
+    chown(folder.path(), Some(Uid::from_raw(0)), None).unwrap();
     faild.failc(&["web", "UP"]).failed(74);
     chown(folder.path(), Some(nobody.uid), None).unwrap();
     let look = || fs::read_to_string(&state).unwrap_or_default();
@@ -287,9 +293,15 @@ fn a_community_file_with_an_error_stops_the_start_with_file_and_line() {
     let missing = folder.file("missing");
     let sentence = faild(&["-p", "0", "-c", &missing]).failed(74);
     assert!(sentence.contains(&missing), "{sentence}");
-    let latin = folder.write("latin", b"* \xe9t\xe9 RW\n");
-    let outcome = faild(&["-p", "0", "-c", &latin]);
-    assert!(outcome.err.contains(&latin), "{outcome:?}");
+    let latin = folder.write("latin", b"# x\n* \xe9t\xe9 RW\n");
+    let sentence = faild(&["-p", "0", "-c", &latin]).failed(65);
+    assert!(
+        sentence.contains(&format!("{latin}:2: it is not UTF-8")),
+        "{sentence}"
+    );
+    let marked = folder.write("marked", "\u{feff}* public RO\n");
+    let sentence = faild(&["-p", "0", "-c", &marked]).failed(65);
+    assert!(sentence.contains("byte order mark"), "{sentence}");
 }
 
 #[test]
@@ -305,4 +317,62 @@ fn a_community_file_that_others_may_read_is_warned_about() {
     assert!(line.contains(&rules), "{line}");
     let fresh = Faild::start(&["-c", &rules]);
     fresh.log.wait_for("every user of this host may read it");
+}
+
+#[test]
+fn an_address_given_twice_is_listened_on_once() {
+    let faild = Faild::start(&["-a", "127.0.0.1", "-a", "127.0.0.1"]);
+    let all = faild.log.all();
+    let lines = all.iter().filter(|line| line.contains("answering on"));
+    assert_eq!(lines.count(), 1, "{all:?}");
+}
+
+#[test]
+fn a_state_file_that_its_user_can_not_write_stops_the_start() {
+    if nobody().is_none() {
+        return;
+    }
+    let folder = Folder::new();
+    let state = folder.file("state");
+    let options = ["-F", "-p", "0", "-s", &state, "-u", "nobody"];
+    let sentence = faild(&options).failed(74);
+    assert!(sentence.contains(&state), "{sentence}");
+    assert!(sentence.contains("permission denied"), "{sentence}");
+}
+
+#[test]
+fn with_d_it_tells_of_each_query_change_and_save() {
+    let folder = Folder::new();
+    let state = folder.file("state");
+    let debug = ["-d", "access", "-d", "store", "-d", "state"];
+    let faild = Faild::start(&[&["-s", state.as_str()][..], &debug].concat());
+    faild.failc(&["web", "UP"]).done();
+    faild.log.wait_for("asks for 1 services by name");
+    faild.log.wait_for("changes service web: it takes effect");
+    faild
+        .log
+        .wait_for("service web: version 1; it has no publisher");
+    let line = faild.log.wait_for("save 1: ");
+    let bytes = fs::metadata(&state).unwrap().len();
+    assert!(line.contains(&format!("{bytes} bytes in ")), "{line}");
+}
+
+#[test]
+fn a_log_that_nobody_reads_delays_no_answer() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let port = free_port(ADDRESS).to_string();
+    let mut command = program::command("faild");
+    command.args(["-F", "-d", "access", "-a", ADDRESS, "-p", &port]);
+    let _faild = program::Running::start(command.stderr(writer));
+    let address = format!("{ADDRESS}:{port}");
+    let options = fail_client::Options::default();
+    let mut client = failover_tests::faild::client(address.parse().unwrap(), "public", options);
+    let name = fail_wire::Name::new("web").unwrap();
+    wait::until("faild", || client.read_one(&name).is_ok(), |ok| *ok);
+    // Each is a line, and together they are more than a pipe holds.
+    for n in 0..2000 {
+        let answer = client.read_one(&name);
+        assert!(answer.is_ok(), "query {n}: {answer:?}");
+    }
+    drop(reader);
 }

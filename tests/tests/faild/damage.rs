@@ -41,9 +41,9 @@ fn a_damaged_state_file_is_set_aside_and_both_names_are_told() {
         let line = faild.log.wait_for("is damaged");
         assert!(line.contains(why), "{how}: {line}");
         let names = folder.names();
-        assert_eq!(names.len(), 1, "{how}: {names:?}");
-        assert!(names[0].starts_with("state.damaged-"), "{names:?}");
-        let aside = folder.file(&names[0]);
+        assert_eq!(names.len(), 3, "{how}: {names:?}");
+        let aside = names.iter().find(|name| name.starts_with("state.damaged-"));
+        let aside = folder.file(aside.unwrap_or_else(|| panic!("{names:?}")));
         for name in [&state, &aside] {
             assert!(line.contains(name.as_str()), "{how}: {line}");
         }
@@ -112,4 +112,63 @@ fn after_a_reboot_nothing_serves_and_wishes_are_kept() {
     let faild = Faild::start(&["-s", &state]);
     let web = faild.failc(&["web"]).done();
     assert!(web.starts_with("web RECOVER held for "), "{web}");
+}
+
+#[test]
+fn a_faild_that_may_not_run_touches_neither_a_good_nor_a_damaged_state_file() {
+    let folder = Folder::new();
+    let state = folder.file("state");
+    let mut first = Faild::start(&["-s", &state]);
+    first.failc(&["web", "UP"]).done();
+    let link = folder.file("link");
+    std::os::unix::fs::symlink(&state, &link).unwrap();
+    for bytes in [None, Some("garbage")] {
+        if let Some(bytes) = bytes {
+            fs::write(&state, bytes).unwrap();
+        }
+        let before = fs::read(&state).unwrap();
+        for name in [&state, &link] {
+            let mut command = failover_tests::program::command("faild");
+            command.args(["-F", "-p", "0", "-a", "127.0.0.1", "-s", name]);
+            let sentence = failover_tests::program::run(command).failed(73);
+            let holder = format!("{state} is in use by process {}", first.pid());
+            assert!(sentence.contains(&holder), "{sentence}");
+        }
+        assert_eq!(folder.names(), ["link", "state", "state.lock"]);
+        assert_eq!(fs::read(&state).unwrap(), before);
+    }
+    // Its lock goes with it, also when it is killed.
+    first.kill();
+    let mut second = Faild::start(&["-s", &state]);
+    second.log.wait_for("is damaged");
+    assert_eq!(second.end(), Some(0));
+    assert!(!folder.names().contains(&"state.lock".to_string()));
+}
+
+#[test]
+fn what_is_no_regular_file_stops_the_start_and_a_link_stays_one() {
+    let folder = Folder::new();
+    let fifo = folder.file("fifo");
+    nix::unistd::mkfifo(fifo.as_str(), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut command = failover_tests::program::command("faild");
+    command.args(["-F", "-p", "0", "-a", "127.0.0.1", "-s", &fifo]);
+    let sentence = failover_tests::program::run(command).failed(74);
+    assert!(sentence.contains("it is not a regular file"), "{sentence}");
+
+    let (real, link) = (folder.write("real", good()), folder.file("link"));
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let faild = Faild::start(&["-s", &link]);
+    faild.failc(&["new", "UP"]).done();
+    assert!(fs::read_to_string(&real).unwrap().contains("\"new\""));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+}
+
+#[test]
+fn a_state_file_that_can_not_be_written_stops_the_start() {
+    let folder = Folder::new();
+    let nowhere = folder.file("missing/state");
+    let mut command = failover_tests::program::command("faild");
+    command.args(["-F", "-p", "0", "-a", "127.0.0.1", "-s", &nowhere]);
+    let sentence = failover_tests::program::run(command).failed(74);
+    assert!(sentence.contains(&nowhere), "{sentence}");
 }

@@ -252,7 +252,7 @@ fn failstat_shows_a_row_for_each_service_of_each_host() {
         without_age(&rows[1]),
         format!("{h} dns RECOVER - set by hand")
     );
-    assert_eq!(without_age(&rows[2]), format!("{h} web UP held held"));
+    assert_eq!(without_age(&rows[2]), format!("{h} web UP held it runs"));
     assert_eq!(rows[3].last(), Some(&"(no services)"));
     assert!(rows[4][5].contains("no faild answers at"), "{rows:?}");
 
@@ -346,4 +346,48 @@ fn ipv6_is_asked_and_answered() {
     let out = run("failc", &["-s", address, "web", "UP"]).done();
     assert_eq!(ageless(&out), "web UP (set by hand)");
     faild.failc(&["-q", "web"]).done();
+}
+
+#[test]
+fn a_change_of_a_service_never_heard_of_is_done_and_told() {
+    let faild = Faild::start(&[]);
+    let note = "failc: note: faild had not heard of service \"wbe\" before\n";
+    for (words, told) in [
+        (&["wbe"][..], ""),
+        (&["hold", "wbe"], note),
+        (&["hold", "wbe"], ""),
+        (&["wbe", "UP"], ""),
+    ] {
+        let outcome = faild.failc(words);
+        assert_eq!((outcome.code, outcome.err.as_str()), (Some(0), told));
+    }
+}
+
+#[test]
+fn a_closed_port_is_reported_soon_and_a_starting_faild_is_waited_for() {
+    let port = free_port("127.0.0.2");
+    let address = format!("127.0.0.2:{port}");
+    let sentence = run("failc", &["-s", &address, "web"]).failed(69);
+    assert!(sentence.contains("connection refused"), "{sentence}");
+    assert!(!sentence.contains("os error"), "{sentence}");
+    // One who has asked before faild was there, and asks for 10 seconds.
+    let mut command = program::command("failc");
+    command.args(["-n", "100", "-s", &address, "web"]);
+    let mut asking = Running::start(command.stdout(Stdio::null()));
+    let options = ["-F", "-a", "127.0.0.2", "-p", &port.to_string()];
+    let mut command = program::command("faild");
+    let _faild = Running::start(command.args(options).stderr(Stdio::null()));
+    assert_eq!(asking.wait(), Some(0));
+}
+
+#[test]
+fn each_address_of_a_name_is_tried() {
+    // Nobody listens at the first.
+    let faild = Faild::start(&[]);
+    let nobody = nobody().parse().unwrap();
+    let options = fail_client::Options::default();
+    let addresses = [nobody, faild.address];
+    let mut client = fail_client::Client::of_host(&addresses, "public", options).unwrap();
+    let name = fail_wire::Name::new("web").unwrap();
+    assert_eq!(client.read_one(&name).unwrap().0.version, 0);
 }

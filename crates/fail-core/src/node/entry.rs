@@ -8,6 +8,10 @@ use crate::time::{Now, Span, Wall};
 /// A publisher that misses this many of its own intervals is silent.
 const SILENT_INTERVALS: u64 = 3;
 
+/// A state that somebody set by hand has this long to find who supervises it. Otherwise a
+/// RECOVER on a host without failsh would make other hosts give way for ever.
+const UNSUPERVISED_AFTER: Span = Span::from_secs(3);
+
 /// A record and who stands behind it.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
@@ -105,10 +109,7 @@ impl Entry {
 
     /// The record as it travels.
     pub fn record(&self, now: Now) -> Record {
-        let silent = self
-            .publisher
-            .is_some_and(|p| now.mono - p.heard > p.interval.times(SILENT_INTERVALS));
-        let marks = if silent {
+        let marks = if self.is_unsupervised(now) {
             self.kept.marks.with(Marks::UNSUPERVISED)
         } else {
             self.kept.marks
@@ -122,6 +123,27 @@ impl Entry {
             last_change: self.kept.last_change.0,
             reason: self.kept.reason.clone(),
         }
+    }
+
+    /// Whether nobody stands behind the state any more, or nobody ever did. Of a FAIL nobody
+    /// has to take care.
+    fn is_unsupervised(&self, now: Now) -> bool {
+        match self.publisher {
+            Some(p) => now.mono - p.heard > p.interval.times(SILENT_INTERVALS),
+            None => {
+                self.kept.state != State::Fail && now.mono - self.kept.changed > UNSUPERVISED_AFTER
+            }
+        }
+    }
+
+    /// What the log says of it to who wants to know more.
+    pub fn detail(&self) -> String {
+        let publisher = match self.publisher {
+            Some(p) => format!("its publisher beats every {}", p.interval),
+            None => "it has no publisher".to_string(),
+        };
+        let (name, version) = (&self.kept.name, self.kept.version);
+        format!("service {name}: version {version}; {publisher}")
     }
 
     /// The publisher is alive. A beat that is not newer than the last one is a replay.
@@ -151,7 +173,10 @@ impl Entry {
                 .marks
                 .without(Marks::UNPUBLISHED)
                 .without(Marks::STARTING);
-            kept.interval = Span::from_millis(u64::from(change.interval_ms));
+            // A change by hand leaves the publisher who he is, also after a restart.
+            if change.interval_ms > 0 {
+                kept.interval = Span::from_millis(u64::from(change.interval_ms));
+            }
         }
         kept.version = kept.version.saturating_add(1);
         let after = now.mono - kept.changed;

@@ -28,7 +28,7 @@ pub struct Kept {
     pub changed: Mono,
     /// When it changed, for people.
     pub last_change: Wall,
-    /// Its publisher's interval; zero: changed by hand.
+    /// Its publisher's interval; zero: it never had a publisher.
     pub interval: Span,
     /// Why it is as it is.
     pub reason: Reason,

@@ -9,13 +9,15 @@
 mod entry;
 mod image;
 mod offenders;
+mod page;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
+use std::ops::Bound;
 
 use fail_wire::{
-    ANSWER_BYTES_MIN, Answer, Body, Change, Code, Dice, Key, Name, Packet, Query, Reason, Record,
-    Refusal, VERSION, emit,
+    ANSWER_BYTES_MIN, Answer, Beat, Body, Change, Code, Dice, Key, Name, Packet, Query, Reason,
+    Record, Refusal, VERSION, emit,
 };
 
 use crate::access::{Access, Rights};
@@ -26,6 +28,7 @@ use crate::time::{Mono, Now, Span};
 use entry::Entry;
 pub use image::{Image, Kept};
 use offenders::Offenders;
+use page::Page;
 
 /// Where a datagram came from, and by which way an answer goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,20 +97,38 @@ pub struct Counters {
     pub dropped: u64,
 }
 
-/// An acknowledgement that waits for the disk.
+/// An answer to a change that waits for the disk.
 #[derive(Debug, Clone)]
 struct Ack {
-    to: Peer,
-    saved: Vec<u8>,
-    unsaved: Vec<u8>,
+    to: Asker,
+    what: Waiting,
+}
+
+/// What is said when the disk has spoken.
+#[derive(Debug, Clone)]
+enum Waiting {
+    /// The change took effect: the record as it is now.
+    Done(Record),
+    /// It did not, and the record in the refusal may prove that it was done before.
+    Stale(Refusal),
 }
 
 /// Who asks: proven, and how long the answer may be.
+#[derive(Debug, Clone)]
 struct Asker {
     peer: Peer,
     key: Key,
     request: u64,
     room: usize,
+}
+
+/// What is said about each datagram, for one who looks for a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Chatter {
+    /// Who asks and changes what, and what came of it.
+    pub access: bool,
+    /// What is behind each change of a record.
+    pub state: bool,
 }
 
 /// The state daemon.
@@ -121,6 +142,8 @@ pub struct Node {
     saving: Vec<Ack>,
     /// Acknowledgements that came too late for it, and wait for the next.
     unsaved: Vec<Ack>,
+    /// How many of those are changes that took effect.
+    unsaved_changes: usize,
     save_no: u64,
     save_under_way: bool,
     dirty: bool,
@@ -128,6 +151,7 @@ pub struct Node {
     save_again: Option<Mono>,
     offenders: Offenders,
     counters: Counters,
+    chatter: Chatter,
     out: VecDeque<Out>,
 }
 
@@ -152,13 +176,32 @@ impl Node {
                 .collect(),
             saving: Vec::new(),
             unsaved: Vec::new(),
+            unsaved_changes: 0,
             save_no: 0,
             save_under_way: false,
             dirty: false,
             save_again: None,
             offenders: Offenders::default(),
             counters: Counters::default(),
+            chatter: Chatter::default(),
             out: VecDeque::new(),
+        }
+    }
+
+    /// Says more from now on, or less: lines of level `Debug`, which cost something to make.
+    pub fn chat(&mut self, chatter: Chatter) {
+        self.chatter = chatter;
+    }
+
+    /// What is to be on disk.
+    pub fn image(&self) -> Image {
+        Image {
+            boot: self.boot.clone(),
+            records: self
+                .entries
+                .values()
+                .map(|entry| entry.kept().clone())
+                .collect(),
         }
     }
 
@@ -181,6 +224,10 @@ impl Node {
 
     fn datagram(&mut self, now: Now, from: Peer, bytes: &[u8]) {
         self.counters.received += 1;
+        if bytes.len() > limits::REQUEST_BYTES_MAX {
+            let why = "a datagram that is longer than any request";
+            return self.drop_it(now, from, why);
+        }
         let packet = match Packet::read(bytes) {
             Ok(packet) if packet.answers() => {
                 return self.drop_it(now, from, "an answer that nobody asked for");
@@ -215,61 +262,35 @@ impl Node {
     }
 
     fn query(&mut self, now: Now, asker: &Asker, query: &Query) {
-        let after = |name: &Name| query.after.as_ref().is_none_or(|after| name > after);
-        let mut names: Vec<Name> = match query.names.is_empty() {
-            true => self
-                .entries
-                .keys()
-                .filter(|name| self.rights(asker, name).is_some())
-                .cloned()
-                .collect(),
-            false => query.names.clone(),
-        };
-        names.retain(after);
-        names.sort();
-        names.dedup();
-        let mut answer = Answer {
-            nonce: self.nonce,
-            more: false,
-            records: Vec::new(),
-        };
-        let mut room = asker.room.saturating_sub(ANSWER_BYTES_MIN);
-        for name in names {
-            let rights = self.rights(asker, &name);
-            // Only who names a service can be the one who publishes it.
-            let beat = query.beat.filter(|_| !query.names.is_empty());
-            if let (Some(beat), Some(Rights::ReadWrite)) = (beat, rights) {
-                if let Some(entry) = self
-                    .entries
-                    .get_mut(&name)
-                    .filter(|_| beat.nonce == self.nonce)
-                {
-                    entry.beat(now, beat);
-                }
-            }
-            let record = match rights {
-                Some(_) => self.record(now, &name),
-                None => entry::unreadable(&name),
-            };
-            if record.wire_bytes() > room {
-                if answer.records.is_empty() {
-                    let detail =
-                        u32::try_from(ANSWER_BYTES_MIN + record.wire_bytes()).unwrap_or(u32::MAX);
-                    return self.refuse(
-                        now,
-                        asker,
-                        Refusal {
-                            detail,
-                            ..Refusal::plain(Code::Cramped)
-                        },
-                    );
-                }
-                answer.more = true;
-                break;
-            }
-            room -= record.wire_bytes();
-            answer.records.push(record);
+        let room = asker.room.saturating_sub(ANSWER_BYTES_MIN);
+        let mut page = Page::new(room);
+        match query.names.is_empty() {
+            true => self.list(now, asker, query.after.as_ref(), &mut page),
+            false => self.look_up(now, asker, query, &mut page),
         }
+        if let Some(bytes) = page.too_long_for_the_first() {
+            let detail = u32::try_from(ANSWER_BYTES_MIN + bytes).unwrap_or(u32::MAX);
+            let refusal = Refusal {
+                detail,
+                ..Refusal::plain(Code::Cramped)
+            };
+            return self.refuse(now, asker, refusal);
+        }
+        let (records, more) = page.done();
+        if self.chatter.access {
+            let (who, all) = (asker.peer.addr, query.names.is_empty());
+            let what = match all {
+                true => "all services".to_string(),
+                false => format!("{} services by name", query.names.len()),
+            };
+            let text = format!("{who}: asks for {what}: {} records", records.len());
+            self.log(Level::Debug, "access", text);
+        }
+        let answer = Answer {
+            nonce: self.nonce,
+            more,
+            records,
+        };
         self.counters.answered += 1;
         self.send(
             asker.peer,
@@ -277,26 +298,56 @@ impl Node {
         );
     }
 
-    fn change(&mut self, now: Now, asker: &Asker, change: &Change) {
-        match self.judge(now, asker, change) {
-            Err(refusal) => {
-                // Of one kind, whatever service it names: names cost a sender nothing.
-                let kind = format!("change refused: {refusal}");
-                let shown = format!("service {}: {kind}", change.name);
-                self.note(now, asker.peer, &kind, &shown);
-                self.counters.refused += 1;
-                // Who sent a change twice takes the record in the refusal for proof that it was
-                // done and is on disk. So it is shown only if it is there.
-                let bare = Refusal {
-                    record: None,
-                    ..refusal.clone()
-                };
-                self.acknowledge(Ack {
-                    to: asker.peer,
-                    saved: fit(asker, Body::Refusal(refusal)),
-                    unsaved: fit(asker, Body::Refusal(bare)),
-                });
+    /// The records after this one that the asker may read, as many as have room: no more of
+    /// the table is looked at than that.
+    fn list(&self, now: Now, asker: &Asker, after: Option<&Name>, page: &mut Page) {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let readable = self
+            .entries
+            .range::<Name, _>((from, Bound::Unbounded))
+            .filter(|(name, _)| self.rights(asker, name).is_some());
+        page.fill(readable.map(|(_, entry)| entry.record(now)));
+    }
+
+    /// The records of these names. Only who names a service can be the one who publishes it.
+    fn look_up(&mut self, now: Now, asker: &Asker, query: &Query, page: &mut Page) {
+        let mut names: Vec<&Name> = query.names.iter().collect();
+        names.retain(|name| query.after.as_ref().is_none_or(|after| *name > after));
+        names.sort();
+        names.dedup();
+        let beat = query.beat.filter(|beat| beat.nonce == self.nonce);
+        page.fill(names.into_iter().map(|name| {
+            let rights = self.rights(asker, name);
+            self.beat(
+                now,
+                name,
+                beat.filter(|_| rights == Some(Rights::ReadWrite)),
+            );
+            match rights {
+                Some(_) => self.record(now, name),
+                None => entry::unreadable(name),
             }
+        }));
+    }
+
+    fn beat(&mut self, now: Now, name: &Name, beat: Option<Beat>) {
+        if let (Some(beat), Some(entry)) = (beat, self.entries.get_mut(name)) {
+            entry.beat(now, beat);
+        }
+    }
+
+    fn change(&mut self, now: Now, asker: &Asker, change: &Change) {
+        let judged = self.judge(now, asker, change);
+        if self.chatter.access {
+            let (who, name) = (asker.peer.addr, &change.name);
+            let came = judged
+                .as_ref()
+                .map_or_else(ToString::to_string, |()| "it takes effect".to_string());
+            let text = format!("{who}: changes service {name}: {came}");
+            self.log(Level::Debug, "access", text);
+        }
+        match judged {
+            Err(refusal) => self.refuse_change(now, asker, change, refusal),
             Ok(()) => {
                 let name = change.name.clone();
                 let entry = self
@@ -304,27 +355,45 @@ impl Node {
                     .entry(name.clone())
                     .or_insert_with(|| Entry::new(name, now));
                 let text = entry.change(now, change, &asker.peer.addr.ip().to_string());
-                let record = entry.record(now);
+                let (record, detail) = (entry.record(now), entry.detail());
                 self.counters.changed += 1;
                 self.dirty = true;
                 self.log(Level::Info, "state", text);
-                let answer = Answer {
-                    nonce: self.nonce,
-                    more: false,
-                    records: vec![record.clone()],
-                };
-                let refusal = Refusal {
-                    record: Some(record),
-                    ..Refusal::plain(Code::Unsaved)
-                };
-                self.acknowledge(Ack {
-                    to: asker.peer,
-                    saved: fit(asker, Body::Answer(answer)),
-                    unsaved: fit(asker, Body::Refusal(refusal)),
+                if self.chatter.state {
+                    self.log(Level::Debug, "state", detail);
+                }
+                self.unsaved_changes += 1;
+                self.unsaved.push(Ack {
+                    to: asker.clone(),
+                    what: Waiting::Done(record),
                 });
             }
         }
         self.save();
+    }
+
+    fn refuse_change(&mut self, now: Now, asker: &Asker, change: &Change, refusal: Refusal) {
+        // Of one kind, whatever service it names: names cost a sender nothing.
+        let kind = format!("change refused: {refusal}");
+        let shown = format!("service {}: {kind}", change.name);
+        self.note(now, asker.peer, &kind, &shown);
+        self.counters.refused += 1;
+        if refusal.code != Ok(Code::Stale) {
+            let bytes = fit(asker, Body::Refusal(refusal));
+            return self.send(asker.peer, bytes);
+        }
+        // Who sent a change twice takes the record in this refusal for proof that it was done
+        // and is on disk. So it waits for the disk, or comes without the record.
+        let ack = Ack {
+            to: asker.clone(),
+            what: Waiting::Stale(refusal),
+        };
+        let waiting = self.unsaved.len() - self.unsaved_changes;
+        match self.dirty || self.save_under_way {
+            true if waiting < limits::REFUSALS_WAITING_MAX => self.unsaved.push(ack),
+            true => self.answer(ack, false),
+            false => self.answer(ack, self.save_again.is_none()),
+        }
     }
 
     /// Whether a change may take effect. The order is that of a reader's questions: may he,
@@ -362,24 +431,31 @@ impl Node {
         if version == 0 && self.entries.len() >= limits::SERVICES_MAX {
             return limit("services", limits::SERVICES_MAX);
         }
-        if self.unsaved.len() >= limits::UNSAVED_MAX {
+        if self.unsaved_changes >= limits::UNSAVED_MAX {
             return limit("unsaved changes", limits::UNSAVED_MAX);
         }
         Ok(())
     }
 
-    /// Answers a change, but not before everything that it has seen is on disk: a refusal
-    /// shows the record, and a record that is shown must not be lost.
-    fn acknowledge(&mut self, ack: Ack) {
-        match self.dirty || self.save_under_way {
-            true if self.unsaved.len() < 2 * limits::UNSAVED_MAX => self.unsaved.push(ack),
-            true => self.counters.dropped += 1,
-            false => self.answer(ack, self.save_again.is_none()),
-        }
-    }
-
     fn answer(&mut self, ack: Ack, on_disk: bool) {
-        self.send(ack.to, if on_disk { ack.saved } else { ack.unsaved });
+        let body = match (ack.what, on_disk) {
+            (Waiting::Done(record), true) => Body::Answer(Answer {
+                nonce: self.nonce,
+                more: false,
+                records: vec![record],
+            }),
+            (Waiting::Done(record), false) => Body::Refusal(Refusal {
+                record: Some(record),
+                ..Refusal::plain(Code::Unsaved)
+            }),
+            (Waiting::Stale(refusal), true) => Body::Refusal(refusal),
+            (Waiting::Stale(refusal), false) => Body::Refusal(Refusal {
+                record: None,
+                ..refusal
+            }),
+        };
+        let bytes = fit(&ack.to, body);
+        self.send(ack.to.peer, bytes);
     }
 
     /// Starts a save unless one is under way. Changes that arrive meanwhile share the next.
@@ -392,15 +468,8 @@ impl Node {
         self.save_under_way = true;
         self.save_no += 1;
         self.saving = std::mem::take(&mut self.unsaved);
-        let records = self
-            .entries
-            .values()
-            .map(|entry| entry.kept().clone())
-            .collect();
-        let image = Image {
-            boot: self.boot.clone(),
-            records,
-        };
+        self.unsaved_changes = 0;
+        let image = self.image();
         self.out.push_back(Out::Save {
             no: self.save_no,
             image,
@@ -418,6 +487,7 @@ impl Node {
         }
         // A refusal that came while the disk was busy, with nothing new to write.
         if !self.dirty {
+            self.unsaved_changes = 0;
             for ack in std::mem::take(&mut self.unsaved) {
                 self.answer(ack, ok);
             }

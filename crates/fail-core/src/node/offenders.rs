@@ -28,7 +28,9 @@ impl Offenders {
             }
             let times = std::mem::replace(since, 0);
             *logged = now;
-            return Some(format!("{who}: {shown} ({times} times in the last minute)"));
+            return Some(format!(
+                "{who}: {shown} ({times} times since the last such line)"
+            ));
         }
         if self.seen.len() >= limits::OFFENDERS_MAX {
             self.seen.retain(|_, (logged, _)| now - *logged < QUIET);

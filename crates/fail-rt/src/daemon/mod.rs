@@ -23,6 +23,8 @@ use nix::unistd::{
     ForkResult, Pid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, setsid,
 };
 
+use crate::inherited;
+
 pub use pidfile::{PidFile, PidFileError};
 pub use user::{DropFailed, drop_to};
 
@@ -35,7 +37,9 @@ const SIGNAL_EXIT: i32 = 128;
 #[derive(Debug)]
 pub struct Ready(File);
 
-/// Goes on in a new process. To be called before there is any thread, socket or pid file.
+/// Goes on in a new process. To be called before there is any thread, socket, pid file or
+/// other open descriptor: those that were inherited are closed, so that the daemon keeps
+/// nobody's lock or pipe.
 /// An error is one of the first process: nothing was started.
 pub fn daemonize() -> io::Result<Ready> {
     let threads = fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
@@ -44,6 +48,7 @@ pub fn daemonize() -> io::Result<Ready> {
         let text = format!("can not go into the background: {threads} threads are running");
         return Err(io::Error::other(text));
     }
+    inherited::close_descriptors();
     let (read, write) = pipe2(OFlag::O_CLOEXEC)?;
     match fork_alone()? {
         ForkResult::Child => {

@@ -1,16 +1,20 @@
 //! A pid file that is also the lock of its daemon.
 //!
-//! The lock (`flock`) is the truth, the number in it is for people and scripts: a file left by
-//! a crash holds nobody up. The file is not created through a symbolic link, and one that
-//! holds anything but a number is left alone. It goes away with the daemon, if it is still
-//! ours. To be created after [`daemonize`](super::daemonize), which changes the number.
+//! The lock is the truth, the number in it is for people and scripts: a file left by a crash
+//! holds nobody up. It is a write lock of the open file (`F_OFD_SETLK`), which only who may
+//! write the file can take, where any user could take the lock of `flock` and keep us out.
+//!
+//! The file is not created through a symbolic link, and one that holds anything but a number
+//! is left alone. It goes away with the daemon, if it is still ours. To be created after [`daemonize`](super::daemonize), which changes the number.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{Flock, FlockArg};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
 
 use crate::reason;
 
@@ -24,7 +28,7 @@ const RACES_MAX: usize = 10;
 #[derive(Debug)]
 pub struct PidFile {
     path: PathBuf,
-    file: Flock<File>,
+    file: File,
 }
 
 /// Why there is none.
@@ -67,19 +71,19 @@ impl PidFile {
         };
         for _ in 0..RACES_MAX {
             let file = open(&path)?;
-            let file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(file) => file,
-                Err((file, nix::errno::Errno::EWOULDBLOCK)) => {
+            match lock(&file) {
+                Ok(()) => {}
+                Err(Errno::EAGAIN | Errno::EACCES) => {
                     let holder = content(&file).unwrap_or_default();
-                    let holder = match holder.trim() {
-                        "" => "?".to_owned(),
-                        number => number.to_owned(),
+                    let holder = match holder.trim().parse::<u32>() {
+                        Ok(number) => number.to_string(),
+                        Err(_) => "?".to_owned(),
                     };
                     let path = path.clone();
                     return Err(PidFileError::Held { path, holder });
                 }
-                Err((_, errno)) => return Err(failed(errno.into())),
-            };
+                Err(errno) => return Err(failed(errno.into())),
+            }
             // Its last holder may have removed it between our opening and our locking.
             if !is_still(&path, &file) {
                 continue;
@@ -128,6 +132,19 @@ fn open(path: &Path) -> Result<File, PidFileError> {
         Err(e) if e.raw_os_error() == Some(libc::EISDIR) => Err(foreign("it is a directory")),
         Err(e) => Err(failed(e)),
     }
+}
+
+/// Locks the whole file for as long as it is open.
+fn lock(file: &File) -> Result<(), Errno> {
+    // Every field has a meaning for this call, or is padding that zero suits.
+    let whole = libc::flock {
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    fcntl(file.as_fd(), FcntlArg::F_OFD_SETLK(&whole)).map(drop)
 }
 
 fn content(file: &File) -> io::Result<String> {

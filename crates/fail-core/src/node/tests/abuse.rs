@@ -116,16 +116,77 @@ fn more_changes_than_can_wait_for_the_disk_are_refused_by_name() {
         lab.order("rw", &change);
     }
     let change = lab.change("web", Some(State::Up));
-    lab.order("rw", &change);
-    lab.saved(true);
-    lab.saved(true);
-    assert_eq!(lab.sent.len(), limits::UNSAVED_MAX + 2);
-    let last = lab.sent.pop().unwrap();
-    lab.sent.clear();
-    let no = refusal(Packet::read(&last).unwrap().body().unwrap());
+    let no = lab.refused("rw", &change);
     assert_eq!(no.code, Ok(Code::Limit));
     assert_eq!(no.text.as_str(), "unsaved changes");
+    lab.saved(true);
+    lab.saved(true);
+    assert_eq!(lab.sent.len(), limits::UNSAVED_MAX + 1);
+    lab.sent.clear();
     assert_eq!(lab.record("web").version as usize, limits::UNSAVED_MAX + 1);
+}
+
+#[test]
+fn refusals_that_wait_take_no_place_from_changes_and_have_a_limit_of_their_own() {
+    let mut lab = Lab::new();
+    let change = lab.change("web", Some(State::Up));
+    lab.order("rw", &change);
+    for _ in 0..limits::REFUSALS_WAITING_MAX {
+        lab.order("rw", &change);
+    }
+    assert!(lab.sent.is_empty(), "each may be proof, so it waits");
+    let no = lab.refused("rw", &change);
+    assert_eq!((no.code, no.record), (Ok(Code::Stale), None));
+    let other = lab.change("dns", Some(State::Up));
+    lab.order("rw", &other);
+    assert!(lab.sent.is_empty(), "a change has its place");
+    lab.saved(true);
+    lab.saved(true);
+    assert_eq!(lab.sent.len(), limits::REFUSALS_WAITING_MAX + 2);
+}
+
+#[test]
+fn who_may_not_is_told_so_without_waiting_for_the_disk() {
+    let mut lab = Lab::new();
+    let change = lab.change("web", Some(State::Up));
+    lab.order("rw", &change);
+    assert_eq!(lab.refused("ro", &change).code, Ok(Code::ReadOnly));
+    let mut late = lab.change("web", Some(State::Up));
+    late.nonce += 1;
+    assert_eq!(lab.refused("rw", &late).code, Ok(Code::Nonce));
+    assert_eq!(lab.saves.len(), 1, "the disk is still busy");
+}
+
+#[test]
+fn what_is_longer_than_any_request_is_dropped_unchecked() {
+    let mut lab = Lab::new();
+    lab.send("rw", &query(&["web"]), limits::REQUEST_BYTES_MAX);
+    assert_eq!(acknowledged(lab.heard("rw")).name, name("web"));
+    lab.send("rw", &query(&["web"]), limits::REQUEST_BYTES_MAX + 1);
+    assert!(lab.sent.is_empty());
+    assert_eq!(lab.node.counters().dropped, 1);
+}
+
+#[test]
+fn who_looks_for_a_fault_is_told_of_each_datagram_and_others_are_not() {
+    let mut lab = Lab::new();
+    lab.set("web", State::Up);
+    lab.record("web");
+    assert_eq!(lab.log.len(), 1, "{:?}", lab.log);
+    lab.node.chat(Chatter {
+        access: true,
+        state: true,
+    });
+    lab.log.clear();
+    lab.set("web", State::Fail);
+    lab.records("rw", &[]);
+    let lines = [
+        "192.0.2.9:1000: changes service web: it takes effect",
+        "service web: UP -> FAIL (a test) after 0 ms, by 192.0.2.9",
+        "service web: version 2; it has no publisher",
+        "192.0.2.9:1000: asks for all services: 1 records",
+    ];
+    assert_eq!(lab.log, lines);
 }
 
 #[test]

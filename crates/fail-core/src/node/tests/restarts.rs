@@ -29,11 +29,41 @@ fn a_publisher_is_unsupervised_after_three_intervals_of_silence() {
 }
 
 #[test]
-fn a_change_by_hand_has_no_publisher() {
+fn a_state_set_by_hand_is_unsupervised_after_three_seconds_unless_it_is_fail() {
+    for (state, marked) in [
+        (State::Up, true),
+        (State::Recover, true),
+        (State::Fail, false),
+    ] {
+        let mut lab = Lab::new();
+        lab.set("web", state);
+        lab.pass(3000);
+        assert!(!lab.is_unsupervised("web"), "{state} too early");
+        lab.pass(1);
+        assert_eq!(lab.is_unsupervised("web"), marked, "{state}");
+        lab.pass(86_400_000);
+        assert_eq!(lab.is_unsupervised("web"), marked, "{state} later");
+        let nonce = lab.node.nonce;
+        lab.beat("rw", nonce, 1, &["web"]);
+        assert!(!lab.is_unsupervised("web"), "somebody takes care of it");
+    }
+}
+
+#[test]
+fn a_change_by_hand_does_not_make_a_restart_forget_the_publisher() {
     let mut lab = Lab::new();
-    lab.set("web", State::Up);
-    lab.pass(86_400_000);
-    assert!(!lab.is_unsupervised("web"));
+    let mut change = lab.change("web", Some(State::Up));
+    change.interval_ms = 10_000;
+    lab.done(&change);
+    let by_hand = lab.change("web", Some(State::Recover));
+    lab.order("rw", &by_hand);
+    let image = lab.saved(true);
+    assert_eq!(image.records[0].interval, Span::from_secs(10));
+    let mut lab = Lab::with(rules(), image);
+    lab.pass(30_000);
+    assert!(!lab.is_unsupervised("web"), "he has his time");
+    lab.pass(1);
+    assert!(lab.is_unsupervised("web"));
 }
 
 #[test]
