@@ -15,6 +15,7 @@
 
 mod queue;
 
+use fail_core::log::{self, Line};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -256,6 +257,17 @@ impl Log {
     /// For one who looks for a fault closely.
     pub fn trace(&self, text: impl Display) {
         self.say(Level::Trace, text);
+    }
+
+    /// A line that a machine of the core wants written.
+    pub fn write(&self, line: &Line) {
+        let level = match line.level {
+            log::Level::Error => Level::Error,
+            log::Level::Warn => Level::Warn,
+            log::Level::Info => Level::Info,
+            log::Level::Debug => Level::Debug,
+        };
+        self.facility(line.facility).say(level, &line.text);
     }
 
     /// One line, if this level appears.

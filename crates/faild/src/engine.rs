@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::io;
 
-use fail_core::log::{Level, Line};
 use fail_core::node::{In, Node, Out, Peer};
 use fail_core::time::{Mono, Span};
 use fail_rt::clock::{self, earliest};
@@ -45,7 +44,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
                     }
                 }
                 Out::Save { no, image } => store.save(no, image),
-                Out::Log(line) => write_line(&log, &line),
+                Out::Log(line) => log.write(&line),
             }
         }
         if let Some(at) = leave_by {
@@ -128,15 +127,5 @@ fn reread(path: Option<&std::path::Path>, log: &Log) -> Option<In> {
             log.error(format_args!("{failure}; the old rules stay in force"));
             None
         }
-    }
-}
-
-fn write_line(log: &Log, line: &Line) {
-    let log = log.facility(line.facility);
-    match line.level {
-        Level::Error => log.error(&line.text),
-        Level::Warn => log.warn(&line.text),
-        Level::Info => log.info(&line.text),
-        Level::Debug => log.debug(&line.text),
     }
 }

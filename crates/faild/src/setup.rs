@@ -8,13 +8,12 @@
 //! written is noticed now and not with the first change.
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use fail_cli::{Faild, exit};
+use fail_cli::{Faild, Failure, exit};
 use fail_conf::{community, state};
 use fail_core::access::Access;
 use fail_core::node::{Chatter, Image, Node};
@@ -29,29 +28,6 @@ use crate::store::Store;
 
 /// What `-d` knows.
 pub const FACILITIES: [&str; 4] = ["state", "access", "store", "net"];
-
-/// Why the daemon does not start: a sentence and the exit code.
-#[derive(Debug)]
-pub struct Failure {
-    /// See `EXIT STATUS` in `faild(8)`.
-    pub code: u8,
-    sentence: String,
-}
-
-impl Failure {
-    pub fn new(code: u8, sentence: impl Display) -> Failure {
-        Failure {
-            code,
-            sentence: sentence.to_string(),
-        }
-    }
-}
-
-impl Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.sentence)
-    }
-}
 
 /// Everything that the loop needs.
 pub struct Parts {

@@ -3,9 +3,8 @@
 
 use std::io::Write;
 
-use fail_cli::{Failsh, exit};
+use fail_cli::{Failsh, Failure, exit};
 
-use crate::failure::Failure;
 use crate::setup::{look_up, program, unknown_host};
 
 /// Says what is wrong with the policy, or prints it.

@@ -7,13 +7,11 @@
 use std::collections::VecDeque;
 use std::io;
 
-use fail_core::log::{Level, Line};
 use fail_core::plan::{In, Out};
 use fail_core::time::{Mono, Span};
 use fail_rt::children::Children;
 use fail_rt::clock::{self, earliest};
 use fail_rt::driver::Driver;
-use fail_rt::log::Log;
 use fail_rt::signals::Signal;
 use fail_tcl::{FromTcl, TclHandle, ToTcl};
 
@@ -53,7 +51,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 Out::Run(order) => tcl.send(ToTcl::Run(order)),
                 Out::Cancel { job, why } => tcl.send(ToTcl::Cancel { job, why }),
                 Out::Resolve { no, name, port } => resolver.ask(no, &name, port),
-                Out::Log(line) => write_line(&log, &line),
+                Out::Log(line) => log.write(&line),
             }
         }
         // An end that nobody has been told of counts as a child, so before the look at them.
@@ -111,7 +109,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
             }
         }
         for line in post.lines(clock::now().mono) {
-            write_line(&log, &line);
+            log.write(&line);
         }
         while let Some((no, answer)) = resolver.poll() {
             inputs.push_back(In::Resolved {
@@ -136,15 +134,5 @@ pub fn run(parts: Parts) -> io::Result<()> {
 fn tell_ends(children: &mut Children, tcl: &TclHandle) {
     while let Some((exec, result)) = children.poll() {
         tcl.send(ToTcl::ExecDone { exec, result });
-    }
-}
-
-fn write_line(log: &Log, line: &Line) {
-    let log = log.facility(line.facility);
-    match line.level {
-        Level::Error => log.error(&line.text),
-        Level::Warn => log.warn(&line.text),
-        Level::Info => log.info(&line.text),
-        Level::Debug => log.debug(&line.text),
     }
 }

@@ -8,13 +8,12 @@
 
 mod check;
 mod engine;
-mod failure;
 mod post;
 mod setup;
 
 use std::process::ExitCode;
 
-use failure::Failure;
+use fail_cli::Failure;
 
 fn main() -> ExitCode {
     let options: fail_cli::Failsh = fail_cli::parse_or_exit();

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::thread;
 
-use fail_cli::{Failsh, exit, ports};
+use fail_cli::{Failsh, Failure, exit, ports};
 use fail_core::plan::{Local, Plan};
 use fail_core::policy::{Host, Policy};
 use fail_rt::children::Children;
@@ -22,7 +22,6 @@ use fail_rt::{clock, reason};
 use fail_tcl::{Loaded, TclHandle, ToTcl};
 use fail_wire::{Key, Name};
 
-use crate::failure::Failure;
 use crate::post::{self, Inbox};
 
 /// What `-d` knows.

@@ -1,16 +1,17 @@
-//! Why failsh does not start: one sentence and the exit code of `failsh(8)`.
+//! Why a program does not start or does not go on: one sentence and the exit code.
 
 use std::fmt::{self, Display};
 
-/// A sentence and a code.
+/// A sentence for standard error, and a code of [`crate::exit`].
 #[derive(Debug)]
 pub struct Failure {
-    /// See `EXIT STATUS` in `failsh(8)`.
+    /// See `EXIT STATUS` in the program's man page.
     pub code: u8,
     sentence: String,
 }
 
 impl Failure {
+    /// Anything that prints as one sentence.
     pub fn new(code: u8, sentence: impl Display) -> Failure {
         Failure {
             code,
