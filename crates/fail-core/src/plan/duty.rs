@@ -21,6 +21,8 @@ pub(super) struct Duty {
     pub heard: BTreeMap<Name, u64>,
     /// What the local faild said last, and when it was asked; nothing: it is silent.
     pub local: Option<(Record, Mono)>,
+    /// Whether it was held when the local faild last spoke.
+    pub held: bool,
     /// The state in which this failsh left the service; nothing: not known yet.
     pub believed: Option<State>,
     /// The record's state when this failsh last looked, to tell its own change from
@@ -86,6 +88,7 @@ impl Duty {
             seen: BTreeMap::new(),
             heard: BTreeMap::new(),
             local: None,
+            held: false,
             believed: None,
             base: None,
             owed: None,
@@ -120,6 +123,7 @@ impl Duty {
     /// acknowledged is older than that, and versions tell.
     pub fn hear_local(&mut self, record: Option<&Record>, asked: Mono) {
         let known = self.local.take().map(|(record, _)| record);
+        self.held = record.map_or(self.held, |record| record.marks.has(Marks::HELD));
         self.local = record.map(|said| match known {
             Some(known) if known.version > said.version => (known, asked),
             _ => (said.clone(), asked),

@@ -56,6 +56,9 @@ impl Plan {
             // It is there, and so the others hear it: nobody takes over from us.
             return self.why(now, name, "the local faild refuses to answer");
         }
+        if duty.held {
+            return self.why(now, name, "held; the local faild is silent");
+        }
         if duty.stuck.is_some() {
             return;
         }

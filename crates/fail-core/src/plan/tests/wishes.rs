@@ -232,3 +232,13 @@ fn the_scripts_end_while_the_faild_is_away_is_published_later() {
     story.run_until("it is published", |s| s.state(LOCAL, "web") == State::Up);
     assert_eq!(story.orders.len(), 1);
 }
+
+#[test]
+fn held_it_is_not_stopped_for_a_silent_faild_either() {
+    let mut story = serving();
+    story.change(LOCAL, "web", None, Marks::HELD, NONE, "held: looking");
+    story.run(Span::from_secs(2));
+    story.silent.insert(at(LOCAL));
+    story.run(Span::from_secs(30));
+    assert_eq!(story.count(Task::Stop), 0);
+}
