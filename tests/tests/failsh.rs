@@ -169,6 +169,18 @@ fn the_time_of_a_script_counts_from_its_first_line() {
 }
 
 #[test]
+fn a_script_that_waits_for_a_program_is_not_to_blame_for_one_that_runs_in_a_circle() {
+    let failsh = Failsh::start(&format!(
+        "failsvc good timeout 1s start {{exec true; after 100; exec true; return UP}} {REST}
+         failsvc hog timeout 4s start {{while 1 {{}}}} {REST}"
+    ));
+    failsh.log.wait_for("service hog: RECOVER -> FAIL");
+    failsh.log.wait_for("service good: RECOVER -> UP");
+    let bad = |line: &&String| line.contains("service good") && line.contains("timed out");
+    assert_eq!(failsh.log.all().iter().find(bad), None);
+}
+
+#[test]
 fn a_policy_without_services_is_worth_a_warning() {
     let mut failsh = Failsh::start("# nothing yet");
     failsh.log.wait_for("the policy has no service");

@@ -21,6 +21,7 @@ mod mail;
 mod policy;
 mod tcl;
 mod thread;
+mod turns;
 
 pub use self::limits::{CANCEL_GRACE_MS, CANCEL_TURNS_MAX, DETAIL_BYTES_MAX, STACK_BYTES};
 pub use self::mail::{FromTcl, ToTcl};

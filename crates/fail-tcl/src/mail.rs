@@ -12,6 +12,7 @@ use fail_core::job::{JobNo, Order, Outcome};
 use fail_core::log::Level;
 
 use crate::tcl::Doorbell;
+use crate::turns::Turns;
 
 /// What the engine tells the Tcl thread.
 #[derive(Debug)]
@@ -94,7 +95,11 @@ impl Mail {
 
 /// The mailbox of the Tcl thread.
 #[derive(Default)]
-pub(crate) struct Mailbox(Mutex<Inside>);
+pub(crate) struct Mailbox {
+    inside: Mutex<Inside>,
+    /// Who holds the thread.
+    pub(crate) turns: Turns,
+}
 
 #[derive(Default)]
 struct Inside {
@@ -110,7 +115,7 @@ struct Inside {
 impl Mailbox {
     fn lock(&self) -> MutexGuard<'_, Inside> {
         // Nothing is left half done if somebody panics here.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens the box: from now on whoever posts rings.

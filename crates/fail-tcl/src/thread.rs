@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
+
+use fail_core::job::JobNo;
 
 use crate::job::Room;
 use crate::limits::STACK_BYTES;
@@ -28,6 +31,12 @@ impl TclHandle {
     /// Posts a message. Never blocks; after the end of the thread nothing comes of it.
     pub fn send(&self, message: ToTcl) {
         self.mailbox.post(Mail::Engine(message));
+    }
+
+    /// Who has held the thread since the last call, and for how long: time in which no other
+    /// script could go on, whatever it waited for. Turns of a few milliseconds are left out.
+    pub fn held(&self) -> Vec<(JobNo, Duration)> {
+        self.mailbox.turns.take()
     }
 
     /// Waits until the thread has ended, after [`ToTcl::Quit`]. A script that blocks inside

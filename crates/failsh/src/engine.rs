@@ -123,6 +123,11 @@ pub fn run(parts: Parts) -> io::Result<()> {
             inputs.clear();
             continue;
         }
+        // Before any deadline is looked at: time that one script took from all others.
+        for (by, time) in tcl.held() {
+            let span = Span(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+            inputs.push_front(In::Held { by, span });
+        }
         for input in inputs.drain(..) {
             driver.handle(now, input, |out| outputs.push(out));
         }

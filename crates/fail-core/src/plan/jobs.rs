@@ -70,6 +70,18 @@ impl Plan {
         }
     }
 
+    /// Time in which a script could not go on because another held the interpreter is not
+    /// its own; the other has a time-out of its own, so it does not last for ever.
+    pub(super) fn held_up(&mut self, by: JobNo, span: Span) {
+        let jobs = self
+            .duties
+            .values_mut()
+            .filter_map(|duty| duty.job.as_mut());
+        for job in jobs.filter(|job| job.no != by) {
+            job.deadline = job.deadline + span;
+        }
+    }
+
     /// Ends the scripts that have had their time.
     pub(super) fn expire_jobs(&mut self, now: Now) {
         let due = self.duties.iter().filter(|(_, duty)| {

@@ -59,6 +59,13 @@ pub enum In {
         /// Which.
         job: JobNo,
     },
+    /// A script kept all others from going on for so long.
+    Held {
+        /// Which.
+        by: JobNo,
+        /// How long, since this was said last.
+        span: Span,
+    },
     /// A script has ended.
     Done {
         /// Which.
@@ -444,6 +451,7 @@ impl Machine for Plan {
         match input {
             In::Datagram { .. } => {}
             In::Began { job } => self.began(now, job),
+            In::Held { by, span } => self.held_up(by, span),
             In::Done { job, outcome } => self.done(now, job, outcome),
             In::Resolved { no, answer } => self.resolved(now, no, answer),
         }

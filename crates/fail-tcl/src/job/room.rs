@@ -234,7 +234,9 @@ impl Room {
         }
         self.running.set(Some(no));
         self.mailbox.remind(no);
+        self.mailbox.turns.begin(no);
         let reply = self.interp.call(words);
+        self.mailbox.turns.end();
         self.running.set(None);
         self.interp.unlimited();
         self.settle(no, reply);

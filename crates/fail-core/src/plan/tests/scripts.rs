@@ -194,3 +194,20 @@ fn a_stop_that_breaks_after_a_word_by_hand_is_told_and_nothing_is_started() {
     );
     assert_eq!(story.count(Task::Start), 1);
 }
+
+#[test]
+fn time_that_another_script_took_is_given_back() {
+    let mut story = Story::new(&[("dns", quick()), ("web", quick())]);
+    story.plays.insert(Task::Start, Play::Sits);
+    story.run_until("both run", |s| s.orders.len() == 2);
+    let hog = story.orders[0].1.job;
+    for _ in 0..4 {
+        story.run(Span::from_secs(1));
+        let span = Span::from_secs(1);
+        story.plan.handle(story.now, In::Held { by: hog, span });
+    }
+    story.run(Span::from_secs(2));
+    let cancelled: Vec<_> = story.cancels.iter().map(|(_, job)| *job).collect();
+    assert_eq!(cancelled, [hog], "only the one that held up the other");
+    story.run_until("the other has its whole time", |s| s.cancels.len() >= 2);
+}
