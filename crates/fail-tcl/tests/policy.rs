@@ -196,9 +196,13 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
         ),
         (
             "failsvc web interval",
-            "1: failsvc web: unknown service".to_string(),
+            "1: failsvc web: unknown service; an option needs a value".to_string(),
         ),
-        ("failhost a", "1: failhost a: unknown host".to_string()),
+        (
+            "failhost a",
+            "1: failhost a: unknown host; give it an option, or name it in masters or slaves"
+                .to_string(),
+        ),
         (
             "fail nothing",
             "1: bad option \"nothing\": must be hosts, log, names, or version".to_string(),

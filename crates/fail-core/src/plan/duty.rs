@@ -30,6 +30,8 @@ pub(super) struct Duty {
     pub base: Option<State>,
     /// A fact that the local faild has not acknowledged yet.
     pub owed: Option<Owed>,
+    /// Why it is in that state, as last published.
+    pub published: String,
     /// Since when the mark `starting` is acknowledged.
     pub intent: Option<Mono>,
     /// A slave was `UP` while we were.
@@ -92,6 +94,7 @@ impl Duty {
             believed: None,
             base: None,
             owed: None,
+            published: String::new(),
             intent: None,
             contested: false,
             job: None,

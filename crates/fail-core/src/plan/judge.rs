@@ -151,7 +151,16 @@ impl Plan {
             }
             Some(state) if unpublished => {
                 // The faild lost its memory, or the host's: we know better.
-                self.owe(now, name, state, "as before: the local faild had lost it");
+                let reason = match duty.published.as_str() {
+                    "" => "as before: the local faild had lost it".to_string(),
+                    published => published.to_string(),
+                };
+                self.log(
+                    Level::Warn,
+                    "state",
+                    format!("service {name}: the local faild has lost it"),
+                );
+                self.owe(now, name, state, &reason);
             }
             Some(state) if state == record.state => return false,
             Some(State::Up) if !held => {

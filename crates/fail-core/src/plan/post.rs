@@ -175,6 +175,9 @@ impl Plan {
         let asked = duty.local.as_ref().map_or(now.mono, |(_, asked)| *asked);
         duty.intent = record.marks.has(Marks::STARTING).then_some(now.mono);
         duty.local = Some((record, asked));
+        if change.state.is_some() {
+            duty.published = change.reason.to_string();
+        }
         if change.state.is_some() && change.state == duty.owed.as_ref().map(|owed| owed.state) {
             duty.owed = None;
         }

@@ -47,7 +47,7 @@ fn failhost(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
         Call::Names => fail_hosts(site, interp, &[]),
         Call::Show { name, option } => {
             let host = known(&name)
-                .ok_or_else(|| TclError::new(format!("failhost {name}: unknown host")))?;
+                .ok_or_else(|| TclError::new(format!("failhost {name}: unknown host; give it an option, or name it in masters or slaves")))?;
             Ok(show(HOST, &host, option))
         }
         Call::Set { name, pairs } => {
@@ -66,8 +66,11 @@ fn failsvc(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
     match Call::read("failsvc", SERVICE, words)? {
         Call::Names => fail_names(site, interp, &[]),
         Call::Show { name, option } => {
-            let service = known(&name)
-                .ok_or_else(|| TclError::new(format!("failsvc {name}: unknown service")))?;
+            let service = known(&name).ok_or_else(|| {
+                TclError::new(format!(
+                    "failsvc {name}: unknown service; an option needs a value"
+                ))
+            })?;
             Ok(show(SERVICE, &service, option))
         }
         Call::Set { name, pairs } => {

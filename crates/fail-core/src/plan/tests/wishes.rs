@@ -215,7 +215,11 @@ fn lonely_keep_and_a_service_without_peers_go_on() {
 fn a_faild_that_lost_its_memory_is_told_again() {
     let mut story = serving();
     story.forget_all(LOCAL);
-    story.run_until("it knows again", |s| s.state(LOCAL, "web") == State::Up);
+    let reason = "start: no master can serve; slaves hostb=FAIL";
+    story.run_until("it knows again", |s| {
+        s.record(LOCAL, "web").reason.as_str() == reason
+    });
+    assert_eq!(story.state(LOCAL, "web"), State::Up);
     assert_eq!(story.orders.len(), 1);
 }
 
