@@ -242,6 +242,9 @@ fn state(faild: &Faild) -> Value {
     let mut all: Value = serde_json::from_str(&text).unwrap();
     for service in all["hosts"][0]["services"].as_array_mut().unwrap() {
         service["age_ms"].take();
+        // Nobody supervises what was set by hand, and after a few seconds that is said.
+        let marks = service["marks"].as_array_mut().unwrap();
+        marks.retain(|mark| mark != "unsupervised");
     }
     all
 }
