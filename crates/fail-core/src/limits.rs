@@ -43,6 +43,3 @@ pub const CONFIRM_MAX: u32 = 100;
 
 /// Output of one child that is kept; the rest is read and thrown away.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
-
-/// Bytes of a script's error that stand in a reason or a log line.
-pub const REASON_BYTES_MAX: usize = 200;

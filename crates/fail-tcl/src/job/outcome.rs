@@ -1,7 +1,7 @@
 //! What came of a job, from what its script returned.
 
 use fail_core::job::{Outcome, ScriptError, Task};
-use fail_core::limits::REASON_BYTES_MAX;
+use fail_wire::REASON_BYTES_MAX;
 use fail_wire::State;
 
 use crate::limits::{DETAIL_BYTES_MAX, cut};
