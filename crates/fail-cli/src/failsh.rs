@@ -4,14 +4,45 @@ use std::path::PathBuf;
 
 use crate::community::Community;
 use crate::host::HostPort;
+use crate::listen::Listen;
+use crate::ports;
+
+/// Where the state is dumped to on SIGINT, as in the original.
+pub const DEFAULT_DUMP: &str = "/var/tmp/failsh.dump";
+
+/// Where consoles find a running failsh.
+pub const DEFAULT_SOCKET: &str = "/run/failsh.sock";
 
 /// Failover shell: asks the other hosts, decides, and starts and stops services
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "failsh", version)]
 pub struct Failsh {
     /// Policy in Tcl; a directory means its *.tcl in order; may be repeated
-    #[arg(short = 'f', long = "policy", value_name = "FILE", required = true)]
+    #[arg(
+        short = 'f',
+        long = "policy",
+        value_name = "FILE",
+        required_unless_present_any = ["console", "attach", "release"]
+    )]
     pub policies: Vec<PathBuf>,
+
+    /// "-": be an interactive shell, or run a script from standard input
+    #[arg(value_name = "-", value_parser = ["-"], conflicts_with_all = ["check", "attach", "release"])]
+    pub console: Option<String>,
+
+    /// Be the console of a running failsh
+    #[arg(
+        long,
+        value_name = "SOCKET",
+        num_args = 0..=1,
+        default_missing_value = DEFAULT_SOCKET,
+        conflicts_with_all = ["policies", "check", "release"]
+    )]
+    pub attach: Option<PathBuf>,
+
+    /// Have a running failsh stop what this host serves, and end it
+    #[arg(long, conflicts_with_all = ["policies", "check"])]
+    pub release: bool,
 
     /// Read the policy, print it in normal form or say what is wrong, and exit
     #[arg(long)]
@@ -38,6 +69,22 @@ pub struct Failsh {
     #[arg(short = 'i', long, value_name = "FILE")]
     pub pid_file: Option<PathBuf>,
 
+    /// Write the state to this file on SIGINT; a FIFO is kept open
+    #[arg(short = 'l', long, value_name = "FILE", default_value = DEFAULT_DUMP)]
+    pub dump_file: PathBuf,
+
+    /// Where monitors are served: a port on loopback, address:port, or none
+    #[arg(short, long, value_name = "[ADDRESS:]PORT", default_value_t = Listen::Loopback(ports::MONITOR))]
+    pub monitor: Listen,
+
+    /// Where faildebug is served: a port on loopback, address:port, or none
+    #[arg(short = 'D', long, value_name = "[ADDRESS:]PORT", default_value_t = Listen::Loopback(ports::DEBUG))]
+    pub debug_port: Listen,
+
+    /// The socket by which consoles reach this failsh; "none": there is none
+    #[arg(long, value_name = "SOCKET", default_value = DEFAULT_SOCKET)]
+    pub socket: PathBuf,
+
     /// Log more about this facility, a level per repetition; implies --foreground
     #[arg(short, long, value_name = "FACILITY")]
     pub debug: Vec<String>,
@@ -46,6 +93,6 @@ pub struct Failsh {
 impl Failsh {
     /// Whether the program stays in the foreground.
     pub fn stays_in_foreground(&self) -> bool {
-        self.foreground || !self.debug.is_empty()
+        self.foreground || !self.debug.is_empty() || self.console.is_some()
     }
 }

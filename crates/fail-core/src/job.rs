@@ -4,9 +4,26 @@ use std::fmt;
 
 use fail_wire::{Name, State};
 
+use crate::event::Event;
+
 /// The number of one script run. Never used twice by one failsh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JobNo(pub u64);
+
+impl JobNo {
+    /// Numbers of commands that come from a console; those of scripts are far below.
+    const CONSOLE: u64 = 1 << 63;
+
+    /// The n-th command from a console.
+    pub fn console(n: u64) -> JobNo {
+        JobNo(JobNo::CONSOLE | n)
+    }
+
+    /// Whether it is a command from a console.
+    pub fn is_console(self) -> bool {
+        self.0 & JobNo::CONSOLE != 0
+    }
+}
 
 impl fmt::Display for JobNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,6 +40,8 @@ pub enum Task {
     Stop,
     /// Take it back after somebody else has served as well.
     Reclaim,
+    /// Look whether it is well.
+    Check,
 }
 
 impl Task {
@@ -32,6 +51,7 @@ impl Task {
             Task::Start => "start",
             Task::Stop => "stop",
             Task::Reclaim => "reclaim",
+            Task::Check => "check",
         }
     }
 }
@@ -68,4 +88,30 @@ pub struct ScriptError {
     pub sentence: String,
     /// Tcl's `errorInfo`, for the log.
     pub detail: String,
+}
+
+/// A trap to run: nobody waits for what comes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fired {
+    /// The number that its end brings back.
+    pub job: JobNo,
+    /// What has happened (`::fail::event`, `::fail::data`).
+    pub event: Event,
+    /// What to run.
+    pub script: String,
+}
+
+/// What a script or a console asks the engine to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByHand {
+    /// This is its state now.
+    State(State),
+    /// Observe it and change nothing.
+    Hold,
+    /// No longer.
+    Release,
+    /// It is to be served elsewhere.
+    Away,
+    /// It may be served here again.
+    Back,
 }

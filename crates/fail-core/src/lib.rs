@@ -7,7 +7,9 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod address;
 pub mod decide;
+pub mod event;
 pub mod exec;
 pub mod job;
 pub mod limits;

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use fail_wire::Name;
 
+use crate::event::EventKind;
 use crate::limits;
-use crate::time::Span;
+use crate::time::{Span, Wall};
 
 /// The port of a faild that says nothing else (`fail-cli` has the list of all ports).
 pub const FAILD_PORT: u16 = 1847;
@@ -23,6 +24,30 @@ pub struct Policy {
     pub hosts: BTreeMap<Name, Host>,
     /// The services this host may serve.
     pub services: BTreeMap<Name, Service>,
+    /// What is run when something happens, in the order in which it was said.
+    pub traps: Vec<Trap>,
+}
+
+/// What is run when something happens: `failtrap`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trap {
+    /// A pattern over names of services and hosts, as in Tcl's `string match`.
+    pub pattern: String,
+    /// What has to happen.
+    pub on: On,
+    /// Tcl that is run then. What it returns does not matter.
+    pub script: String,
+}
+
+/// The events that a trap waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// Just this one.
+    Event(EventKind),
+    /// `change`: up, recover or fail.
+    Change,
+    /// `*`.
+    Any,
 }
 
 /// How another host is reached: `failhost`.
@@ -83,6 +108,58 @@ pub struct Service {
     /// What to do when the local faild has been silent so long that the others must have
     /// given this host up.
     pub lonely: Lonely,
+    /// Tcl that looks whether the service is well, and returns the state it is in.
+    pub check: Option<String>,
+    /// How often it is checked.
+    pub check_interval: Span,
+    /// Whether it is also checked while it is `RECOVER`.
+    pub check_recover: bool,
+    /// So many good checks in a row make the bad ones before them forgotten.
+    pub rise: u32,
+    /// So many bad checks in a row make the service `FAIL`.
+    pub fall: u32,
+    /// Whether a service that is `UP` gives way to a master that is only `RECOVER`.
+    pub failback: bool,
+    /// When the service may leave `FAIL` by itself after a failure of its own.
+    pub retry: Option<Retry>,
+    /// The key for this service alone, at every host; nothing: that of each host.
+    pub community: Option<String>,
+    /// Options that were changed at the console, and until when; nothing: until the policy
+    /// is read again.
+    pub console: BTreeMap<String, Option<Wall>>,
+}
+
+/// `retry initial ?factor? ?maximum?`: how long a service that failed by itself stays `FAIL`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// The first time.
+    pub initial: Span,
+    /// Each further time is so many thousandths of the one before.
+    pub factor_milli: u32,
+    /// But never longer than this.
+    pub maximum: Span,
+}
+
+impl Retry {
+    /// Each time twice as long as the last.
+    pub const FACTOR_MILLI: u32 = 2_000;
+
+    /// Nobody who waits for longer than this remembers why.
+    pub const MAXIMUM: Span = Span::from_secs(600);
+
+    /// How long to wait after so many failures in a row; the first is number 1.
+    pub fn wait(&self, failures: u32) -> Span {
+        let mut wait = self.initial.0.min(self.maximum.0);
+        for _ in 1..failures {
+            let longer = u128::from(wait) * u128::from(self.factor_milli) / 1_000;
+            let longer = u64::try_from(longer).unwrap_or(u64::MAX);
+            if longer == wait || wait >= self.maximum.0 {
+                break;
+            }
+            wait = longer.min(self.maximum.0);
+        }
+        Span(wait)
+    }
 }
 
 impl Default for Service {
@@ -98,6 +175,15 @@ impl Default for Service {
             delay: Span::ZERO,
             confirm: Confirm::default(),
             lonely: Lonely::Stop,
+            check: None,
+            check_interval: Span::from_secs(10),
+            check_recover: false,
+            rise: 2,
+            fall: 3,
+            failback: true,
+            retry: None,
+            community: None,
+            console: BTreeMap::new(),
         }
     }
 }

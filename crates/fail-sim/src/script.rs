@@ -66,7 +66,8 @@ pub fn course(rng: &mut Rng, task: Task, setup: &Setup) -> Course {
     let (result, runs) = match task {
         Task::Start => (State::Up, Some(true)),
         Task::Stop => (State::Recover, Some(false)),
-        Task::Reclaim => (State::Up, None),
+        // No service of this world has a check yet.
+        Task::Reclaim | Task::Check => (State::Up, None),
     };
     let perhaps = rng.per_mille(500);
     let (runs, end) = match fate {
@@ -76,6 +77,7 @@ pub fn course(rng: &mut Rng, task: Task, setup: &Setup) -> Course {
         Fate::NotNow(state) => match task {
             Task::Start => (None, Some(Ok(state))),
             Task::Stop | Task::Reclaim => (Some(false), Some(Ok(state))),
+            Task::Check => (None, Some(Ok(state))),
         },
         Fate::Hang(_) | Fate::Immortal => (runs.filter(|_| perhaps), None),
     };

@@ -14,6 +14,7 @@
 //! way (a busy loop, a blocking read) stalls the other scripts until it is cancelled; the
 //! engine it never stalls.
 
+mod board;
 mod ffi;
 mod job;
 mod limits;
@@ -23,7 +24,8 @@ mod tcl;
 mod thread;
 mod turns;
 
+pub use self::board::Board;
 pub use self::limits::{CANCEL_GRACE_MS, CANCEL_TURNS_MAX, DETAIL_BYTES_MAX, STACK_BYTES};
-pub use self::mail::{FromTcl, ToTcl};
+pub use self::mail::{Ask, AskError, FromTcl, ToTcl};
 pub use self::policy::{Loaded, PolicyError, normal_form};
 pub use self::thread::{TclHandle, start};

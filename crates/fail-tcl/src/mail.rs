@@ -7,9 +7,12 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use fail_core::address::AddressOrder;
 use fail_core::exec::{ExecResult, Pipeline};
-use fail_core::job::{JobNo, Order, Outcome};
+use fail_core::job::{ByHand, Fired, JobNo, Order, Outcome, ScriptError};
 use fail_core::log::Level;
+use fail_core::policy::Policy;
+use fail_wire::Name;
 
 use crate::tcl::Doorbell;
 use crate::turns::Turns;
@@ -34,6 +37,31 @@ pub enum ToTcl {
         /// How it went.
         result: ExecResult,
     },
+    /// Run a trap: like a job, except that nobody waits for what it returns.
+    Trap(Fired),
+    /// Run a command from a console, and answer with [`FromTcl::Evaluated`].
+    Eval {
+        /// Its number: [`JobNo::console`].
+        job: JobNo,
+        /// What was typed.
+        script: String,
+    },
+    /// How could this line go on? Answered with [`FromTcl::Completions`], at once.
+    Complete {
+        /// Brings the answer back.
+        no: u64,
+        /// The line up to the cursor.
+        line: String,
+    },
+    /// What came of [`FromTcl::Ask`]. One that nobody waits for is ignored.
+    Answered {
+        /// Its number.
+        ask: u64,
+        /// The result, or an error.
+        result: Result<String, AskError>,
+    },
+    /// Are you there? Answered with [`FromTcl::Pong`].
+    Ping,
     /// End the thread. Jobs that are on their way end without a word.
     Quit,
 }
@@ -69,6 +97,51 @@ pub enum FromTcl {
         /// The number they were started with.
         exec: u64,
     },
+    /// A trap has ended. Once for each.
+    Trapped {
+        /// Which.
+        job: JobNo,
+        /// What went wrong.
+        error: Option<ScriptError>,
+    },
+    /// A command from a console has ended. Once for each.
+    Evaluated {
+        /// Which.
+        job: JobNo,
+        /// Tcl's return code; 0 is well.
+        code: i32,
+        /// Its result, or its error message.
+        result: String,
+        /// `errorInfo` after an error.
+        info: Option<String>,
+    },
+    /// A command from a console writes something.
+    Printed {
+        /// Which.
+        job: JobNo,
+        /// What, with its newline if it has one.
+        text: String,
+    },
+    /// How a line could go on.
+    Completions {
+        /// The number that the question came with.
+        no: u64,
+        /// From which byte of the line on it would be replaced.
+        from: usize,
+        /// By what.
+        words: Vec<String>,
+    },
+    /// Something that only the engine can do. Answered with [`ToTcl::Answered`].
+    Ask {
+        /// The number that the answer brings back.
+        ask: u64,
+        /// What.
+        what: Ask,
+    },
+    /// A console has changed the policy.
+    Policy(Box<Policy>),
+    /// Here I am.
+    Pong,
     /// For the log.
     Log {
         /// How much it matters.
@@ -76,6 +149,31 @@ pub enum FromTcl {
         /// What to write.
         text: String,
     },
+}
+
+/// What a script asks of the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Change a record, as `failc` would.
+    Set {
+        /// Which service.
+        service: Name,
+        /// What to change.
+        change: ByHand,
+        /// Why.
+        reason: String,
+    },
+    /// Do something with an address of this host.
+    Address(AddressOrder),
+}
+
+/// Why something that was asked of the engine was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskError {
+    /// One sentence.
+    pub message: String,
+    /// Tcl's `errorCode`.
+    pub code: Vec<String>,
 }
 
 /// One message to the Tcl thread.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use fail_core::job::JobNo;
 
+use crate::board::Board;
 use crate::job::Room;
 use crate::limits::STACK_BYTES;
 use crate::mail::{FromTcl, Mail, Mailbox, ToTcl};
@@ -66,15 +67,17 @@ impl TclHandle {
 pub fn start(
     files: &[PathBuf],
     program: &str,
+    board: &Board,
     out: Box<dyn Fn(FromTcl) + Send>,
 ) -> Result<(Loaded, TclHandle), PolicyError> {
     let mailbox = Arc::new(Mailbox::default());
     let (answer, answered) = mpsc::sync_channel(1);
     let (files, program, inside) = (files.to_vec(), program.to_string(), Arc::clone(&mailbox));
+    let board = board.clone();
     let thread = std::thread::Builder::new()
         .name("tcl".to_string())
         .stack_size(STACK_BYTES)
-        .spawn(move || run(&files, &program, Rc::new(out), &inside, &answer))
+        .spawn(move || run(&files, &program, board, Rc::new(out), &inside, &answer))
         .map_err(|e| PolicyError::without_file(format!("the Tcl thread could not start: {e}")))?;
     let thread = Arc::new(Mutex::new(Some(thread)));
     let handle = TclHandle { mailbox, thread };
@@ -94,6 +97,7 @@ pub fn start(
 fn run(
     files: &[PathBuf],
     program: &str,
+    board: Board,
     out: Out,
     mailbox: &Arc<Mailbox>,
     answer: &mpsc::SyncSender<Result<Loaded, PolicyError>>,
@@ -106,7 +110,7 @@ fn run(
         Ok(interp) => interp,
         Err(e) => return answer_with(Err(PolicyError::without_file(e.message))),
     };
-    let site = Rc::new(Site::new(Rc::clone(&out)));
+    let site = Rc::new(Site::new(Rc::clone(&out), board));
     let room = Rc::new(Room::new(
         interp,
         Rc::clone(&site),

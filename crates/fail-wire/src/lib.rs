@@ -13,6 +13,7 @@ mod bytes;
 mod change;
 mod key;
 mod message;
+pub mod monitor;
 mod name;
 mod query;
 mod record;

@@ -9,7 +9,12 @@ use crate::setup::{look_up, program, unknown_host};
 
 /// Says what is wrong with the policy, or prints it.
 pub fn check(options: &Failsh) -> Result<(), Failure> {
-    let loaded = fail_tcl::start(&options.policies, &program(), Box::new(|_| {}));
+    let loaded = fail_tcl::start(
+        &options.policies,
+        &program(),
+        &fail_tcl::Board::default(),
+        Box::new(|_| {}),
+    );
     let (loaded, tcl) = loaded.map_err(|e| Failure::new(exit::DATA, e))?;
     for answer in look_up(&loaded.policy) {
         if let Err(why) = &answer.found {

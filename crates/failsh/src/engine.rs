@@ -52,6 +52,8 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 Out::Cancel { job, why } => tcl.send(ToTcl::Cancel { job, why }),
                 Out::Resolve { no, name, port } => resolver.ask(no, &name, port),
                 Out::Log(line) => log.write(&line),
+                Out::Trap(fired) => tcl.send(ToTcl::Trap(fired)),
+                Out::Answered { .. } | Out::Event(_) | Out::Changed(_) | Out::Released => {}
             }
         }
         // An end that nobody has been told of counts as a child, so before the look at them.
@@ -106,6 +108,13 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 FromTcl::Kill { exec } => children.kill(exec, clock::now().mono),
                 // These come by a way of their own.
                 FromTcl::Log { .. } => {}
+                FromTcl::Trapped { job, error } => inputs.push_back(In::Trapped { job, error }),
+                FromTcl::Evaluated { .. }
+                | FromTcl::Printed { .. }
+                | FromTcl::Completions { .. }
+                | FromTcl::Ask { .. }
+                | FromTcl::Policy(_)
+                | FromTcl::Pong => {}
             }
         }
         for line in post.lines(clock::now().mono) {

@@ -19,7 +19,7 @@ use fail_rt::resolve::{self, Resolver, Unresolved};
 use fail_rt::signals::Signals;
 use fail_rt::udp::Udp;
 use fail_rt::{clock, reason};
-use fail_tcl::{Loaded, TclHandle, ToTcl};
+use fail_tcl::{Board, Loaded, TclHandle, ToTcl};
 use fail_wire::{Key, Name};
 
 use crate::post::{self, Inbox};
@@ -114,8 +114,9 @@ fn open_parts(
         log.facility("script"),
     );
     let (outbox, post) = post::office(&poller.waker(), log);
+    let board = Board::default();
     let tell = Box::new(move |message| outbox.send(message));
-    let (loaded, tcl) = fail_tcl::start(&options.policies, &program(), tell)
+    let (loaded, tcl) = fail_tcl::start(&options.policies, &program(), &board, tell)
         .map_err(|e| Failure::new(exit::DATA, e))?;
     if loaded.policy.services.is_empty() {
         log.warn("the policy has no service: there is nothing to do");

@@ -14,8 +14,11 @@ mod duty;
 mod jobs;
 mod judge;
 mod link;
+mod notes;
 mod post;
+mod renew;
 mod view;
+mod views;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -23,7 +26,8 @@ use std::net::SocketAddr;
 use fail_wire::{Dice, Key, Name, State};
 
 use crate::decide::{Rule, decide};
-use crate::job::{JobNo, Order, Outcome};
+use crate::event::Event;
+use crate::job::{ByHand, Fired, JobNo, Order, Outcome, ScriptError};
 use crate::log::{Level, Line};
 use crate::machine::Machine;
 use crate::policy::Policy;
@@ -80,6 +84,33 @@ pub enum In {
         /// The address, or one sentence.
         answer: Result<SocketAddr, String>,
     },
+    /// A trap has ended, with an error or without.
+    Trapped {
+        /// Which.
+        job: JobNo,
+        /// What went wrong.
+        error: Option<ScriptError>,
+    },
+    /// A script, a trap or a console wants a record changed, as `failc` would.
+    Set {
+        /// Brings the answer back: [`Out::Answered`], once.
+        no: u64,
+        /// Which service.
+        service: Name,
+        /// What to change.
+        change: ByHand,
+        /// Why.
+        reason: String,
+    },
+    /// From now on this is the policy. It was [admitted](Plan::admits) and checked before.
+    Policy {
+        /// All of it.
+        policy: Box<Policy>,
+        /// The addresses of hosts that were looked up before.
+        known: Vec<(Name, SocketAddr)>,
+    },
+    /// Stop what is served here and withdraw every record; [`Out::Released`] says when.
+    Release,
 }
 
 /// What a failsh wants done.
@@ -113,6 +144,30 @@ pub enum Out {
     },
     /// A line for the log.
     Log(Line),
+    /// Run a trap, and say so with [`In::Trapped`], once.
+    Trap(Fired),
+    /// What came of [`In::Set`].
+    Answered {
+        /// The number it came with.
+        no: u64,
+        /// One sentence if it was refused.
+        result: Result<(), String>,
+    },
+    /// Something has happened: for monitors. Traps are ordered apart.
+    Event(Event),
+    /// The view of a service, or of a host, is no longer what it was, or it is gone.
+    Changed(Subject),
+    /// Everything that was served here has been stopped, and nobody waits for this host.
+    Released,
+}
+
+/// A service or a host.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A service.
+    Service(Name),
+    /// A host.
+    Host(Name),
 }
 
 /// The local faild.
@@ -454,6 +509,13 @@ impl Machine for Plan {
             In::Held { by, span } => self.held_up(by, span),
             In::Done { job, outcome } => self.done(now, job, outcome),
             In::Resolved { no, answer } => self.resolved(now, no, answer),
+            In::Trapped { .. } => {}
+            In::Set { no, .. } => {
+                let result = Err("not yet".to_string());
+                self.out.push_back(Out::Answered { no, result });
+            }
+            In::Policy { policy, known } => self.renew(now, *policy, known),
+            In::Release => self.release(now),
         }
         self.check_invariants();
     }

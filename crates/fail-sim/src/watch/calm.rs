@@ -49,7 +49,7 @@ impl Calm {
         let place = (host, name.clone());
         match script.task {
             Task::Start => drop(self.bad_start.insert(place, (script.began, at))),
-            Task::Stop | Task::Reclaim => drop(self.bad_stop.insert(place, at)),
+            Task::Stop | Task::Reclaim | Task::Check => drop(self.bad_stop.insert(place, at)),
         }
     }
 

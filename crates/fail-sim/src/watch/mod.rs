@@ -233,7 +233,7 @@ impl Watch {
                 self.ran_start_alone(world, host, order);
             }
             Task::Stop => self.ran_stop(world, host, order),
-            Task::Reclaim => {}
+            Task::Reclaim | Task::Check => {}
         }
         if !script.fate.honest() {
             self.fail_stays.excuse(host, &order.service);

@@ -70,6 +70,11 @@ impl World {
             // All addresses of this world are literals.
             plan::Out::Resolve { .. } => {}
             plan::Out::Log(line) => self.log(host, "failsh", &line.text),
+            plan::Out::Trap(_)
+            | plan::Out::Answered { .. }
+            | plan::Out::Event(_)
+            | plan::Out::Changed(_)
+            | plan::Out::Released => {}
         }
     }
 

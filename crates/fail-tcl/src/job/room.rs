@@ -96,6 +96,13 @@ impl Room {
                 Mail::Engine(ToTcl::Cancel { job, why }) => self.cancel(job, why),
                 Mail::Engine(ToTcl::ExecDone { exec, result }) => self.exec_done(exec, &result),
                 Mail::Engine(ToTcl::Quit) => return,
+                Mail::Engine(ToTcl::Ping) => (self.out)(FromTcl::Pong),
+                Mail::Engine(
+                    ToTcl::Trap(_)
+                    | ToTcl::Eval { .. }
+                    | ToTcl::Complete { .. }
+                    | ToTcl::Answered { .. },
+                ) => {}
                 Mail::Wake { job, wait } => self.woken(job, wait),
             }
         }
@@ -129,6 +136,7 @@ impl Room {
                 Task::Start => &service.start,
                 Task::Stop => &service.stop,
                 Task::Reclaim => &service.reclaim,
+                Task::Check => &service.check,
             };
             script.as_deref().map(Obj::text)
         });

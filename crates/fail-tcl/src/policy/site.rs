@@ -8,6 +8,7 @@ use fail_core::policy::{Host, Policy, Service};
 use fail_wire::Name;
 
 use super::place::{Blame, Place};
+use crate::board::Board;
 use crate::thread::Out;
 
 /// The shared state of the policy commands of one interpreter.
@@ -18,15 +19,19 @@ pub(crate) struct Site {
     /// All files have been read: nothing can be set any more.
     pub(super) closed: Cell<bool>,
     pub(super) out: Out,
+    /// What the engine holds for true.
+    #[allow(dead_code, reason = "read by the next change")]
+    pub(super) board: Board,
 }
 
 impl Site {
-    pub(crate) fn new(out: Out) -> Site {
+    pub(crate) fn new(out: Out, board: Board) -> Site {
         Site {
             draft: RefCell::default(),
             blame: RefCell::default(),
             closed: Cell::new(false),
             out,
+            board,
         }
     }
 

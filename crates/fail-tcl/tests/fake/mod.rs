@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use fail_core::exec::{End, ExecResult, Finished, Pipeline};
 use fail_core::job::{JobNo, Order, Outcome, Task};
 use fail_core::log::Level;
-use fail_tcl::{FromTcl, Loaded, PolicyError, TclHandle, ToTcl, start};
+use fail_tcl::{Board, FromTcl, Loaded, PolicyError, TclHandle, ToTcl, start};
 use fail_wire::{Name, State};
 
 pub use run::run;
@@ -57,7 +57,7 @@ pub fn program() -> String {
 
 /// Reads policy files and ends the thread again.
 pub fn load(files: &[PathBuf]) -> Result<Loaded, PolicyError> {
-    let (loaded, handle) = start(files, &program(), Box::new(|_| ()))?;
+    let (loaded, handle) = start(files, &program(), &Board::default(), Box::new(|_| ()))?;
     handle.quit();
     Ok(loaded)
 }
@@ -84,6 +84,8 @@ pub fn without(dir: &Path, error: &PolicyError) -> String {
 pub struct Engine {
     pub handle: TclHandle,
     pub loaded: Loaded,
+    /// What the scripts read.
+    pub board: Board,
     inbox: Receiver<FromTcl>,
     /// What has come and nobody has asked for yet.
     unread: Vec<FromTcl>,
@@ -96,15 +98,18 @@ impl Engine {
         let dir = Dir::new();
         let file = dir.file("policy.tcl", policy);
         let (out, inbox) = channel();
+        let board = Board::default();
         let started = start(
             &[file],
             &program(),
+            &board,
             Box::new(move |m| out.send(m).unwrap_or(())),
         );
         let (loaded, handle) = started.unwrap_or_else(|e| panic!("{e}"));
         Engine {
             handle,
             loaded,
+            board,
             inbox,
             unread: Vec::new(),
             jobs: 0,

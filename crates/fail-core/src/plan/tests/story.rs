@@ -444,6 +444,11 @@ impl Story {
                     }
                 }
                 Out::Resolve { no, name, .. } => self.resolves.push((no, name)),
+                Out::Trap(_)
+                | Out::Answered { .. }
+                | Out::Event(_)
+                | Out::Changed(_)
+                | Out::Released => {}
                 Out::Log(line) => self.log.push(line.text),
             }
         }
