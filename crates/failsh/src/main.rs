@@ -10,6 +10,7 @@ mod check;
 mod engine;
 mod minds;
 mod post;
+mod reload;
 mod serves;
 mod setup;
 
