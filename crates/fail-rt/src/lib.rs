@@ -129,6 +129,7 @@ pub mod children;
 pub mod clock;
 pub mod daemon;
 pub mod driver;
+pub mod dump;
 pub mod files;
 mod inherited;
 pub mod log;

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod dump;
 mod engine;
 mod minds;
 mod post;

@@ -117,6 +117,9 @@ impl Serves {
     /// What became of a request. Who has gone meanwhile is not told.
     pub fn reply(&mut self, _reply: Reply) {}
 
+    /// Ctrl-C at the console of this very process, when its line editor does not see it.
+    pub fn interrupt(&mut self) {}
+
     /// News for everybody who watches. The board shows them already.
     pub fn changed(&mut self, _update: Update) {}
 

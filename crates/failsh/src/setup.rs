@@ -3,7 +3,7 @@
 //! its hosts, which may take for ever, and only then signals, pid file and sockets; the
 //! parent is told when everything is there.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::thread;
@@ -13,6 +13,7 @@ use fail_core::plan::{Local, Plan};
 use fail_core::policy::{Host, Policy};
 use fail_rt::children::Children;
 use fail_rt::daemon::{PidFile, daemonize};
+use fail_rt::dump::Dump;
 use fail_rt::log::{Levels, Log};
 use fail_rt::notify::Notify;
 use fail_rt::poller::Poller;
@@ -50,7 +51,18 @@ pub struct Parts {
     pub policy: Policy,
     pub reload: Reload,
     pub notify: Notify,
+    pub dump: Dump,
+    pub habits: Habits,
     pub pid_file: Option<PidFile>,
+}
+
+/// What kind of life it leads.
+#[derive(Debug, Clone, Copy)]
+pub struct Habits {
+    /// Somebody sits before it, and Ctrl-C is how he ends programs.
+    pub terminal: bool,
+    /// It is its own console.
+    pub console: bool,
 }
 
 /// What Tcl is told of where this program is.
@@ -97,7 +109,12 @@ pub fn open(options: &Failsh) -> Result<Parts, Failure> {
         ));
         Notify::default()
     });
-    let files = Files { policies, pid_file };
+    let dump_file = absolute(&options.dump_file)?;
+    let files = Files {
+        policies,
+        pid_file,
+        dump_file,
+    };
     let parts = open_parts(options, key, files, notify, &log)?;
     if let Some(ready) = ready {
         let failed = |e| Failure::new(exit::OSERR, format!("can not go into the background: {e}"));
@@ -115,6 +132,7 @@ pub fn open(options: &Failsh) -> Result<Parts, Failure> {
 struct Files {
     policies: Vec<PathBuf>,
     pid_file: Option<PathBuf>,
+    dump_file: PathBuf,
 }
 
 fn open_parts(
@@ -199,12 +217,21 @@ fn open_parts(
         post,
         serves,
         board,
-        log,
         policy,
         reload,
         notify,
+        dump: Dump::new(&files.dump_file, log.facility("state")),
+        habits: Habits {
+            terminal: options.stays_in_foreground() && at_terminal(),
+            console: options.console.is_some(),
+        },
+        log,
         pid_file,
     })
+}
+
+fn at_terminal() -> bool {
+    io::stdin().is_terminal() || io::stderr().is_terminal()
 }
 
 fn plan(seed: &[u8; 32], local: Local, policy: Policy) -> Result<Plan, Failure> {
