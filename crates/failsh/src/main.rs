@@ -8,7 +8,9 @@
 
 mod check;
 mod engine;
+mod minds;
 mod post;
+mod serves;
 mod setup;
 
 use std::process::ExitCode;

@@ -19,10 +19,11 @@ use fail_rt::resolve::{self, Resolver, Unresolved};
 use fail_rt::signals::Signals;
 use fail_rt::udp::Udp;
 use fail_rt::{clock, reason};
-use fail_tcl::{Board, Loaded, TclHandle, ToTcl};
+use fail_tcl::{Board, Loaded, TclHandle};
 use fail_wire::{Key, Name};
 
 use crate::post::{self, Inbox};
+use crate::serves::Serves;
 
 /// What `-d` knows.
 pub const FACILITIES: [&str; 7] = ["plan", "host", "state", "script", "post", "tcl", "net"];
@@ -41,9 +42,10 @@ pub struct Parts {
     pub resolver: Resolver,
     pub tcl: TclHandle,
     pub post: Inbox,
+    pub serves: Serves,
+    pub board: Board,
     pub log: Log,
-    /// Removed when failsh ends.
-    pub _pid_file: Option<PidFile>,
+    pub pid_file: Option<PidFile>,
 }
 
 /// What Tcl is told of where this program is.
@@ -149,6 +151,7 @@ fn open_parts(
     for (host, addr) in found {
         plan.know(clock::now(), &host, addr);
     }
+    let serves = Serves::new(board.clone());
     let log = log.clone();
     Ok(Parts {
         plan,
@@ -159,8 +162,10 @@ fn open_parts(
         resolver,
         tcl,
         post,
+        serves,
+        board,
         log,
-        _pid_file: pid_file,
+        pid_file,
     })
 }
 
@@ -234,10 +239,4 @@ fn look_up_hosts(loaded: &Loaded, log: &Log) -> Result<Vec<(Name, SocketAddr)>, 
 pub fn unknown_host(loaded: &Loaded, name: &Name, address: &str, why: &Unresolved) -> Failure {
     let problem = format!("host \"{name}\": the name \"{address}\" is unknown: {why}");
     Failure::new(exit::NOHOST, loaded.blame_host(name, &problem))
-}
-
-/// Ends what runs in other threads.
-pub fn quit(tcl: &TclHandle) {
-    // Not joined: a script inside one long C operation must not hold up the end.
-    tcl.send(ToTcl::Quit);
 }
