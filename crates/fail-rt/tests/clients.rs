@@ -11,17 +11,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fail_core::time::Span;
-use fail_rt::clients::{ClientNo, Clients, Event, LINE_BYTES_MAX, Peer, Terms};
+use fail_rt::clients::{ClientNo, Clients, Event, Peer, Terms};
 use fail_rt::clock;
 use fail_rt::poller::Poller;
 
+const LINE_BYTES_MAX: usize = 64 << 10;
 const LIMIT: Span = Span::from_secs(20);
 
 fn terms() -> Terms {
     Terms {
         clients: 3,
         full: "full: CLIENTS_MAX\n".to_string(),
-        lines: true,
+        line: Some(LINE_BYTES_MAX),
         patience: None,
     }
 }
@@ -280,7 +281,7 @@ fn a_line_without_end_is_not_kept() {
 #[test]
 fn who_has_nothing_to_say_is_not_listened_to_for_long() {
     let (mut server, at) = Server::tcp(Terms {
-        lines: false,
+        line: None,
         ..terms()
     });
     let mut client = knock(at);

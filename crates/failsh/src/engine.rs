@@ -205,6 +205,8 @@ impl Engine {
     fn on_signal(&mut self, signal: Signal) {
         match signal {
             Signal::Child => self.children.reap(clock::now().mono),
+            // Ctrl-C at the console of this process is for its command.
+            Signal::Int if self.serves.interrupt() => {}
             Signal::Term | Signal::Int => self.leave(),
             Signal::Hup => self
                 .log

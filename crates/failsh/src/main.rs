@@ -7,8 +7,11 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod console;
+mod control;
 mod engine;
 mod minds;
+mod monitor;
 mod post;
 mod serves;
 mod setup;

@@ -151,7 +151,7 @@ fn open_parts(
     for (host, addr) in found {
         plan.know(clock::now(), &host, addr);
     }
-    let serves = Serves::new(board.clone());
+    let serves = Serves::open(options, &mut poller, board.clone(), log)?;
     let log = log.clone();
     Ok(Parts {
         plan,

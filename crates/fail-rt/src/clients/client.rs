@@ -8,8 +8,9 @@ use std::os::unix::net::UnixStream;
 use fail_core::time::{Mono, Span};
 use mio::Interest;
 use nix::sys::socket::{getsockopt, sockopt};
+use nix::unistd::Uid;
 
-use super::{LINE_BYTES_MAX, ROOM_BYTES};
+use super::ROOM_BYTES;
 use crate::clock::earliest;
 use crate::poller::Desk;
 
@@ -33,6 +34,16 @@ pub enum Peer {
     },
     /// The system does not say.
     Unknown,
+}
+
+impl Peer {
+    /// Whether it is root, or a process of our own user.
+    pub fn is_ours(self) -> bool {
+        match self {
+            Peer::Unix { uid, .. } => uid == 0 || uid == Uid::effective().as_raw(),
+            Peer::Tcp(_) | Peer::Unknown => false,
+        }
+    }
 }
 
 /// How a client is reached.
@@ -170,7 +181,7 @@ impl Client {
     }
 
     /// Takes what has come, up to a limit for one turn.
-    pub(super) fn read(&mut self, lines: bool) -> Heard {
+    pub(super) fn read(&mut self, line: Option<usize>) -> Heard {
         let mut heard = Heard::default();
         let mut buffer = [0; 4096];
         let mut left = READ_TURN_MAX;
@@ -182,10 +193,9 @@ impl Client {
                 }
                 Ok(len) => {
                     left = left.saturating_sub(len);
-                    if lines && !self.deaf && !self.leaving {
-                        self.hear(&buffer[..len], &mut heard);
-                    } else {
-                        self.noise += len;
+                    match line.filter(|_| !self.deaf && !self.leaving) {
+                        Some(longest) => self.hear(&buffer[..len], longest, &mut heard),
+                        None => self.noise += len,
                     }
                     if self.noise > NOISE_MAX && !self.leaving {
                         heard.gone = true;
@@ -204,12 +214,12 @@ impl Client {
         heard
     }
 
-    fn hear(&mut self, bytes: &[u8], heard: &mut Heard) {
+    fn hear(&mut self, bytes: &[u8], longest: usize, heard: &mut Heard) {
         let mut parts = bytes.split(|byte| *byte == b'\n');
         let last = parts.next_back().unwrap_or_default();
         for part in parts {
             self.input.extend_from_slice(part);
-            if self.input.len() > LINE_BYTES_MAX {
+            if self.input.len() > longest {
                 break;
             }
             let line = String::from_utf8_lossy(&self.input).into_owned();
@@ -217,7 +227,7 @@ impl Client {
             self.input.clear();
         }
         self.input.extend_from_slice(last);
-        if self.input.len() > LINE_BYTES_MAX {
+        if self.input.len() > longest {
             self.input = Vec::new();
             self.deaf = true;
             heard.too_long = true;

@@ -34,10 +34,6 @@ pub use client::{Peer, Stream};
 pub use listener::ListenFailed;
 use listener::Listener;
 
-/// The longest line that a client may send. A command that somebody types, or a script that he
-/// pastes, is shorter.
-pub const LINE_BYTES_MAX: usize = 64 << 10;
-
 /// A client with less output than this waiting has room for one more line.
 pub const ROOM_BYTES: usize = 16 << 10;
 
@@ -66,9 +62,9 @@ pub struct Terms {
     pub clients: usize,
     /// What one over the limit is told, a line.
     pub full: String,
-    /// Whether they have something to say. From those who have not, a few bytes are thrown away;
-    /// who sends more is sent away.
-    pub lines: bool,
+    /// The longest line that they may send, in bytes; nothing: they have nothing to say. Of
+    /// those a few bytes are thrown away; who sends more is sent away.
+    pub line: Option<usize>,
     /// How long one may take nothing of what waits for him.
     pub patience: Option<Span>,
 }
@@ -242,7 +238,7 @@ impl Clients {
         let Some(client) = self.clients.get_mut(&n) else {
             return;
         };
-        let heard = client.read(self.terms.lines);
+        let heard = client.read(self.terms.line);
         let no = ClientNo(n);
         let lines = heard.lines.into_iter();
         self.events
