@@ -8,26 +8,31 @@
 //! `decide` (the machine's turn) and `show` (what has changed, to whoever watches). Each kind
 //! of thing that can come has one small `on_…`.
 
+mod life;
 mod show;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 
 use fail_core::plan::{In, Out, Plan, Subject};
+use fail_core::policy::Policy;
 use fail_core::time::{Mono, Span};
 use fail_rt::children::Children;
 use fail_rt::clock::{self, earliest};
 use fail_rt::daemon::PidFile;
 use fail_rt::driver::Driver;
 use fail_rt::log::Log;
+use fail_rt::notify::{Notify, Watchdog};
 use fail_rt::poller::{Poller, Token};
 use fail_rt::resolve::Resolver;
-use fail_rt::signals::{Signal, Signals};
+use fail_rt::signals::Signals;
 use fail_rt::udp::Udp;
 use fail_tcl::{Ask, AskError, Board, FromTcl, ToTcl};
 
 use crate::minds::{Generation, Minds};
 use crate::post::{CONTROL_PER_TURN, Inbox};
+use crate::reload::{Fresh, Reload};
+use crate::control::LAST_WORDS_MAX;
 use crate::serves::{EngineRequest, Reply, Serves};
 use crate::setup::Parts;
 
@@ -48,6 +53,13 @@ pub struct Engine {
     serves: Serves,
     board: Board,
     log: Log,
+    /// What is decided by, for who wants to see it.
+    policy: Policy,
+    reload: Reload,
+    /// A policy that was read and takes over in the next decision.
+    fresh: Option<Fresh>,
+    notify: Notify,
+    watchdog: Option<Watchdog>,
     /// What has come and the machine has not been told yet.
     inputs: VecDeque<In>,
     /// What the machine wants and has not been done yet.
@@ -73,6 +85,7 @@ impl Engine {
     fn new(parts: Parts) -> Engine {
         let names = parts.plan.service_names().cloned().map(Subject::Service);
         let hosts = parts.plan.host_names().cloned().map(Subject::Host);
+        let now = clock::now().mono;
         Engine {
             stale: names.chain(hosts).collect(),
             driver: Driver::new(parts.plan, parts.log.clone()),
@@ -86,6 +99,11 @@ impl Engine {
             serves: parts.serves,
             board: parts.board,
             log: parts.log,
+            policy: parts.policy,
+            reload: parts.reload,
+            fresh: None,
+            watchdog: parts.notify.pace().map(|pace| Watchdog::new(pace, now)),
+            notify: parts.notify,
             inputs: VecDeque::new(),
             outputs: Vec::new(),
             health_at: Mono(0),
@@ -154,10 +172,12 @@ impl Engine {
         let Some(until) = self.leaving else {
             return false;
         };
-        if self.children.is_empty() {
+        let now = clock::now().mono;
+        let hearing = now + LEAVING_MAX < until + LAST_WORDS_MAX && self.serves.is_writing();
+        if self.children.is_empty() && !hearing {
             return true;
         }
-        let late = clock::now().mono >= until;
+        let late = now >= until;
         if late {
             self.log.warn("ends, although programs of scripts are left");
         }
@@ -172,6 +192,7 @@ impl Engine {
             self.post.deadline(),
             self.serves.deadline(),
             self.show_deadline(),
+            self.watchdog.as_ref().and_then(Watchdog::deadline),
         ];
         let deadline = earliest(parts.into_iter().chain([next]));
         let mut tokens = std::mem::take(&mut self.tokens);
@@ -202,30 +223,6 @@ impl Engine {
         }
     }
 
-    fn on_signal(&mut self, signal: Signal) {
-        match signal {
-            Signal::Child => self.children.reap(clock::now().mono),
-            // Ctrl-C at the console of this process is for its command.
-            Signal::Int if self.serves.interrupt() => {}
-            Signal::Term | Signal::Int => self.leave(),
-            Signal::Hup => self
-                .log
-                .info("SIGHUP: to read the policy again, start failsh anew"),
-            Signal::Usr1 => {}
-        }
-    }
-
-    /// Begins to end: services stay as they are.
-    fn leave(&mut self) {
-        if self.leaving.is_none() {
-            let now = clock::now().mono;
-            self.leaving = Some(now + LEAVING_MAX);
-            self.log.info("ends; services stay as they are");
-            self.minds.quit();
-            self.children.kill_all(now);
-        }
-    }
-
     /// What other threads and those who are served said meanwhile.
     fn listen(&mut self) {
         let now = clock::now().mono;
@@ -248,6 +245,7 @@ impl Engine {
                 answer: answer.map_err(|e| e.to_string()),
             });
         }
+        self.on_reload();
         self.serves.expire(now);
         while let Some(request) = self.serves.request() {
             self.on_request(request);
@@ -301,7 +299,8 @@ impl Engine {
                 let from = byte;
                 self.serves.reply(Reply::Completions { no, from, words });
             }
-            FromTcl::Policy(_) | FromTcl::Pong => {}
+            FromTcl::Policy(policy) => self.on_policy(from, policy),
+            FromTcl::Pong => self.on_pong(from),
             // These come by a way of their own.
             FromTcl::Log { .. } => {}
         }
@@ -354,7 +353,11 @@ impl Engine {
         for input in self.inputs.drain(..) {
             self.driver.handle(now, input, |out| self.outputs.push(out));
         }
+        if let Some(fresh) = self.fresh.take() {
+            self.renew(fresh);
+        }
         self.driver.expire(now, |out| self.outputs.push(out));
+        self.show_life(now.mono);
     }
 }
 

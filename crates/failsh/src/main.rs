@@ -13,6 +13,7 @@ mod engine;
 mod minds;
 mod monitor;
 mod post;
+mod reload;
 mod serves;
 mod setup;
 

@@ -95,13 +95,14 @@ pub struct Serves {
 }
 
 impl Serves {
-    /// Listens where the options say. Who comes is told first what stands on the board.
+    /// Listens where the options say, the socket by its full path. Who comes is told first what stands on the board.
     ///
     /// # Errors
     /// A socket that was asked for can not be had. One that is only the default and that
     /// somebody else has is worth a warning.
     pub fn open(
         options: &Failsh,
+        socket: Option<&Path>,
         poller: &mut Poller,
         board: Board,
         log: &Log,
@@ -121,7 +122,7 @@ impl Serves {
             None if alone => {}
             None => warn(log, serves.serve_monitors(Listen::Loopback(ports::MONITOR), log))?,
         }
-        match &options.socket {
+        match socket {
             Some(path) if path.as_os_str() == "none" => {}
             Some(path) => serves.control.listen(path).map_err(taken)?,
             None if alone => {}
