@@ -126,6 +126,7 @@
 //! ```
 
 pub mod children;
+pub mod clients;
 pub mod clock;
 pub mod daemon;
 pub mod driver;

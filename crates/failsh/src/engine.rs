@@ -31,11 +31,12 @@ use fail_rt::signals::Signals;
 use fail_rt::udp::Udp;
 use fail_tcl::{Ask, AskError, Board, FromTcl, ToTcl};
 
+use crate::control::LAST_WORDS_MAX;
 use crate::minds::{Generation, Minds};
 use crate::post::{CONTROL_PER_TURN, Inbox};
 use crate::reload::{Fresh, Reload};
 use crate::serves::{EngineRequest, Reply, Serves};
-use crate::setup::{Habits, Parts};
+use crate::setup::Parts;
 
 /// How long the end may take: a child has 2 s after TERM and 2 s after KILL, and then it is
 /// left to itself.
@@ -62,7 +63,8 @@ pub struct Engine {
     /// A policy that was read and takes over in the next decision.
     fresh: Option<Fresh>,
     dump: Dump,
-    habits: Habits,
+    /// Somebody sits before it, and Ctrl-C is how he ends programs.
+    at_terminal: bool,
     /// When SIGINT came last.
     interrupted: Option<Mono>,
     notify: Notify,
@@ -113,7 +115,7 @@ impl Engine {
             reload: parts.reload,
             fresh: None,
             dump: parts.dump,
-            habits: parts.habits,
+            at_terminal: parts.at_terminal,
             interrupted: None,
             status: String::new(),
             release: None,
@@ -187,10 +189,12 @@ impl Engine {
         let Some(until) = self.leaving else {
             return false;
         };
-        if self.children.is_empty() && !self.serves.is_writing() {
+        let now = clock::now().mono;
+        let hearing = now + LEAVING_MAX < until + LAST_WORDS_MAX && self.serves.is_writing();
+        if self.children.is_empty() && !hearing {
             return true;
         }
-        let late = clock::now().mono >= until;
+        let late = now >= until;
         if late && !self.children.is_empty() {
             self.log.warn("ends, although programs of scripts are left");
         }

@@ -24,6 +24,7 @@ use fail_rt::{clock, reason};
 use fail_tcl::{Board, Loaded, TclHandle};
 use fail_wire::{Key, Name};
 
+use crate::console::Own;
 use crate::post::{self, Inbox};
 use crate::reload::{Reload, Source};
 use crate::serves::Serves;
@@ -52,17 +53,8 @@ pub struct Parts {
     pub reload: Reload,
     pub notify: Notify,
     pub dump: Dump,
-    pub habits: Habits,
+    pub at_terminal: bool,
     pub pid_file: Option<PidFile>,
-}
-
-/// What kind of life it leads.
-#[derive(Debug, Clone, Copy)]
-pub struct Habits {
-    /// Somebody sits before it, and Ctrl-C is how he ends programs.
-    pub terminal: bool,
-    /// It is its own console.
-    pub console: bool,
 }
 
 /// What Tcl is told of where this program is.
@@ -72,8 +64,8 @@ pub fn program() -> String {
         .unwrap_or_else(|| "failsh".to_string())
 }
 
-/// Opens everything.
-pub fn open(options: &Failsh) -> Result<Parts, Failure> {
+/// Opens everything. A console of this process is served as others are.
+pub fn open(options: &Failsh, console: Option<Own>) -> Result<Parts, Failure> {
     let levels = Levels::new(&FACILITIES);
     for facility in &options.debug {
         levels
@@ -91,15 +83,20 @@ pub fn open(options: &Failsh) -> Result<Parts, Failure> {
             .map_err(|e| Failure::new(exit::USAGE, format!("a file name is bad: {e}")))
     };
     let pid_file = options.pid_file.as_ref().map(absolute).transpose()?;
+    let socket = match &options.socket {
+        Some(path) if path.as_os_str() != "none" => Some(absolute(path)?),
+        other => other.clone(),
+    };
     let policies = options.policies.iter().map(absolute);
     let policies = policies.collect::<Result<Vec<_>, _>>()?;
     let ready = match options.stays_in_foreground() {
         true => None,
         false => Some(daemonize().map_err(|e| Failure::new(exit::OSERR, e))?),
     };
-    let log = match ready {
-        None => Log::stderr("failsh"),
-        Some(_) => Log::syslog("failsh"),
+    let (console, log) = match (console, &ready) {
+        (Some(Own { stream, log }), _) => (Some(stream), log),
+        (None, None) => (None, Log::stderr("failsh")),
+        (None, Some(_)) => (None, Log::syslog("failsh")),
     };
     let log = log.with_levels(levels);
     let notify = Notify::from_env().unwrap_or_else(|e| {
@@ -114,8 +111,13 @@ pub fn open(options: &Failsh) -> Result<Parts, Failure> {
         policies,
         pid_file,
         dump_file,
+        socket,
     };
-    let parts = open_parts(options, key, files, notify, &log)?;
+    let mut parts = open_parts(options, key, files, notify, &log)?;
+    if let Some(stream) = console {
+        let failed = |e| Failure::new(exit::OSERR, format!("can not open a console: {e}"));
+        parts.serves.adopt(stream).map_err(failed)?;
+    }
     if let Some(ready) = ready {
         let failed = |e| Failure::new(exit::OSERR, format!("can not go into the background: {e}"));
         ready.ready().map_err(failed)?;
@@ -133,6 +135,8 @@ struct Files {
     policies: Vec<PathBuf>,
     pid_file: Option<PathBuf>,
     dump_file: PathBuf,
+    /// Or `none`.
+    socket: Option<PathBuf>,
 }
 
 fn open_parts(
@@ -168,7 +172,7 @@ fn open_parts(
     let tell = Box::new(move |message| outbox.send(message));
     let (loaded, tcl) = fail_tcl::start(&source.files, &source.program, &board, tell)
         .map_err(|e| Failure::new(exit::DATA, e))?;
-    if loaded.policy.services.is_empty() {
+    if loaded.policy.services.is_empty() && options.console.is_none() {
         log.warn("the policy has no service: there is nothing to do");
     }
     let found = look_up_hosts(&loaded, log)?;
@@ -203,7 +207,13 @@ fn open_parts(
     for (host, addr) in found {
         plan.know(clock::now(), &host, addr);
     }
-    let serves = Serves::new(board.clone());
+    let serves = Serves::open(
+        options,
+        files.socket.as_deref(),
+        &mut poller,
+        board.clone(),
+        log,
+    )?;
     let reload = Reload::new(source, &poller.waker());
     let log = log.clone();
     Ok(Parts {
@@ -221,10 +231,7 @@ fn open_parts(
         reload,
         notify,
         dump: Dump::new(&files.dump_file, log.facility("state")),
-        habits: Habits {
-            terminal: options.stays_in_foreground() && at_terminal(),
-            console: options.console.is_some(),
-        },
+        at_terminal: options.stays_in_foreground() && at_terminal(),
         log,
         pid_file,
     })

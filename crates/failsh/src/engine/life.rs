@@ -33,12 +33,12 @@ impl Engine {
     /// SIGINT dumps the state. At a terminal it is also Ctrl-C, and who presses that twice wants
     /// the end; at the console of this very process it belongs to the line editor.
     fn interrupt(&mut self) {
-        if self.habits.console {
-            return self.serves.interrupt();
+        if self.serves.interrupt() {
+            return;
         }
         let now = clock::now().mono;
         let twice = self.interrupted.is_some_and(|at| now - at < TWICE_MAX);
-        if self.habits.terminal && twice {
+        if self.at_terminal && twice {
             return self.leave(STAY);
         }
         self.interrupted = Some(now);

@@ -27,15 +27,16 @@ impl Engine {
                 Subject::Service(name) => self.show_service(now, name),
                 Subject::Host(name) => self.show_host(now, name),
             };
-            self.serves.changed(update);
+            self.serves.changed(&update);
         }
         if now.mono >= self.health_at {
             self.health_at = now.mono + HEALTH_EVERY;
             let health = self.plan().health_view(now);
             self.board.put_health(Arc::new(health.clone()));
-            self.serves.changed(Update::Health(health));
+            self.serves.changed(&Update::Health(health));
             self.show_status();
         }
+        self.serves.write(now.mono);
     }
 
     /// Tells the service manager in one line.
@@ -121,7 +122,7 @@ impl Engine {
     pub(super) fn on_event(&mut self, event: Event) {
         let data = event.data.into_iter();
         let data = data.map(|(name, value)| (name.to_string(), value));
-        self.serves.changed(Update::Event(EventView {
+        self.serves.changed(&Update::Event(EventView {
             at: clock::now().wall.0,
             event: event.kind.word().to_string(),
             subject: event.subject.to_string(),
