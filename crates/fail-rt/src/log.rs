@@ -240,7 +240,8 @@ impl Log {
     /// Whether such a line would appear; for those that cost something to make.
     pub fn shows(&self, level: Level) -> bool {
         let entry = self.facility.and_then(|n| self.levels.0.get(n));
-        level <= self.least && level.needs() <= entry.map_or(0, |(_, at)| at.load(Ordering::Relaxed))
+        level <= self.least
+            && level.needs() <= entry.map_or(0, |(_, at)| at.load(Ordering::Relaxed))
     }
 
     /// Something does not work.

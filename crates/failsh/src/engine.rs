@@ -29,10 +29,10 @@ use fail_rt::signals::Signals;
 use fail_rt::udp::Udp;
 use fail_tcl::{Ask, AskError, Board, FromTcl, ToTcl};
 
+use crate::control::LAST_WORDS_MAX;
 use crate::minds::{Generation, Minds};
 use crate::post::{CONTROL_PER_TURN, Inbox};
 use crate::reload::{Fresh, Reload};
-use crate::control::LAST_WORDS_MAX;
 use crate::serves::{EngineRequest, Reply, Serves};
 use crate::setup::Parts;
 

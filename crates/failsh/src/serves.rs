@@ -120,7 +120,10 @@ impl Serves {
         match options.monitor {
             Some(at) => serves.serve_monitors(at, log).map_err(taken)?,
             None if alone => {}
-            None => warn(log, serves.serve_monitors(Listen::Loopback(ports::MONITOR), log))?,
+            None => warn(
+                log,
+                serves.serve_monitors(Listen::Loopback(ports::MONITOR), log),
+            )?,
         }
         match socket {
             Some(path) if path.as_os_str() == "none" => {}

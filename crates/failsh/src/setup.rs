@@ -23,9 +23,9 @@ use fail_rt::{clock, reason};
 use fail_tcl::{Board, Loaded, TclHandle};
 use fail_wire::{Key, Name};
 
+use crate::console::Own;
 use crate::post::{self, Inbox};
 use crate::reload::{Reload, Source};
-use crate::console::Own;
 use crate::serves::Serves;
 
 /// What `-d` knows.
@@ -201,7 +201,13 @@ fn open_parts(
     for (host, addr) in found {
         plan.know(clock::now(), &host, addr);
     }
-    let serves = Serves::open(options, files.socket.as_deref(), &mut poller, board.clone(), log)?;
+    let serves = Serves::open(
+        options,
+        files.socket.as_deref(),
+        &mut poller,
+        board.clone(),
+        log,
+    )?;
     let reload = Reload::new(source, &poller.waker());
     let log = log.clone();
     Ok(Parts {
