@@ -130,6 +130,7 @@ pub mod clients;
 pub mod clock;
 pub mod daemon;
 pub mod driver;
+pub mod dump;
 pub mod files;
 mod inherited;
 pub mod log;

@@ -82,6 +82,11 @@ impl Notify {
         })
     }
 
+    /// Whether there is a service manager.
+    pub fn is_heard(&self) -> bool {
+        self.socket.is_some()
+    }
+
     /// How long we may be silent; nothing: nobody watches.
     pub fn watchdog(&self) -> Option<Span> {
         self.watchdog.filter(|_| self.socket.is_some())

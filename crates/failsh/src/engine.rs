@@ -9,6 +9,7 @@
 //! of thing that can come has one small `on_…`.
 
 mod life;
+mod release;
 mod show;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -21,6 +22,7 @@ use fail_rt::children::Children;
 use fail_rt::clock::{self, earliest};
 use fail_rt::daemon::PidFile;
 use fail_rt::driver::Driver;
+use fail_rt::dump::Dump;
 use fail_rt::log::Log;
 use fail_rt::notify::{Notify, Watchdog};
 use fail_rt::poller::{Poller, Token};
@@ -40,6 +42,8 @@ use crate::setup::Parts;
 /// left to itself.
 const LEAVING_MAX: Span = Span::from_secs(5);
 
+use release::Release;
+
 /// Everything that the loop works with.
 pub struct Engine {
     driver: Driver<Plan>,
@@ -58,7 +62,15 @@ pub struct Engine {
     reload: Reload,
     /// A policy that was read and takes over in the next decision.
     fresh: Option<Fresh>,
+    dump: Dump,
+    /// Somebody sits before it, and Ctrl-C is how he ends programs.
+    at_terminal: bool,
+    /// When SIGINT came last.
+    interrupted: Option<Mono>,
     notify: Notify,
+    /// What the service manager was told last.
+    status: String,
+    release: Option<Release>,
     watchdog: Option<Watchdog>,
     /// What has come and the machine has not been told yet.
     inputs: VecDeque<In>,
@@ -102,6 +114,11 @@ impl Engine {
             policy: parts.policy,
             reload: parts.reload,
             fresh: None,
+            dump: parts.dump,
+            at_terminal: parts.at_terminal,
+            interrupted: None,
+            status: String::new(),
+            release: None,
             watchdog: parts.notify.pace().map(|pace| Watchdog::new(pace, now)),
             notify: parts.notify,
             inputs: VecDeque::new(),
@@ -156,7 +173,7 @@ impl Engine {
             Out::Changed(subject) => {
                 self.stale.insert(subject);
             }
-            Out::Released => {}
+            Out::Released => self.on_released(),
         }
     }
 
@@ -178,7 +195,7 @@ impl Engine {
             return true;
         }
         let late = now >= until;
-        if late {
+        if late && !self.children.is_empty() {
             self.log.warn("ends, although programs of scripts are left");
         }
         late
@@ -327,14 +344,17 @@ impl Engine {
     }
 
     fn on_request(&mut self, request: EngineRequest) {
+        if self.leaving.is_some() {
+            return;
+        }
         match request {
             EngineRequest::Eval { job, script } => self.minds.eval(job, script),
             EngineRequest::Complete { no, line } => {
                 self.minds.send(ToTcl::Complete { no, line });
             }
             EngineRequest::Cancel { job } => self.minds.cancel(job, "interrupted".to_string()),
-            EngineRequest::Release => self.inputs.push_back(In::Release),
-            EngineRequest::End => self.leave(),
+            EngineRequest::Release => self.release(),
+            EngineRequest::End => self.leave(life::STAY),
         }
     }
 

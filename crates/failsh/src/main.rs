@@ -9,6 +9,7 @@
 mod check;
 mod console;
 mod control;
+mod dump;
 mod engine;
 mod minds;
 mod monitor;

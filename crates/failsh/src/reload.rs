@@ -133,6 +133,12 @@ impl Reload {
         !self.reading && std::mem::take(&mut self.again)
     }
 
+    /// Where the policy is read from.
+    pub fn files(&self) -> Vec<String> {
+        let files = self.source.files.iter();
+        files.map(|file| file.display().to_string()).collect()
+    }
+
     /// Whether it is being read.
     pub fn is_reading(&self) -> bool {
         self.reading

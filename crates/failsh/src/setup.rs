@@ -3,7 +3,7 @@
 //! its hosts, which may take for ever, and only then signals, pid file and sockets; the
 //! parent is told when everything is there.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::thread;
@@ -13,6 +13,7 @@ use fail_core::plan::{Local, Plan};
 use fail_core::policy::{Host, Policy};
 use fail_rt::children::Children;
 use fail_rt::daemon::{PidFile, daemonize};
+use fail_rt::dump::Dump;
 use fail_rt::log::{Levels, Log};
 use fail_rt::notify::Notify;
 use fail_rt::poller::Poller;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub policy: Policy,
     pub reload: Reload,
     pub notify: Notify,
+    pub dump: Dump,
+    pub at_terminal: bool,
     pub pid_file: Option<PidFile>,
 }
 
@@ -103,9 +106,11 @@ pub fn open(options: &Failsh, console: Option<Own>) -> Result<Parts, Failure> {
         ));
         Notify::default()
     });
+    let dump_file = absolute(&options.dump_file)?;
     let files = Files {
         policies,
         pid_file,
+        dump_file,
         socket,
     };
     let mut parts = open_parts(options, key, files, notify, &log)?;
@@ -129,6 +134,7 @@ pub fn open(options: &Failsh, console: Option<Own>) -> Result<Parts, Failure> {
 struct Files {
     policies: Vec<PathBuf>,
     pid_file: Option<PathBuf>,
+    dump_file: PathBuf,
     /// Or `none`.
     socket: Option<PathBuf>,
 }
@@ -221,12 +227,18 @@ fn open_parts(
         post,
         serves,
         board,
-        log,
         policy,
         reload,
         notify,
+        dump: Dump::new(&files.dump_file, log.facility("state")),
+        at_terminal: options.stays_in_foreground() && at_terminal(),
+        log,
         pid_file,
     })
+}
+
+fn at_terminal() -> bool {
+    io::stdin().is_terminal() || io::stderr().is_terminal()
 }
 
 fn plan(seed: &[u8; 32], local: Local, policy: Policy) -> Result<Plan, Failure> {

@@ -3,7 +3,7 @@
 
 use fail_core::plan::{In, Plan, Subject};
 use fail_core::policy::Policy;
-use fail_core::time::Mono;
+use fail_core::time::{Mono, Span};
 use fail_rt::clock;
 use fail_rt::signals::Signal;
 use fail_tcl::ToTcl;
@@ -12,24 +12,46 @@ use super::{Engine, LEAVING_MAX};
 use crate::minds::Generation;
 use crate::reload::{Changes, Fresh, Wished};
 
+/// What becomes of services at the usual end.
+pub(super) const STAY: &str = "services stay as they are";
+
+/// Two of them in so short a time are a person's Ctrl-C Ctrl-C, and no loop that wants a dump
+/// each second.
+const TWICE_MAX: Span = Span::from_millis(700);
+
 impl Engine {
     pub(super) fn on_signal(&mut self, signal: Signal) {
         match signal {
             Signal::Child => self.children.reap(clock::now().mono),
-            // Ctrl-C at the console of this process is for its command.
-            Signal::Int if self.serves.interrupt() => {}
-            Signal::Term | Signal::Int => self.leave(),
+            Signal::Term => self.leave(STAY),
+            Signal::Int => self.interrupt(),
             Signal::Hup => self.read_again(),
             Signal::Usr1 => {}
         }
     }
 
-    /// Begins to end: services stay as they are.
-    pub(super) fn leave(&mut self) {
+    /// SIGINT dumps the state. At a terminal it is also Ctrl-C, and who presses that twice wants
+    /// the end; at the console of this very process it belongs to the line editor.
+    fn interrupt(&mut self) {
+        if self.serves.interrupt() {
+            return;
+        }
+        let now = clock::now().mono;
+        let twice = self.interrupted.is_some_and(|at| now - at < TWICE_MAX);
+        if self.at_terminal && twice {
+            return self.leave(STAY);
+        }
+        self.interrupted = Some(now);
+        let snapshot = self.snapshot();
+        self.dump.write(Box::new(move || snapshot.print()));
+    }
+
+    /// Begins to end, and says what becomes of the services.
+    pub(super) fn leave(&mut self, services: &str) {
         if self.leaving.is_none() {
             let now = clock::now().mono;
             self.leaving = Some(now + LEAVING_MAX);
-            self.log.info("ends; services stay as they are");
+            self.log.info(format_args!("ends; {services}"));
             self.notify.stopping();
             self.minds.quit();
             self.children.kill_all(now);
