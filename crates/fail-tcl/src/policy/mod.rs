@@ -12,6 +12,7 @@ mod normal;
 mod options;
 mod place;
 mod site;
+mod words;
 
 pub use self::load::{Loaded, PolicyError};
 pub use self::normal::normal_form;
@@ -20,3 +21,4 @@ pub(crate) use self::commands::furnish;
 pub(crate) use self::load::load;
 pub(crate) use self::place::misspelled;
 pub(crate) use self::site::Site;
+pub(crate) use self::words::words;
