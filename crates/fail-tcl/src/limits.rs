@@ -12,6 +12,9 @@ pub const CANCEL_GRACE_MS: u64 = 1_000;
 /// before it is ended where it waits.
 pub const CANCEL_TURNS_MAX: u32 = 100;
 
+/// Scripts of `fail after` that wait. Nobody needs more, and each is kept until it is run.
+pub const TIMERS_MAX: usize = 1_000;
+
 /// Bytes of an `errorInfo` or a log message that are kept. A megabyte of errors from a child
 /// stands in both, and nobody reads the end of it.
 pub const DETAIL_BYTES_MAX: usize = 16 * 1024;
