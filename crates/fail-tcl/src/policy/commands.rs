@@ -12,7 +12,6 @@ use super::codes::Code;
 use super::draft::{Draft, Key};
 use super::ensemble;
 use super::options::{HOST, Opt, SERVICE, Value, visible};
-use super::place::here;
 use super::traps::failtrap;
 use crate::tcl::{Interp, Obj, Reply, TclError};
 
@@ -66,7 +65,7 @@ fn failhost(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
         }
         Call::Set { name, pairs } => {
             let about = format!("failhost {name}");
-            let place = here(interp);
+            let place = site.place(interp);
             let mut host = known(&name).unwrap_or_default();
             let options = set(interp, &about, &mut host, &pairs)?;
             let keys = options.iter().map(|word| Key::Host(name.clone(), word));
@@ -103,7 +102,7 @@ fn failsvc(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
         }
         Call::Set { name, pairs } => {
             let about = format!("failsvc {name}");
-            let place = here(interp);
+            let place = site.place(interp);
             let mut service = known(&name).unwrap_or_default();
             let options = set(interp, &about, &mut service, &pairs)?;
             let keys = options.iter().map(|word| Key::Service(name.clone(), word));

@@ -85,7 +85,6 @@ fn only_for_good(key: &Key) -> Fault {
 
 impl Site {
     /// A console command begins, in the coroutine of this name.
-    #[allow(dead_code, reason = "called by the jobs of consoles")]
     pub(crate) fn begin_edit(&self, origin: &str) {
         self.edits
             .borrow_mut()
@@ -94,7 +93,6 @@ impl Site {
 
     /// It has ended, well or not. The new policy, if it has made one; an error if its settings
     /// make no sense. Then nothing has changed.
-    #[allow(dead_code, reason = "called by the jobs of consoles")]
     pub(crate) fn end_edit(
         &self,
         interp: &Interp,

@@ -85,10 +85,9 @@ impl Site {
         if !self.closed.get() {
             return f(&mut self.draft.borrow_mut()).map_err(wrong);
         }
+        let origin = self.origin(interp);
         let mut edits = self.edits.borrow_mut();
-        let edit = self
-            .origin(interp)
-            .and_then(|origin| edits.get_mut(&origin));
+        let edit = origin.and_then(|origin| edits.get_mut(&origin));
         let Some(edit) = edit else {
             let only = "settings can only be made while the policy is read, or at a console";
             return Err(Code::Closed.error(format!("{about}: {only}, not by a script")));
