@@ -12,6 +12,9 @@ pub const CANCEL_GRACE_MS: u64 = 1_000;
 /// before it is ended where it waits.
 pub const CANCEL_TURNS_MAX: u32 = 100;
 
+/// Scripts of `fail after` that wait. Nobody needs more, and each is kept until it is run.
+pub const TIMERS_MAX: usize = 1_000;
+
 /// Callbacks of `after` that wait for something at the same time, and things that callbacks
 /// have asked of the engine and that are not done yet. Each of them may run programs.
 pub const CALLBACKS_MAX: usize = 100;

@@ -51,7 +51,7 @@ pub(super) fn furnish(room: &Rc<Room>, site: &Rc<Site>) -> Result<(), TclError> 
             run(&room, words)
         });
     }
-    policy::furnish(interp, site);
+    policy::furnish(interp, site)?;
     let site = Rc::clone(site);
     interp.define("::fail::misspelled", move |interp, words| {
         policy::misspelled(&site, interp, words)

@@ -348,7 +348,10 @@ impl Room {
         self.running.set(Some(no));
         self.mailbox.remind(no);
         self.mailbox.turns.begin(no);
-        let reply = self.interp.call(words);
+        // From inside a command: one that C calls has no frame, and `info frame` in a
+        // coroutine without one ends the process.
+        let job = ["uplevel".into(), "#0".into(), Obj::list(words)];
+        let reply = self.interp.call(&job);
         self.mailbox.turns.end();
         self.running.set(None);
         self.interp.unlimited();
