@@ -11,7 +11,6 @@ mod terminal;
 mod whole;
 pub mod words;
 
-<<<<<<< HEAD
 use std::fs;
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -155,13 +154,4 @@ fn knock(socket: &Path) -> Result<UnixStream, Failure> {
         };
         Failure::new(code, sentence)
     })
-=======
-/// The console of this very process: the engine's end of its socket, and a log that does not
-/// write over what is being typed.
-pub struct Own {
-    /// The engine's end.
-    pub stream: std::os::unix::net::UnixStream,
-    /// Where the engine's lines go.
-    pub log: fail_rt::log::Log,
->>>>>>> engine
 }
