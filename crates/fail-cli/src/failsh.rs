@@ -1,6 +1,6 @@
 //! Options of failsh.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::community::Community;
 use crate::host::HostPort;
@@ -94,5 +94,11 @@ impl Failsh {
     /// Whether the program stays in the foreground.
     pub fn stays_in_foreground(&self) -> bool {
         self.foreground || !self.debug.is_empty() || self.console.is_some()
+    }
+
+    /// Where consoles find the failsh that is meant.
+    pub fn socket(&self) -> &Path {
+        let default = Path::new(DEFAULT_SOCKET);
+        self.socket.as_deref().unwrap_or(default)
     }
 }

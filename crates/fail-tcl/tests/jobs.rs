@@ -61,13 +61,25 @@ fn everything_else_is_an_error_in_one_sentence() {
         ("yield", "start: a script can not yield: nobody resumes it"),
         (
             "failsvc web interval 1",
-            "start: failsvc web: settings can only be made while the policy is read, not by a script",
+            "start: failsvc web: settings can only be made while the policy is read, or at a console, not by a script",
         ),
         ("throw {A B} {one\ntwo}", "start: one"),
     ] {
         let script = if script.is_empty() { "list" } else { script };
         assert_eq!(sentence(script), expected, "{script}");
     }
+}
+
+#[test]
+fn a_script_may_ask_where_it_is() {
+    let outcome = Engine::script(
+        "after 0
+         for {set i 1} {$i <= [info frame]} {incr i} {info frame $i}
+         coroutine inner apply {{} {info frame; info frame 1}}
+         return UP",
+    )
+    .outcome();
+    assert_eq!(outcome.unwrap(), State::Up);
 }
 
 #[test]

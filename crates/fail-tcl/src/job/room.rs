@@ -17,6 +17,7 @@ use fail_core::job::{Fired, JobNo, Order, Task};
 
 use super::answer::{self, Answer};
 use super::asks;
+use super::complete;
 use super::role::{End, Role, background};
 use super::run::{Job, Next, Wait, coroutine};
 use crate::limits::{
@@ -174,7 +175,7 @@ impl Room {
     }
 
     fn complete(&self, no: u64, line: &str) {
-        let (from, words) = (line.len(), Vec::new());
+        let (from, words) = complete::complete(self, line);
         (self.out)(FromTcl::Completions { no, from, words });
     }
 
@@ -347,7 +348,10 @@ impl Room {
         self.running.set(Some(no));
         self.mailbox.remind(no);
         self.mailbox.turns.begin(no);
-        let reply = self.interp.call(words);
+        // From inside a command: one that C calls has no frame, and `info frame` in a
+        // coroutine without one ends the process.
+        let job = ["uplevel".into(), "#0".into(), Obj::list(words)];
+        let reply = self.interp.call(&job);
         self.mailbox.turns.end();
         self.running.set(None);
         self.interp.unlimited();
