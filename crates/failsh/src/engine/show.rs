@@ -83,7 +83,11 @@ impl Engine {
 
     /// A service as it is now, with its settings.
     pub(super) fn service_view(&self, now: Now, name: &Name) -> Option<ServiceView> {
-        self.plan().service_view(now, name)
+        let mut view = self.plan().service_view(now, name)?;
+        if let Some(service) = self.policy.services.get(name) {
+            view.settings = fail_tcl::settings(service);
+        }
+        Some(view)
     }
 
     /// Everything, for a dump. What is many is only pointed to.
