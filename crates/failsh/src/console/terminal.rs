@@ -21,18 +21,6 @@ use super::history::{COMMANDS_MAX, History};
 use super::link::{Ended, LEFT, Link, Lost};
 use super::whole::is_whole;
 
-/// What `help` says.
-const HELP: &str = "\
-Everything is Tcl, with the commands of failover(n):
-    fail names | hosts | why web | peers web | state web | health
-    failsvc web                   all settings of a service
-    failsvc web interval 2s       changed until the policy is read again
-    fail for 10m {failsvc web interval 2s}
-    fail set web RECOVER reason   as failc does
-Tab completes. Ctrl-C ends the command that runs, or forgets the line.
-Ctrl-D or exit leaves.
-";
-
 /// How the terminal was found.
 #[derive(Clone)]
 pub struct Terminal(Termios);
@@ -139,7 +127,7 @@ pub fn converse(link: Link) -> Result<u8, Lost> {
     }));
     let name = format!("failsh {}> ", link.hello.host);
     println!(
-        "failsh {} of {}; help tells more, Ctrl-D leaves",
+        "failsh {} of {}: Tab completes, help lists, Ctrl-C interrupts, Ctrl-D leaves",
         link.hello.version, link.hello.host
     );
     loop {
@@ -151,10 +139,6 @@ pub fn converse(link: Link) -> Result<u8, Lost> {
         }
         if history.add(command.trim_end()) {
             let _ = editor.add_history_entry(command.trim_end());
-        }
-        if command.trim() == "help" {
-            print!("{HELP}");
-            continue;
         }
         let ended = run(&link, &command)?;
         if ended.code == LEFT {
