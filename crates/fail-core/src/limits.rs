@@ -43,3 +43,10 @@ pub const CONFIRM_MAX: u32 = 100;
 
 /// Output of one child that is kept; the rest is read and thrown away.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
+/// Orders about addresses whose answers nobody has read yet: one for each service of the
+/// largest policy, and as many from other scripts.
+pub const ADDRESS_ORDERS_MAX: usize = 2 * POLICY_SERVICES_MAX;
+
+/// Addresses that are asked for at the same time; each takes a socket. The others wait.
+pub const ADDRESS_PROBES_MAX: usize = 256;

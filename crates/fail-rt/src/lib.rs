@@ -125,6 +125,7 @@
 //! # }
 //! ```
 
+pub mod address;
 pub mod children;
 pub mod clock;
 pub mod daemon;
