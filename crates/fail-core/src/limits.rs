@@ -47,6 +47,3 @@ pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
 /// Orders about addresses whose answers nobody has read yet: one for each service of the
 /// largest policy, and as many from other scripts.
 pub const ADDRESS_ORDERS_MAX: usize = 2 * POLICY_SERVICES_MAX;
-
-/// Addresses that are asked for at the same time; each takes a socket. The others wait.
-pub const ADDRESS_PROBES_MAX: usize = 256;

@@ -26,6 +26,7 @@ mod netlink;
 mod refusal;
 mod rounds;
 mod sys;
+mod wire;
 mod work;
 
 use work::Work;

@@ -1,8 +1,8 @@
 //! The room of system calls: loop, sockets, children, signals, daemonising, logs.
 //!
 //! It knows `Machine`, time and `exec` values of `fail-core`, and nothing of services or of the
-//! protocol. `unsafe` stands in three small modules (`inherited`, `daemon`, `resolve`), each
-//! with its reason. Nothing here sleeps, and nothing blocks but [`poller::Poller::wait`],
+//! protocol. `unsafe` stands in four small modules (`inherited`, `daemon`, `resolve`,
+//! `address::sys`), each with its reason. Nothing here sleeps, and nothing blocks but [`poller::Poller::wait`],
 //! [`resolve::lookup`], the disk in [`files`], the parent in [`daemon::daemonize`], and for a
 //! moment the end of a [`log::Log`].
 //!

@@ -1,20 +1,16 @@
-//! A question to the neighbours who has an address, while we wait for an answer.
+//! A question to the neighbours who has an address, while we wait for an answer. What it
+//! decides; what is sent and heard is the affair of `wire`.
 
-use std::io;
 use std::net::IpAddr;
-use std::os::fd::{AsFd, BorrowedFd};
 
+use fail_core::address::AddressOrder;
 use fail_core::time::{Mono, Span};
 
-use super::frame::{Heard, Mac, heard, question};
+use super::frame::{Heard, Mac};
 use super::kernel::Link;
-use super::sys::Packet;
 
 /// How often it is asked in the time that there is: the first may be lost, and the second.
 const QUESTIONS: u32 = 3;
-
-/// Frames that are read in one turn, so that no storm of ARP holds up the others.
-const FRAMES_PER_TURN: usize = 256;
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,13 +24,16 @@ pub(super) enum Found {
 }
 
 /// A question on its way.
+#[derive(Debug)]
 pub(super) struct Asking {
+    /// The order that it is for, and its number.
+    pub(super) no: u64,
+    pub(super) order: AddressOrder,
     pub(super) ip: IpAddr,
     pub(super) link: Link,
-    mac: Mac,
+    pub(super) mac: Mac,
     /// All hardware addresses of this host. What they say is no answer.
     ours: Vec<Mac>,
-    socket: Packet,
     left: u32,
     spacing: Span,
     next: Mono,
@@ -42,28 +41,27 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    /// Asks for the first time.
-    pub(super) fn begin(
-        (ip, mac): (IpAddr, Mac),
-        link: Link,
+    /// It has just been asked for the first time.
+    pub(super) fn new(
+        (no, order): (u64, AddressOrder),
+        (ip, link, mac): (IpAddr, Link, Mac),
         ours: Vec<Mac>,
         wait: Span,
         now: Mono,
-    ) -> io::Result<Asking> {
-        let socket = Packet::open(link.index, ip)?;
-        socket.send(&question(mac, ip))?;
+    ) -> Asking {
         let spacing = wait.part(QUESTIONS.into());
-        Ok(Asking {
+        Asking {
+            no,
+            order,
             ip,
             link,
             mac,
             ours,
-            socket,
             left: QUESTIONS - 1,
             spacing,
             next: now + spacing,
             end: now + wait,
-        })
+        }
     }
 
     pub(super) fn deadline(&self) -> Mono {
@@ -73,36 +71,22 @@ impl Asking {
         }
     }
 
-    /// The deadline has come.
-    pub(super) fn expire(&mut self, now: Mono) -> io::Result<Option<Found>> {
+    /// The deadline has come: ask again, if nothing has been found.
+    pub(super) fn expire(&mut self, now: Mono) -> Option<Found> {
         if now >= self.end {
-            return Ok(Some(Found::Nobody));
+            return Some(Found::Nobody);
         }
         self.left = self.left.saturating_sub(1);
-        self.next = self.next + self.spacing;
-        self.socket.send(&question(self.mac, self.ip))?;
-        Ok(None)
+        self.next = now + self.spacing;
+        None
     }
 
-    /// There is something to read. Says what came of it, and whether all has been read.
-    pub(super) fn hear(&mut self) -> io::Result<(Option<Found>, bool)> {
-        for _ in 0..FRAMES_PER_TURN {
-            let Some((index, frame)) = self.socket.receive()? else {
-                return Ok((None, true));
-            };
-            // Of a VLAN on this device, say: that is another network.
-            if index != self.link.index {
-                continue;
-            }
-            if let Some(found) = self.judge(&frame) {
-                return Ok((Some(found), true));
-            }
+    /// Somebody said something about an address on a device.
+    pub(super) fn hear(&self, index: u32, ip: IpAddr, heard: Heard) -> Option<Found> {
+        if index != self.link.index || ip != self.ip {
+            return None;
         }
-        Ok((None, false))
-    }
-
-    fn judge(&self, frame: &[u8]) -> Option<Found> {
-        match heard(frame, self.ip)? {
+        match heard {
             Heard::Owner(mac) if !self.ours.contains(&mac) => Some(Found::Owner(mac)),
             // One of two must go on. Should the other not have heard us, he will soon hear
             // our announcement, or we his.
@@ -111,11 +95,5 @@ impl Asking {
             }
             _ => None,
         }
-    }
-}
-
-impl AsFd for Asking {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
     }
 }

@@ -92,19 +92,19 @@ pub(super) fn group_mac(ip: Ipv6Addr) -> Mac {
     Mac([0x33, 0x33, 0xff, x, y, z])
 }
 
-/// What a frame says about an address; nothing, if it speaks of others.
-pub(super) fn heard(frame: &[u8], ip: IpAddr) -> Option<Heard> {
+/// Which address a frame says something about, and what; nothing, if it is about none.
+pub(super) fn heard(frame: &[u8]) -> Option<(IpAddr, Heard)> {
     let (_, rest) = frame.split_at_checked(6)?;
     let (from, rest) = take::<6>(rest)?;
     let (inside, rest) = take::<2>(rest)?;
-    match (u16::from_be_bytes(inside), ip) {
-        (ARP, IpAddr::V4(ip)) => heard_arp(rest, ip),
-        (IPV6, IpAddr::V6(ip)) => heard_icmpv6(Mac(from), rest, ip),
+    match u16::from_be_bytes(inside) {
+        ARP => heard_arp(rest),
+        IPV6 => heard_icmpv6(Mac(from), rest),
         _ => None,
     }
 }
 
-fn heard_arp(packet: &[u8], ip: Ipv4Addr) -> Option<Heard> {
+fn heard_arp(packet: &[u8]) -> Option<(IpAddr, Heard)> {
     let (head, rest) = take::<8>(packet)?;
     let [0, 1, 8, 0, 6, 4, 0, operation] = head else {
         return None;
@@ -113,15 +113,15 @@ fn heard_arp(packet: &[u8], ip: Ipv4Addr) -> Option<Heard> {
     let (sender_ip, rest) = take::<4>(rest)?;
     let (_, rest) = take::<6>(rest)?;
     let (target_ip, _) = take::<4>(rest)?;
-    let asks = operation == 1 && Ipv4Addr::from(target_ip) == ip;
     match Ipv4Addr::from(sender_ip) {
-        from if from == ip => Some(Heard::Owner(Mac(sender))),
-        Ipv4Addr::UNSPECIFIED if asks => Some(Heard::Asker(Mac(sender))),
-        _ => None,
+        Ipv4Addr::UNSPECIFIED if operation == 1 => {
+            Some((Ipv4Addr::from(target_ip).into(), Heard::Asker(Mac(sender))))
+        }
+        from => Some((from.into(), Heard::Owner(Mac(sender)))),
     }
 }
 
-fn heard_icmpv6(from: Mac, packet: &[u8], ip: Ipv6Addr) -> Option<Heard> {
+fn heard_icmpv6(from: Mac, packet: &[u8]) -> Option<(IpAddr, Heard)> {
     let (head, rest) = take::<8>(packet)?;
     let (source, rest) = take::<16>(rest)?;
     let (_, body) = take::<16>(rest)?;
@@ -132,13 +132,13 @@ fn heard_icmpv6(from: Mac, packet: &[u8], ip: Ipv6Addr) -> Option<Heard> {
     }
     let (source, target) = (Ipv6Addr::from(source), Ipv6Addr::from(target));
     match kind[0] {
-        ADVERTISEMENT if target == ip => {
+        ADVERTISEMENT => {
             let told = options.strip_prefix(&[TARGET_ADDRESS, 1]);
             let told = told.and_then(take::<6>).map(|(mac, _)| Mac(mac));
-            Some(Heard::Owner(told.unwrap_or(from)))
+            Some((target.into(), Heard::Owner(told.unwrap_or(from))))
         }
-        SOLICITATION if source == ip => Some(Heard::Owner(from)),
-        SOLICITATION if target == ip && source.is_unspecified() => Some(Heard::Asker(from)),
+        SOLICITATION if source.is_unspecified() => Some((target.into(), Heard::Asker(from))),
+        SOLICITATION => Some((source.into(), Heard::Owner(from))),
         _ => None,
     }
 }
@@ -230,8 +230,7 @@ mod tests {
             ]
         );
         for frame in frames {
-            assert_eq!(heard(&frame, ip), Some(Heard::Owner(OURS)));
-            assert_eq!(heard(&frame, "192.0.2.11".parse().unwrap()), None);
+            assert_eq!(heard(&frame), Some((ip, Heard::Owner(OURS))));
         }
     }
 
@@ -248,7 +247,7 @@ mod tests {
              6000000000203aff20010db800000000000000000000000aff020000000000000000000000000001\
              8800f9182000000020010db800000000000000000000000a0201020000000001"
         );
-        assert_eq!(heard(frame, ip), Some(Heard::Owner(OURS)));
+        assert_eq!(heard(frame), Some((ip, Heard::Owner(OURS))));
         let router = &announcement(OURS, ip, true)[0];
         assert_eq!(router[58], ROUTER | OVERRIDE);
     }
@@ -262,7 +261,7 @@ mod tests {
             "ffffffffffff0200000000010806\
              000108000604000102000000000100000000000000000000c000020a"
         );
-        assert_eq!(heard(&frame, ip), Some(Heard::Asker(OURS)));
+        assert_eq!(heard(&frame), Some((ip, Heard::Asker(OURS))));
         let ip = "2001:db8::1:2:3a4".parse().unwrap();
         let frame = question(OURS, ip);
         assert_eq!(
@@ -270,16 +269,15 @@ mod tests {
             "3333ff0203a402000000000186dd\
              6000000000183aff00000000000000000000000000000000ff0200000000000000000001ff0203a4"
         );
-        assert_eq!(heard(&frame, ip), Some(Heard::Asker(OURS)));
+        assert_eq!(heard(&frame), Some((ip, Heard::Asker(OURS))));
     }
 
     #[test]
     fn a_solicitation_from_the_address_itself_shows_who_has_it() {
         let ip: Ipv6Addr = "2001:db8::a".parse().unwrap();
         let mut frame = question(OURS, "2001:db8::b".parse().unwrap());
-        assert_eq!(heard(&frame, ip.into()), None);
         frame[22..38].copy_from_slice(&ip.octets());
-        assert_eq!(heard(&frame, ip.into()), Some(Heard::Owner(OURS)));
+        assert_eq!(heard(&frame), Some((ip.into(), Heard::Owner(OURS))));
     }
 
     #[test]
@@ -288,13 +286,13 @@ mod tests {
             for frame in [announcement(OURS, ip, false)[0].clone(), question(OURS, ip)] {
                 let least = if ip.is_ipv4() { 42 } else { 78 };
                 for length in 0..least {
-                    assert_eq!(heard(&frame[..length], ip), None, "{length} bytes");
+                    assert_eq!(heard(&frame[..length]), None, "{length} bytes");
                 }
                 for at in 12..18 {
                     let mut odd = frame.clone();
                     odd[at] ^= 0xff;
                     // What is changed may be the length of an IPv6 packet: that says nothing.
-                    let said = heard(&odd, ip);
+                    let said = heard(&odd);
                     assert!(
                         said.is_none() || ip.is_ipv6() && at > 13,
                         "byte {at}: {said:?}"
@@ -305,6 +303,6 @@ mod tests {
         let ip = "2001:db8::a".parse().unwrap();
         let mut routed = announcement(OURS, ip, false).remove(0);
         routed[21] = 254;
-        assert_eq!(heard(&routed, ip), None, "it came through a router");
+        assert_eq!(heard(&routed), None, "it came through a router");
     }
 }

@@ -8,16 +8,15 @@
 
 use std::io;
 use std::mem::size_of;
-use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, LinkAddr, MsgFlags, SockFlag, SockType, SockaddrLike, bind, recvfrom, send,
+    AddressFamily, LinkAddr, MsgFlags, SockFlag, SockType, SockaddrLike, bind, recvfrom, sendto,
     socket,
 };
 
-use super::frame::{ADVERTISEMENT, HOP_LIMIT, ICMPV6, SOLICITATION, group_mac, protocol};
+use super::frame::{ADVERTISEMENT, HOP_LIMIT, ICMPV6, IPV6, Mac, SOLICITATION};
 
 /// The longest frame that is looked at: an advertisement with many options.
 const FRAME_BYTES_MAX: usize = 512;
@@ -43,49 +42,64 @@ pub(super) fn set_option<T>(
     Ok(Errno::result(code).map(drop)?)
 }
 
-/// A socket for whole frames on one device.
+/// A socket for whole frames. To open one costs little, but to close one that listens takes
+/// the kernel some milliseconds: they are to be shared.
 pub(super) struct Packet(OwnedFd);
 
 impl Packet {
-    /// Hears and says what concerns neighbours and this address, on the device with this
-    /// number.
-    pub(super) fn open(index: u32, ip: IpAddr) -> io::Result<Packet> {
+    /// One that only says something, on any device.
+    pub(super) fn speaker() -> io::Result<Packet> {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
-        // Without a protocol it hears nothing yet: no frame of another device gets in.
+        // Without a protocol it hears nothing.
         let fd = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
-        if let IpAddr::V6(ip) = ip {
-            only_neighbour_discovery(fd.as_fd())?;
-            let mut address = [0; 8];
-            address[..6].copy_from_slice(&group_mac(ip).0);
-            let group = libc::packet_mreq {
-                mr_ifindex: index as i32,
-                mr_type: libc::PACKET_MR_MULTICAST as u16,
-                mr_alen: 6,
-                mr_address: address,
-            };
-            let join = libc::PACKET_ADD_MEMBERSHIP;
-            set_option(fd.as_fd(), libc::SOL_PACKET, join, &group)?;
-        }
-        bind(fd.as_raw_fd(), &device(index, protocol(ip)))?;
         Ok(Packet(fd))
     }
 
+    /// One that hears what neighbours say on the device with this number.
+    pub(super) fn listener(index: u32, protocol: u16) -> io::Result<Packet> {
+        // No frame of another device gets in before it is bound.
+        let packet = Packet::speaker()?;
+        if protocol == IPV6 {
+            only_neighbour_discovery(packet.as_fd())?;
+        }
+        bind(packet.0.as_raw_fd(), &device(index, protocol))?;
+        Ok(packet)
+    }
+
+    /// Lets the device take in what is sent to this hardware address of a group.
+    pub(super) fn join(&self, index: u32, Mac(group): Mac) -> io::Result<()> {
+        let mut address = [0; 8];
+        address[..6].copy_from_slice(&group);
+        let group = libc::packet_mreq {
+            mr_ifindex: index as i32,
+            mr_type: libc::PACKET_MR_MULTICAST as u16,
+            mr_alen: 6,
+            mr_address: address,
+        };
+        let join = libc::PACKET_ADD_MEMBERSHIP;
+        set_option(self.as_fd(), libc::SOL_PACKET, join, &group)
+    }
+
     /// Sends a frame. One that finds no room on its way is lost, as it may be anywhere else.
-    pub(super) fn send(&self, frame: &[u8]) -> io::Result<()> {
-        match send(self.0.as_raw_fd(), frame, MsgFlags::empty()) {
+    pub(super) fn send(&self, index: u32, protocol: u16, frame: &[u8]) -> io::Result<()> {
+        let to = device(index, protocol);
+        match sendto(self.0.as_raw_fd(), frame, &to, MsgFlags::empty()) {
             Ok(_) | Err(Errno::EAGAIN | Errno::ENOBUFS | Errno::ENOMEM) => Ok(()),
             Err(e) => Err(e.into()),
         }
     }
 
-    /// The next frame, and the number of the device that it is for; nothing: that was all.
-    pub(super) fn receive(&self) -> io::Result<Option<(u32, Vec<u8>)>> {
+    /// The next frame; nothing: that was all. One that is not for this host, or is for another
+    /// device on top of this one, such as a VLAN, is empty.
+    pub(super) fn receive(&self, index: u32) -> io::Result<Option<Vec<u8>>> {
         let mut bytes = [0; FRAME_BYTES_MAX];
         match recvfrom::<LinkAddr>(self.0.as_raw_fd(), &mut bytes) {
             Ok((length, from)) => {
-                let index = from.map_or(0, |from| from.ifindex());
-                let index = u32::try_from(index).unwrap_or(0);
-                Ok(Some((index, bytes[..length].to_vec())))
+                let ours = from.is_some_and(|from| {
+                    from.ifindex() == index as usize && from.pkttype() <= libc::PACKET_MULTICAST
+                });
+                let length = if ours { length } else { 0 };
+                Ok(Some(bytes[..length].to_vec()))
             }
             Err(Errno::EAGAIN | Errno::EINTR) => Ok(None),
             Err(e) => Err(e.into()),

@@ -1,24 +1,22 @@
 //! The thread that does what is ordered about addresses.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::{fs, io};
 
 use fail_core::address::{AddressError, AddressOn, AddressOrder, Announce};
-use fail_core::limits::ADDRESS_PROBES_MAX;
 use fail_core::time::{Mono, Span};
-use mio::Interest;
 
 use super::asking::{Asking, Found};
-use super::frame::announcement;
+use super::frame::{announcement, protocol, question};
 use super::kernel::{Held, Kernel, Link};
 use super::netlink::Refused;
 use super::rounds::Rounds;
-use super::sys::Packet;
+use super::wire::{Said, Wire};
 use super::{Answer, refusal};
 use crate::clock::{self, earliest};
-use crate::poller::{Desk, Poller, Waker};
+use crate::poller::{Poller, Waker};
 
 /// The answer to an order, or nothing: it comes later.
 type Done = Result<Option<String>, AddressError>;
@@ -26,19 +24,16 @@ type Done = Result<Option<String>, AddressError>;
 /// Everything the thread has.
 pub(super) struct Work {
     poller: Poller,
-    desk: Desk,
+    wire: Wire,
     orders: Receiver<(u64, AddressOrder)>,
     answers: Sender<Answer>,
     /// Of the loop that reads the answers.
     waker: Waker,
     /// Nothing before it is needed, and after an error.
     kernel: Option<Kernel>,
-    /// Questions to the neighbours, by the number of their socket, and the orders they are for.
-    asking: BTreeMap<usize, (u64, AddressOrder, Asking)>,
-    /// Orders whose questions find no room.
-    waiting: VecDeque<(u64, AddressOrder)>,
+    /// Questions to the neighbours.
+    asking: Vec<Asking>,
     rounds: Rounds,
-    next: usize,
 }
 
 impl Work {
@@ -48,30 +43,27 @@ impl Work {
         answers: Sender<Answer>,
         waker: Waker,
     ) -> io::Result<Work> {
-        let desk = poller.desk()?;
+        let wire = Wire::new(poller.desk()?);
         Ok(Work {
             poller,
-            desk,
+            wire,
             orders,
             answers,
             waker,
             kernel: None,
-            asking: BTreeMap::new(),
-            waiting: VecDeque::new(),
+            asking: Vec::new(),
             rounds: Rounds::default(),
-            next: 0,
         })
     }
 
     /// Until nobody orders any more.
     pub(super) fn run(mut self) {
         loop {
-            let asking = self.asking.values().map(|(.., asking)| asking.deadline());
+            let asking = self.asking.iter().map(Asking::deadline);
             let deadline = earliest([asking.min(), self.rounds.deadline()]);
             let ready: Vec<usize> = match self.poller.wait(deadline) {
                 Ok(events) => {
-                    let tokens: Vec<_> = events.map(mio::event::Event::token).collect();
-                    let numbers = tokens.into_iter().filter_map(|t| self.desk.number(t));
+                    let numbers = events.filter_map(|event| self.wire.number(event.token()));
                     numbers.collect()
                 }
                 // Whoever orders something is told that nobody is here.
@@ -227,96 +219,110 @@ impl Work {
     // --- asking the neighbours ---
 
     fn ask(&mut self, no: u64, wait: Span, link: Link, order: AddressOrder) -> Done {
-        if self.asking.len() >= ADDRESS_PROBES_MAX {
-            self.waiting.push_back((no, order));
-            return Ok(None);
-        }
         let (Some(at), Some(mac)) = (subject(&order), link.neighbourly()) else {
             return Ok(None);
         };
+        let (ip, index) = (at.ip, link.index);
         let links = self.kernel("list the devices", "", Kernel::links)?;
         let ours = links.iter().filter_map(|link| link.mac).collect();
-        let failed = |e: io::Error| refusal::packet("ask the neighbours", &at.device, &e);
+        let asked = self.wire.listen(index, ip);
+        let asked = asked.and_then(|()| self.wire.say(index, ip, &[question(mac, ip)]));
+        if let Err(e) = asked {
+            self.close_ears();
+            return Err(refusal::packet("ask the neighbours", &link.name, &e));
+        }
         let now = clock::now().mono;
-        let asking = Asking::begin((at.ip, mac), link, ours, wait, now).map_err(failed)?;
-        let number = self.next;
-        self.next += 1;
-        let watched = self.desk.watch(&asking, number, Interest::READABLE);
-        watched.map_err(failed)?;
-        self.asking.insert(number, (no, order, asking));
+        let asking = Asking::new((no, order), (ip, link, mac), ours, wait, now);
+        self.asking.push(asking);
         Ok(None)
     }
 
+    /// Neighbours have said something.
     fn on_frames(&mut self, number: usize) {
-        let Some((.., asking)) = self.asking.get_mut(&number) else {
-            return;
-        };
-        match asking.hear() {
-            Ok((None, true)) => {}
-            Ok((None, false)) => self.desk.rearm(&*asking, number, Interest::READABLE),
-            Ok((Some(found), _)) => self.asked(number, Ok(found)),
-            Err(e) => self.asked(number, Err(e)),
-        }
+        let mut said = Vec::new();
+        let failed = self.wire.hear(number, &mut said).err();
+        self.end_those(|asking| {
+            let found = |(index, ip, heard): &Said| asking.hear(*index, *ip, *heard);
+            let found = said.iter().find_map(found).map(Ok);
+            let deaf = failed
+                .as_ref()
+                .filter(|(index, _)| *index == asking.link.index);
+            found.or_else(|| deaf.map(|(_, e)| Err(again(e))))
+        });
     }
 
     fn expire(&mut self, now: Mono) {
-        let due = self
-            .asking
-            .iter_mut()
-            .filter(|(_, (.., a))| a.deadline() <= now);
-        let due: Vec<_> = due
-            .filter_map(|(number, (.., asking))| Some((*number, asking.expire(now).transpose()?)))
-            .collect();
-        for (number, found) in due {
-            self.asked(number, found);
+        let mut again = Vec::new();
+        self.end_those(|asking| {
+            if asking.deadline() > now {
+                return None;
+            }
+            let found = asking.expire(now);
+            if found.is_none() {
+                again.push((asking.link.index, asking.ip, asking.mac));
+            }
+            found.map(Ok)
+        });
+        for (index, ip, mac) in again {
+            // Should the device be gone, those who listen hear of it.
+            let _ = self.wire.say(index, ip, &[question(mac, ip)]);
         }
         self.tell_again(now);
     }
 
-    /// A question has come to its end.
-    fn asked(&mut self, number: usize, found: io::Result<Found>) {
-        let Some((no, order, asking)) = self.asking.remove(&number) else {
-            return;
-        };
-        self.desk.forget(&asking);
-        let (ip, name) = (asking.ip, &asking.link.name);
-        let done = match (found, &order) {
-            (Err(e), _) => Err(refusal::packet("ask the neighbours", name, &e)),
-            (Ok(Found::Nobody), AddressOrder::Add { .. }) => self.put(&order, &asking.link),
-            (Ok(Found::Owner(by)), AddressOrder::Add { .. }) => Err(refusal::taken(ip, name, by)),
-            (Ok(Found::Asker(by)), AddressOrder::Add { .. }) => {
-                Err(refusal::about_to_be_taken(ip, name, by))
+    /// Ends the questions about which there is something to say.
+    fn end_those(&mut self, mut verdict: impl FnMut(&mut Asking) -> Option<io::Result<Found>>) {
+        let mut ended = Vec::new();
+        for mut asking in std::mem::take(&mut self.asking) {
+            match verdict(&mut asking) {
+                Some(found) => ended.push((asking, found)),
+                None => self.asking.push(asking),
             }
-            (Ok(Found::Nobody), _) => Ok(Some(String::new())),
-            (Ok(Found::Owner(by) | Found::Asker(by)), _) => Ok(Some(by.to_string())),
-        };
-        self.answer(no, done);
-        if let Some((no, order)) = self.waiting.pop_front() {
-            self.on_order(no, order);
+        }
+        if ended.is_empty() {
+            return;
+        }
+        for (asking, found) in ended {
+            let done = self.asked(&asking, found);
+            self.answer(asking.no, done);
+        }
+        self.close_ears();
+    }
+
+    /// A question has come to its end.
+    fn asked(&mut self, asking: &Asking, found: io::Result<Found>) -> Done {
+        let (ip, name) = (asking.ip, &asking.link.name);
+        let adds = matches!(asking.order, AddressOrder::Add { .. });
+        match found {
+            Err(e) => Err(refusal::packet("ask the neighbours", name, &e)),
+            Ok(Found::Nobody) if adds => self.put(&asking.order, &asking.link),
+            Ok(Found::Owner(by)) if adds => Err(refusal::taken(ip, name, by)),
+            Ok(Found::Asker(by)) if adds => Err(refusal::about_to_be_taken(ip, name, by)),
+            Ok(Found::Nobody) => Ok(Some(String::new())),
+            Ok(Found::Owner(by) | Found::Asker(by)) => Ok(Some(by.to_string())),
         }
     }
 
     /// Ends what would add this address later.
     fn cancel(&mut self, at: &AddressOn) {
         let adds =
-            |order: &AddressOrder| matches!(order, AddressOrder::Add { at: a, .. } if a == at);
-        let mut ended = Vec::new();
-        self.waiting.retain(|(no, order)| {
-            let ends = adds(order);
-            ended.extend(ends.then_some(*no));
-            !ends
-        });
-        self.asking.retain(|_, (no, order, asking)| {
-            let ends = adds(order);
-            if ends {
-                self.desk.forget(&*asking);
-                ended.push(*no);
-            }
-            !ends
-        });
-        for no in ended {
-            self.answer(no, Err(refusal::cancelled(at.ip, &at.device)));
+            |asking: &Asking| matches!(&asking.order, AddressOrder::Add { at: a, .. } if a == at);
+        let (ended, rest) = std::mem::take(&mut self.asking).into_iter().partition(adds);
+        self.asking = rest;
+        let ended: Vec<Asking> = ended;
+        for asking in ended {
+            self.answer(asking.no, Err(refusal::cancelled(at.ip, &at.device)));
         }
+        self.close_ears();
+    }
+
+    /// Last of all, because it takes the kernel some milliseconds.
+    fn close_ears(&mut self) {
+        let asking = &self.asking;
+        self.wire.keep(|index, kind| {
+            let needs = |a: &Asking| a.link.index == index && protocol(a.ip) == kind;
+            asking.iter().any(needs)
+        });
     }
 
     // --- adding and telling ---
@@ -352,11 +358,21 @@ impl Work {
     fn tell(&mut self, link: &Link, ip: IpAddr, announce: Announce) -> Result<(), AddressError> {
         if announce.times > 0 && link.neighbourly().is_some() {
             let failed = |e: io::Error| refusal::packet("tell the neighbours", &link.name, &e);
-            say(link, ip).map_err(failed)?;
+            self.say(link, ip).map_err(failed)?;
             let now = clock::now().mono;
             self.rounds.put(link.index, ip, announce, now);
         }
         Ok(())
+    }
+
+    /// Announces an address once.
+    fn say(&mut self, link: &Link, ip: IpAddr) -> io::Result<()> {
+        let Some(mac) = link.neighbourly() else {
+            return Ok(());
+        };
+        let router = ip.is_ipv6() && forwards(&link.name);
+        self.wire
+            .say(link.index, ip, &announcement(mac, ip, router))
     }
 
     /// The other times. What has gone meanwhile is not announced any more.
@@ -374,7 +390,7 @@ impl Work {
             let here = |h: &Held| h.index == round.index && h.ip == round.ip && h.usable();
             match link.filter(|_| held.iter().any(here)) {
                 // Nobody waits for the outcome; the next one may fare better.
-                Some(link) => drop(say(link, round.ip)),
+                Some(link) => drop(self.say(link, round.ip)),
                 None => self.rounds.forget(round.index, round.ip),
             }
         }
@@ -428,23 +444,17 @@ fn subject(order: &AddressOrder) -> Option<&AddressOn> {
     }
 }
 
-/// Announces an address once.
-fn say(link: &Link, ip: IpAddr) -> io::Result<()> {
-    let Some(mac) = link.neighbourly() else {
-        return Ok(());
-    };
-    let socket = Packet::open(link.index, ip)?;
-    for frame in announcement(mac, ip, ip.is_ipv6() && forwards(&link.name)) {
-        socket.send(&frame)?;
-    }
-    Ok(())
-}
-
 /// Whether this host is a router there. If it did not say so in an advertisement, its
 /// neighbours would no longer use it as one.
 fn forwards(device: &str) -> bool {
     let path = format!("/proc/sys/net/ipv6/conf/{device}/forwarding");
     fs::read_to_string(path).is_ok_and(|text| text.trim() != "0")
+}
+
+/// The same error once more, for everybody who has to be told.
+fn again(error: &io::Error) -> io::Error {
+    let number = error.raw_os_error().unwrap_or(libc::EIO);
+    io::Error::from_raw_os_error(number)
 }
 
 /// A field of a line: without what separates fields and lines.
