@@ -11,6 +11,7 @@ use super::run::{Job, Want, coroutine};
 use super::syntax;
 use crate::limits::{DETAIL_BYTES_MAX, cut};
 use crate::mail::FromTcl;
+use crate::packages;
 use crate::policy::{self, Site};
 use crate::tcl::{Interp, Obj, Reply, TclError};
 use fail_core::log::Level;
@@ -43,7 +44,7 @@ pub(super) fn furnish(room: &Rc<Room>, site: &Rc<Site>) -> Result<(), TclError> 
         policy::misspelled(&site, interp, words)
     });
     interp.eval(include_str!("prelude.tcl"))?;
-    Ok(())
+    packages::furnish(interp)
 }
 
 /// `asks coroutine command ?word ...?`: a command that waits has been called. Outside of a
