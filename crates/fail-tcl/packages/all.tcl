@@ -69,7 +69,7 @@ proc ::all::Start {rows} {
         set why [expr {$code ? $state : "start returned $state"}]
         set why "$name: [First $why]"
         # Who cancels a script runs stop himself, and does not wait for us.
-        if {!$code || [lrange [dict get $options -errorcode] 0 1] ne {FAIL CANCEL}} {
+        if {!$code || [lrange [dict get $options -errorcode] 0 1] ne {FAIL CANCELLED}} {
             foreach problem [StopAll $started] {
                 append why "; then stop of $problem"
             }
