@@ -15,23 +15,32 @@ proc ::all::service {name parts args} {
     ::failover::part::public [list ::all::Service $name $parts $args]
 }
 
+proc ::all::part {name parts} {
+    ::failover::part::public [list ::all::Part "all::part $name" $name $parts]
+}
+
 proc ::all::Service {name script words} {
-    lassign [::failover::part::read "all::service $name" {} $words] - options
-    # One level for us, one for public, one for all::service.
-    set parts [::failover::part::collect 3 $script]
-    if {![llength $parts]} {
-        ::failover::part::wrong "all::service $name: there is no part in it"
-    }
-    ::failover::part::service $name [Make $name $parts] $options
+    set command "all::service $name"
+    lassign [::failover::part::read $command {} $words] - options
+    ::failover::part::service $name [Make $command $name $script] $options
+}
+
+proc ::all::Part {command name script} {
+    Make $command $name $script
 }
 
 # The scripts: each is told only what it needs of the parts.
-proc ::all::Make {name parts} {
+proc ::all::Make {command name script} {
+    # Where the policy called: above us, Service or Part, and service or part.
+    set parts [::failover::part::collect 3 $script]
+    if {![llength $parts]} {
+        ::failover::part::wrong "$command: there is no part in it"
+    }
     set seen {}
     foreach part $parts {
         set word [dict get $part name]
         if {$word in $seen} {
-            ::failover::part::wrong "all::service $name: there are two parts \"$word\""
+            ::failover::part::wrong "$command: there are two parts \"$word\""
         }
         lappend seen $word
     }
@@ -68,11 +77,11 @@ proc ::all::Start {rows} {
         }
         set why [expr {$code ? $state : "start returned $state"}]
         set why "$name: [First $why]"
-        # Who cancels a script runs stop himself, and does not wait for us.
-        if {!$code || [lrange [dict get $options -errorcode] 0 1] ne {FAIL CANCELLED}} {
-            foreach problem [StopAll $started] {
-                append why "; then stop of $problem"
-            }
+        if {$code && [Cancelled $options]} {
+            return -options $options $why
+        }
+        foreach problem [StopAll $started] {
+            append why "; then stop of $problem"
         }
         return -code error -errorcode [list FAILOVER PART $name] $why
     }
@@ -92,7 +101,10 @@ proc ::all::StopAll {rows} {
     set problems {}
     foreach row $rows {
         lassign $row name stop
-        if {[catch {::failover::part::state $stop} state]} {
+        if {[catch {::failover::part::state $stop} state options]} {
+            if {[Cancelled $options]} {
+                return -options $options "$name: $state"
+            }
             lappend problems "$name: [First $state]"
         } elseif {$state ne "RECOVER"} {
             lappend problems "$name: stop returned $state"
@@ -136,6 +148,11 @@ proc ::all::Reclaim {rows} {
         }
     }
     return UP
+}
+
+# Whoever cancels a script decides what is run next, and does not wait for us.
+proc ::all::Cancelled {options} {
+    expr {[lrange [dict get $options -errorcode] 0 1] eq {FAIL CANCELLED}}
 }
 
 proc ::all::First {text} {

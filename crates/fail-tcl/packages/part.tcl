@@ -41,15 +41,23 @@ namespace eval ::failover::part {
 # that the policy called, so that the line of the policy is blamed and no line in here.
 proc ::failover::part::public {command} {
     set code [catch {uplevel 1 $command} result options]
-    if {$code == 1 && [lindex [dict get $options -errorcode] 0] eq "FAILOVER"} {
-        return -level 2 -code error -errorcode [dict get $options -errorcode] $result
+    if {$code == 0} {
+        return $result
     }
-    return -options $options $result
+    lassign [dict get $options -errorcode] ours why
+    if {$ours ne "FAILOVER" || $why ni {USAGE BLAMED}} {
+        return -options $options $result
+    }
+    # Inside all::service this has been the line of a part already.
+    if {$why eq "USAGE" && [info commands ::fail::blame] ne {}} {
+        ::fail::blame $result
+    }
+    return -level 2 -code error -errorcode {FAILOVER BLAMED} $result
 }
 
 # The words of a command are wrong.
-proc ::failover::part::wrong {message args} {
-    return -level 1 -code error -errorcode [list FAILOVER USAGE {*}$args] $message
+proc ::failover::part::wrong {message} {
+    return -code error -errorcode {FAILOVER USAGE} $message
 }
 
 # A part out of its name and its scripts. Inside all::service it is also put on its list.
@@ -131,7 +139,8 @@ proc ::failover::part::read {command known words} {
             continue
         }
         if {![dict exists $known $word]} {
-            wrong "$command: bad option \"$word\": must be [choice [dict keys $known]], or one of failsvc"
+            set choices [dict keys $known]
+            wrong "$command: bad option \"$word\": must be [choice [lappend choices {one of failsvc}]]"
         }
         lassign [dict get $known $word] kind
         if {[catch {kind-$kind $value} value]} {

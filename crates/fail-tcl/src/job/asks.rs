@@ -39,10 +39,16 @@ pub(super) fn furnish(room: &Rc<Room>, site: &Rc<Site>) -> Result<(), TclError> 
         });
     }
     policy::furnish(interp, site);
-    let site = Rc::clone(site);
-    interp.define("::fail::misspelled", move |interp, words| {
-        policy::misspelled(&site, interp, words)
-    });
+    for (name, run) in [
+        (
+            "::fail::blame",
+            policy::blame as fn(&Site, &Interp, &[Obj]) -> Reply,
+        ),
+        ("::fail::misspelled", policy::misspelled),
+    ] {
+        let site = Rc::clone(site);
+        interp.define(name, move |interp, words| run(&site, interp, words));
+    }
     interp.eval(include_str!("prelude.tcl"))?;
     packages::furnish(interp)
 }
