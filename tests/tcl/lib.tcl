@@ -11,6 +11,10 @@ package require Tcl 8.6
 package require tcltest 2.3
 namespace import -force ::tcltest::test ::tcltest::testConstraint ::tcltest::cleanupTests
 
+# Set by who has put us into a network namespace of our own; see tests/packages.rs.
+testConstraint netns [info exists env(TEST_NETNS)]
+testConstraint root [expr {[exec id -u] == 0}]
+
 set here [file dirname [file normalize [info script]]]
 set root [file dirname [file dirname $here]]
 
@@ -126,6 +130,15 @@ proc failure {script} {
         error "no error, but \"$message\""
     }
     return $message
+}
+
+# Evaluates a script again and again until it gives what is wanted, but not for ever.
+proc until {script wanted} {
+    set end [expr {[clock milliseconds] + 10000}]
+    while {[set seen [uplevel 1 $script]] ne $wanted && [clock milliseconds] < $end} {
+        after 10
+    }
+    return $seen
 }
 
 # The lines of a file; nothing if there is none.

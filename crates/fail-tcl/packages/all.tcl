@@ -52,6 +52,11 @@ proc ::all::Make {command name script} {
             lappend scripts $action [list $command [Pick $able $action]]
         }
     }
+    # One after the other; a part that says nothing takes as long as a service that says nothing.
+    set told [lmap part $parts {expr {[dict exists $part timeout] ? [dict get $part timeout] : 30}}]
+    if {[lsearch -exact [lmap part $parts {dict exists $part timeout}] 1] >= 0} {
+        lappend scripts timeout [::tcl::mathop::+ {*}$told]
+    }
     ::failover::part::make $name {*}$scripts
 }
 

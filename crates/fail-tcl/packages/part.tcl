@@ -7,6 +7,7 @@
 #     stop     script: takes it down, returns RECOVER. To stop what does not run is no error
 #     check    script, may be missing: returns UP, RECOVER or FAIL, and changes nothing
 #     reclaim  script, may be missing: after a slave served as well; returns UP
+#     timeout  seconds, may be missing: the longest that one of them takes
 #
 # Scripts are run in the global scope of a job, where exec, fail run and after ms wait. What
 # went wrong is an error whose first line is the reason; it names no part and no service.
@@ -71,9 +72,9 @@ proc ::failover::part::make {name args} {
         }
     }
     set part [dict create name $name]
-    foreach action $actions {
-        if {[dict exists $args $action]} {
-            dict set part $action [dict get $args $action]
+    foreach key [list {*}$actions timeout] {
+        if {[dict exists $args $key]} {
+            dict set part $key [dict get $args $key]
         }
     }
     if {$collecting} {
@@ -85,9 +86,14 @@ proc ::failover::part::make {name args} {
 # A service that is this part alone. The options of failsvc come last, so that they win.
 proc ::failover::part::service {name part options} {
     set settings {}
-    foreach {key script} $part {
-        if {$key ne "name"} {
-            lappend settings $key $script
+    foreach {key value} $part {
+        switch $key {
+            name {}
+            timeout {
+                # Never less than the default.
+                lappend settings timeout [format %g [expr {max($value, 30)}]]
+            }
+            default {lappend settings $key $value}
         }
     }
     ::failsvc $name {*}$settings {*}$options
