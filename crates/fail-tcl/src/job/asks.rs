@@ -11,6 +11,7 @@ use super::run::{Job, Want, coroutine};
 use super::syntax;
 use crate::limits::{DETAIL_BYTES_MAX, cut};
 use crate::mail::FromTcl;
+use crate::packages;
 use crate::policy::{self, Site};
 use crate::tcl::{Interp, Obj, Reply, TclError};
 use fail_core::log::Level;
@@ -38,12 +39,18 @@ pub(super) fn furnish(room: &Rc<Room>, site: &Rc<Site>) -> Result<(), TclError> 
         });
     }
     policy::furnish(interp, site);
-    let site = Rc::clone(site);
-    interp.define("::fail::misspelled", move |interp, words| {
-        policy::misspelled(&site, interp, words)
-    });
+    for (name, run) in [
+        (
+            "::fail::blame",
+            policy::blame as fn(&Site, &Interp, &[Obj]) -> Reply,
+        ),
+        ("::fail::misspelled", policy::misspelled),
+    ] {
+        let site = Rc::clone(site);
+        interp.define(name, move |interp, words| run(&site, interp, words));
+    }
     interp.eval(include_str!("prelude.tcl"))?;
-    Ok(())
+    packages::furnish(interp)
 }
 
 /// `asks coroutine command ?word ...?`: a command that waits has been called. Outside of a

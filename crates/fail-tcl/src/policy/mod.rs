@@ -17,5 +17,5 @@ pub use self::normal::normal_form;
 
 pub(crate) use self::commands::furnish;
 pub(crate) use self::load::load;
-pub(crate) use self::place::misspelled;
+pub(crate) use self::place::{blame, misspelled};
 pub(crate) use self::site::Site;
