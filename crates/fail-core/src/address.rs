@@ -32,44 +32,48 @@ pub const SPACING_DEFAULT: Span = Span::from_millis(500);
 /// The shortest and the longest spacing.
 pub const SPACING: [Span; 2] = [Span::from_millis(10), Span::from_secs(60)];
 
-/// Something to be done with an address of this host.
+/// The most addresses in one order: a service of more than that is several.
+pub const ADDRESSES_MAX: usize = 256;
+
+/// Something to be done with addresses of this host: with all of them or, if that goes wrong,
+/// as far as possible with none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AddressOrder {
-    /// Put it on a device. One that is there already is no error.
+    /// Put them on a device. One that is there already is no error.
     Add {
-        /// Which, and where.
-        at: AddressOn,
-        /// How many bits name the network.
-        prefix: u8,
-        /// A name for it, IPv4 only, such as `eth0:web`.
+        /// Which.
+        nets: Vec<AddressNet>,
+        /// Where.
+        device: String,
+        /// A name for those of IPv4, such as `eth0:web`.
         label: Option<String>,
-        /// Ask first whether somebody else answers for it, for so long; nothing: do not ask.
+        /// Ask first whether somebody else answers for them, for so long; nothing: do not ask.
         probe: Option<Span>,
-        /// Whoever answers for it, and whether the device is up or not.
+        /// Whoever answers for them, and whether the device is up or not.
         force: bool,
         /// Tell the neighbours.
         announce: Announce,
     },
-    /// Take it away. One that is not there is no error.
+    /// Take them away. One that is not there is no error.
     Del {
         /// Which, and where.
         at: AddressOn,
     },
-    /// Tell the neighbours that it is here.
+    /// Tell the neighbours that they are here.
     Announce {
         /// Which, and where.
         at: AddressOn,
         /// How often.
         announce: Announce,
     },
-    /// Whether it is on the device, or on any: `1` or `0`.
+    /// Whether all of them are on the device, or on any: `1` or `0`.
     Has {
         /// Which.
-        ip: IpAddr,
+        ips: Vec<IpAddr>,
         /// Where.
         device: Option<String>,
     },
-    /// Who else answers for it: a hardware address, or nothing.
+    /// Who else answers for one of them: a hardware address, or nothing.
     Probe {
         /// Which, and where.
         at: AddressOn,
@@ -88,11 +92,20 @@ pub enum AddressOrder {
     },
 }
 
-/// An address and the device it is on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AddressOn {
+/// An address and its network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressNet {
     /// The address.
     pub ip: IpAddr,
+    /// How many bits name the network.
+    pub prefix: u8,
+}
+
+/// Addresses and the device they are on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressOn {
+    /// The addresses.
+    pub ips: Vec<IpAddr>,
     /// The device, such as `eth0`.
     pub device: String,
 }

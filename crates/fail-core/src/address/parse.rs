@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 
 use super::{
-    ANNOUNCE_MAX, AddressError, AddressOn, AddressOrder, Announce, PROBE_DEFAULT, PROBE_MAX,
-    SPACING,
+    ADDRESSES_MAX, ANNOUNCE_MAX, AddressError, AddressNet, AddressOn, AddressOrder, Announce,
+    PROBE_DEFAULT, PROBE_MAX, SPACING,
 };
 use crate::time::Span;
 
@@ -24,15 +24,15 @@ type Order = (
 const ORDERS: [Order; 7] = [
     (
         "add",
-        "addr/len dev ?-label name? ?-probe time|no? ?-announce n? ?-spacing time? ?-force?",
+        "addrs dev ?-label name? ?-probe time|no? ?-announce n? ?-spacing time? ?-force?",
         add,
     ),
-    ("announce", "addr dev ?-times n? ?-spacing time?", announce),
-    ("del", "addr?/len? dev", del),
-    ("has", "addr ?dev?", has),
+    ("announce", "addrs dev ?-times n? ?-spacing time?", announce),
+    ("del", "addrs dev", del),
+    ("has", "addrs ?dev?", has),
     ("link", "dev", link),
     ("list", "?dev?", list),
-    ("probe", "addr dev ?-wait time?", probe),
+    ("probe", "addrs dev ?-wait time?", probe),
 ];
 
 impl AddressOrder {
@@ -57,13 +57,17 @@ impl AddressOrder {
 }
 
 fn add(words: &mut Words<'_>) -> Parsed<AddressOrder> {
-    let (ip, prefix) = address(words.next()?)?;
-    let prefix = prefix.ok_or_else(|| {
+    let nets = addresses(words.next()?)?;
+    let nets = nets.into_iter().map(|(ip, prefix)| {
         let full = if ip.is_ipv4() { 24 } else { 64 };
-        wrong(format!(
-            "the address {ip} has no prefix length: write {ip}/{full}, say"
-        ))
-    })?;
+        let prefix = prefix.ok_or_else(|| {
+            wrong(format!(
+                "the address {ip} has no prefix length: write {ip}/{full}, say"
+            ))
+        })?;
+        Ok(AddressNet { ip, prefix })
+    });
+    let nets: Vec<AddressNet> = nets.collect::<Parsed<_>>()?;
     let device = device(words.next()?)?;
     let (mut label, mut force, mut announce) = (None, false, Announce::default());
     let mut probe = Some(PROBE_DEFAULT);
@@ -71,7 +75,7 @@ fn add(words: &mut Words<'_>) -> Parsed<AddressOrder> {
         match option {
             "-announce" => announce.times = times(option, words.next()?)?,
             "-force" => force = true,
-            "-label" => label = Some(label_of(ip, &device, words.next()?)?),
+            "-label" => label = Some(label_of(&nets, &device, words.next()?)?),
             "-probe" => {
                 probe = match words.next()? {
                     "no" => None,
@@ -86,8 +90,8 @@ fn add(words: &mut Words<'_>) -> Parsed<AddressOrder> {
         }
     }
     Ok(AddressOrder::Add {
-        at: AddressOn { ip, device },
-        prefix,
+        nets,
+        device,
         label,
         probe: probe.filter(|_| !force),
         force,
@@ -113,9 +117,9 @@ fn del(words: &mut Words<'_>) -> Parsed<AddressOrder> {
 }
 
 fn has(words: &mut Words<'_>) -> Parsed<AddressOrder> {
-    let (ip, _) = address(words.next()?)?;
+    let ips = ips(words.next()?)?;
     let device = words.optional().map(device).transpose()?;
-    Ok(AddressOrder::Has { ip, device })
+    Ok(AddressOrder::Has { ips, device })
 }
 
 fn link(words: &mut Words<'_>) -> Parsed<AddressOrder> {
@@ -141,9 +145,9 @@ fn probe(words: &mut Words<'_>) -> Parsed<AddressOrder> {
 }
 
 fn on(words: &mut Words<'_>) -> Parsed<AddressOn> {
-    let (ip, _) = address(words.next()?)?;
+    let ips = ips(words.next()?)?;
     let device = device(words.next()?)?;
-    Ok(AddressOn { ip, device })
+    Ok(AddressOn { ips, device })
 }
 
 /// The words of an order that nobody has read yet.
@@ -178,6 +182,23 @@ impl<'a> Words<'a> {
 
     fn wrong_args(&self) -> AddressError {
         wrong_args(&format!("{} {}", self.word, self.usage))
+    }
+}
+
+fn ips(list: &str) -> Parsed<Vec<IpAddr>> {
+    Ok(addresses(list)?.into_iter().map(|(ip, _)| ip).collect())
+}
+
+/// A list of Tcl: no address has anything in it that would have to be quoted.
+fn addresses(list: &str) -> Parsed<Vec<(IpAddr, Option<u8>)>> {
+    let all = list.split_ascii_whitespace().map(address);
+    let all: Vec<(IpAddr, Option<u8>)> = all.collect::<Parsed<_>>()?;
+    match all.len() {
+        0 => Err(wrong("expected an address but got none".to_string())),
+        1..=ADDRESSES_MAX => Ok(all),
+        more => Err(wrong(format!(
+            "{more} addresses are too many: at most {ADDRESSES_MAX} at once"
+        ))),
     }
 }
 
@@ -219,9 +240,9 @@ fn device(text: &str) -> Parsed<String> {
     }
 }
 
-fn label_of(ip: IpAddr, device: &str, text: &str) -> Parsed<String> {
-    if ip.is_ipv6() {
-        return Err(wrong(format!("{ip}: only an IPv4 address has a label")));
+fn label_of(nets: &[AddressNet], device: &str, text: &str) -> Parsed<String> {
+    if nets.iter().all(|net| net.ip.is_ipv6()) {
+        return Err(wrong("only an IPv4 address has a label".to_string()));
     }
     let rest = text.strip_prefix(device);
     match rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':')) && is_name(text) {
@@ -265,6 +286,7 @@ fn wrong_args(usage: &str) -> AddressError {
 fn bad(kind: &str, word: &str, known: &[&str]) -> AddressError {
     let list = match known {
         [one] => (*one).to_string(),
+        [one, two] => format!("{one} or {two}"),
         [all @ .., last] => format!("{}, or {last}", all.join(", ")),
         [] => String::new(),
     };
@@ -281,26 +303,32 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<AddressOrder, String> {
-        let words: Vec<&str> = text.split_whitespace().collect();
+        let words: Vec<String> = text.split(' ').map(|word| word.replace('+', " ")).collect();
         AddressOrder::parse(&words).map_err(|error| error.message)
     }
 
     #[test]
     fn an_order_is_read_with_its_defaults_and_without() {
+        let [v4, v6] = ["192.0.2.10", "2001:db8::1"].map(|ip| ip.parse().unwrap());
+        let device = "eth0.7".to_string();
         let at = AddressOn {
-            ip: "192.0.2.10".parse().unwrap(),
-            device: "eth0.7".into(),
+            ips: vec![v4, v6],
+            device: device.clone(),
         };
+        let nets = [(v4, 24), (v6, 64)].map(|(ip, prefix)| AddressNet { ip, prefix });
         let (label, probe) = (None, Some(PROBE_DEFAULT));
         let mut expected = AddressOrder::Add {
-            at: at.clone(),
-            prefix: 24,
+            nets: nets.to_vec(),
+            device,
             label,
             probe,
             force: false,
             announce: Announce::default(),
         };
-        assert_eq!(parse("add 192.0.2.10/24 eth0.7"), Ok(expected.clone()));
+        assert_eq!(
+            parse("add 192.0.2.10/24+2001:db8::1/64 eth0.7"),
+            Ok(expected.clone())
+        );
         if let AddressOrder::Add {
             label,
             probe,
@@ -316,17 +344,19 @@ mod tests {
                 spacing: Span::from_millis(50),
             };
         }
-        let text = "add 192.0.2.10/24 eth0.7 -label eth0.7:web -probe 1s -announce 2 \
-                    -spacing 50ms -force";
+        let text = "add 192.0.2.10/24+2001:db8::1/64 eth0.7 -label eth0.7:web -probe 1s \
+                    -announce 2 -spacing 50ms -force";
         assert_eq!(parse(text), Ok(expected));
-        for text in ["del 192.0.2.10/24 eth0.7", "del 192.0.2.10 eth0.7"] {
+        for text in [
+            "del 192.0.2.10/24+2001:db8::1/64 eth0.7",
+            "del 192.0.2.10+2001:db8::1 eth0.7",
+        ] {
             assert_eq!(parse(text), Ok(AddressOrder::Del { at: at.clone() }));
         }
-        let ip = "2001:db8::1".parse().unwrap();
-        let device = None;
+        let (ips, device) = (vec![v6], None);
         assert_eq!(
             parse("has 2001:db8::1"),
-            Ok(AddressOrder::Has { ip, device })
+            Ok(AddressOrder::Has { ips, device })
         );
     }
 
@@ -339,7 +369,7 @@ mod tests {
             ),
             (
                 "del 192.0.2.1",
-                "wrong # args: should be \"ip::del addr?/len? dev\"",
+                "wrong # args: should be \"ip::del addrs dev\"",
             ),
             (
                 "list eth0 eth1",
@@ -353,6 +383,7 @@ mod tests {
                 "add 192.0.2.10/33 eth0",
                 "bad prefix length \"33\" in 192.0.2.10/33: must be 1 to 32",
             ),
+            ("has ", "expected an address but got none"),
             ("has 192.0.2", "expected an address but got \"192.0.2\""),
             ("has ff02::1", "no host can have the address ff02::1"),
             ("has 0.0.0.0", "no host can have the address 0.0.0.0"),
@@ -379,7 +410,7 @@ mod tests {
             ),
             (
                 "add 2001:db8::1/64 eth0 -label eth0:web",
-                "2001:db8::1: only an IPv4 address has a label",
+                "only an IPv4 address has a label",
             ),
         ] {
             assert_eq!(parse(text), Err(message.to_string()), "{text}");

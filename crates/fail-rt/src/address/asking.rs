@@ -1,4 +1,4 @@
-//! A question to the neighbours who has an address, while we wait for an answer. What it
+//! A question to the neighbours who has some addresses, while we wait for an answer. What it
 //! decides; what is sent and heard is the affair of `wire`.
 
 use std::net::IpAddr;
@@ -17,10 +17,10 @@ const QUESTIONS: u32 = 3;
 pub(super) enum Found {
     /// The time is over.
     Nobody,
-    /// Somebody has it.
-    Owner(Mac),
+    /// Somebody has this one.
+    Owner(IpAddr, Mac),
     /// Somebody else is asking as well, and goes first.
-    Asker(Mac),
+    Asker(IpAddr, Mac),
 }
 
 /// A question on its way.
@@ -29,7 +29,7 @@ pub(super) struct Asking {
     /// The order that it is for, and its number.
     pub(super) no: u64,
     pub(super) order: AddressOrder,
-    pub(super) ip: IpAddr,
+    pub(super) ips: Vec<IpAddr>,
     pub(super) link: Link,
     pub(super) mac: Mac,
     /// All hardware addresses of this host. What they say is no answer.
@@ -44,7 +44,7 @@ impl Asking {
     /// It has just been asked for the first time.
     pub(super) fn new(
         (no, order): (u64, AddressOrder),
-        (ip, link, mac): (IpAddr, Link, Mac),
+        (ips, link, mac): (Vec<IpAddr>, Link, Mac),
         ours: Vec<Mac>,
         wait: Span,
         now: Mono,
@@ -53,7 +53,7 @@ impl Asking {
         Asking {
             no,
             order,
-            ip,
+            ips,
             link,
             mac,
             ours,
@@ -83,15 +83,15 @@ impl Asking {
 
     /// Somebody said something about an address on a device.
     pub(super) fn hear(&self, index: u32, ip: IpAddr, heard: Heard) -> Option<Found> {
-        if index != self.link.index || ip != self.ip {
+        if index != self.link.index || !self.ips.contains(&ip) {
             return None;
         }
         match heard {
-            Heard::Owner(mac) if !self.ours.contains(&mac) => Some(Found::Owner(mac)),
+            Heard::Owner(mac) if !self.ours.contains(&mac) => Some(Found::Owner(ip, mac)),
             // One of two must go on. Should the other not have heard us, he will soon hear
             // our announcement, or we his.
             Heard::Asker(mac) if !self.ours.contains(&mac) && mac < self.mac => {
-                Some(Found::Asker(mac))
+                Some(Found::Asker(ip, mac))
             }
             _ => None,
         }

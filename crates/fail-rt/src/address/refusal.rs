@@ -44,8 +44,8 @@ pub(super) fn about_to_be_taken(ip: IpAddr, name: &str, by: Mac) -> AddressError
     AddressError::new(&["TAKEN", &ip.to_string(), &by], text)
 }
 
-pub(super) fn cancelled(ip: IpAddr, name: &str) -> AddressError {
-    let text = format!("{ip} was taken away from {name} while its neighbours were asked");
+pub(super) fn cancelled(name: &str) -> AddressError {
+    let text = format!("an address was taken away from {name} while its neighbours were asked");
     AddressError::new(&["CANCELLED"], text)
 }
 

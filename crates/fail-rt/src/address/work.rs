@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::{fs, io};
 
-use fail_core::address::{AddressError, AddressOn, AddressOrder, Announce};
+use fail_core::address::{AddressError, AddressNet, AddressOn, AddressOrder, Announce};
 use fail_core::time::{Mono, Span};
 
 use super::asking::{Asking, Found};
@@ -97,7 +97,7 @@ impl Work {
             AddressOrder::Probe { .. } => self.probe(no, order),
             AddressOrder::Del { at } => self.del(&at),
             AddressOrder::Announce { at, announce } => self.announce(&at, announce),
-            AddressOrder::Has { ip, device } => self.has(ip, device.as_deref()),
+            AddressOrder::Has { ips, device } => self.has(&ips, device.as_deref()),
             AddressOrder::List { device } => self.list(device.as_deref()),
             AddressOrder::Link { device } => {
                 let link = self.link(&device);
@@ -111,8 +111,8 @@ impl Work {
 
     fn add(&mut self, no: u64, order: AddressOrder) -> Done {
         let AddressOrder::Add {
-            at,
-            prefix,
+            nets,
+            device,
             probe,
             force,
             announce,
@@ -121,29 +121,34 @@ impl Work {
         else {
             return Ok(None);
         };
-        let link = self.link(&at.device)?;
+        let link = self.link(device)?;
         if !force && link.state() != "up" {
             return Err(refusal::useless(&link.name, link.state()));
         }
         let held = self.held()?;
-        let there = held.iter().find(|h| h.index == link.index && h.ip == at.ip);
-        match there {
-            Some(held) if held.prefix != *prefix => {
-                return Err(refusal::other_prefix(at.ip, &link.name, held.prefix));
+        let (mut here, mut wanted) = (Vec::new(), Vec::new());
+        for net in nets {
+            let there = held
+                .iter()
+                .find(|h| h.index == link.index && h.ip == net.ip);
+            match there {
+                Some(held) if held.prefix != net.prefix => {
+                    return Err(refusal::other_prefix(net.ip, &link.name, held.prefix));
+                }
+                Some(held) if held.usable() => here.push(net.ip),
+                // The kernel looks for duplicates, or has found one: we ask by ourselves.
+                Some(_) => {
+                    self.remove(&link, net.ip)?;
+                    wanted.push(net.ip);
+                }
+                None => wanted.push(net.ip),
             }
-            Some(held) if held.usable() => {
-                let announce = *announce;
-                return self
-                    .tell(&link, at.ip, announce)
-                    .map(|()| Some(String::new()));
-            }
-            // The kernel is looking for duplicates, or has found one: we ask by ourselves.
-            Some(_) => self.remove(link.index, at)?,
-            None => {}
         }
+        self.tell(&link, &here, *announce)?;
         match probe {
-            Some(wait) if link.neighbourly().is_some() => self.ask(no, *wait, link, order),
-            _ => self.put(&order, &link),
+            _ if wanted.is_empty() => Ok(Some(String::new())),
+            Some(wait) if link.neighbourly().is_some() => self.ask(no, *wait, wanted, link, order),
+            _ => self.put(&order, &wanted, &link),
         }
     }
 
@@ -158,42 +163,49 @@ impl Work {
         if link.state() != "up" {
             return Err(refusal::useless(&link.name, link.state()));
         }
-        self.ask(no, *wait, link, order)
+        let ips = at.ips.clone();
+        self.ask(no, *wait, ips, link, order)
     }
 
     fn del(&mut self, at: &AddressOn) -> Done {
         self.cancel(at);
         let links = self.kernel("list the devices", "", Kernel::links)?;
+        let mut done = Ok(());
         if let Some(link) = links.iter().find(|link| link.name == at.device) {
-            self.rounds.forget(link.index, at.ip);
-            match self.remove(link.index, at) {
-                Err(e) if e.code.get(2).is_some_and(|code| code == "NODEV") => {}
-                other => other?,
+            // As many as possible go, whatever happens to one.
+            for ip in &at.ips {
+                done = done.and(self.remove(link, *ip));
             }
         }
-        Ok(Some(String::new()))
+        done.map(|()| Some(String::new()))
     }
 
     fn announce(&mut self, at: &AddressOn, announce: Announce) -> Done {
         let link = self.link(&at.device)?;
         let held = self.held()?;
-        let here = |h: &Held| h.index == link.index && h.ip == at.ip && h.usable();
-        if !held.iter().any(here) {
-            return Err(refusal::not_there(at.ip, &link.name));
+        let here = |ip: &IpAddr| {
+            let mut held = held.iter();
+            held.any(|h| h.index == link.index && h.ip == *ip && h.usable())
+        };
+        if let Some(ip) = at.ips.iter().find(|ip| !here(ip)) {
+            return Err(refusal::not_there(*ip, &link.name));
         }
         if link.state() != "up" {
             return Err(refusal::useless(&link.name, link.state()));
         }
-        self.tell(&link, at.ip, announce)?;
+        self.tell(&link, &at.ips, announce)?;
         Ok(Some(String::new()))
     }
 
-    fn has(&mut self, ip: IpAddr, device: Option<&str>) -> Done {
+    fn has(&mut self, ips: &[IpAddr], device: Option<&str>) -> Done {
         let indices = self.indices()?;
-        let on =
-            |held: &Held| device.is_none_or(|d| indices.get(&held.index).is_some_and(|n| n == d));
+        let named = |index: u32, name: &str| indices.get(&index).is_some_and(|n| n == name);
         let held = self.held()?;
-        let has = held.iter().any(|h| h.ip == ip && h.usable() && on(h));
+        let here = |ip: &IpAddr| {
+            let mut here = held.iter().filter(|h| h.ip == *ip && h.usable());
+            here.any(|h| device.is_none_or(|name| named(h.index, name)))
+        };
+        let has = ips.iter().all(here);
         Ok(Some(if has { "1" } else { "0" }.to_string()))
     }
 
@@ -218,21 +230,30 @@ impl Work {
 
     // --- asking the neighbours ---
 
-    fn ask(&mut self, no: u64, wait: Span, link: Link, order: AddressOrder) -> Done {
-        let (Some(at), Some(mac)) = (subject(&order), link.neighbourly()) else {
+    fn ask(
+        &mut self,
+        no: u64,
+        wait: Span,
+        ips: Vec<IpAddr>,
+        link: Link,
+        order: AddressOrder,
+    ) -> Done {
+        let Some(mac) = link.neighbourly() else {
             return Ok(None);
         };
-        let (ip, index) = (at.ip, link.index);
         let links = self.kernel("list the devices", "", Kernel::links)?;
         let ours = links.iter().filter_map(|link| link.mac).collect();
-        let asked = self.wire.listen(index, ip);
-        let asked = asked.and_then(|()| self.wire.say(index, ip, &[question(mac, ip)]));
-        if let Err(e) = asked {
+        let index = link.index;
+        let mut asked = ips.iter().map(|ip| {
+            let heard = self.wire.listen(index, *ip);
+            heard.and_then(|()| self.wire.say(index, *ip, &[question(mac, *ip)]))
+        });
+        if let Err(e) = asked.try_for_each(|asked| asked) {
             self.close_ears();
             return Err(refusal::packet("ask the neighbours", &link.name, &e));
         }
         let now = clock::now().mono;
-        let asking = Asking::new((no, order), (ip, link, mac), ours, wait, now);
+        let asking = Asking::new((no, order), (ips, link, mac), ours, wait, now);
         self.asking.push(asking);
         Ok(None)
     }
@@ -259,7 +280,8 @@ impl Work {
             }
             let found = asking.expire(now);
             if found.is_none() {
-                again.push((asking.link.index, asking.ip, asking.mac));
+                let each = |ip: &IpAddr| (asking.link.index, *ip, asking.mac);
+                again.extend(asking.ips.iter().map(each));
             }
             found.map(Ok)
         });
@@ -291,27 +313,30 @@ impl Work {
 
     /// A question has come to its end.
     fn asked(&mut self, asking: &Asking, found: io::Result<Found>) -> Done {
-        let (ip, name) = (asking.ip, &asking.link.name);
+        let name = &asking.link.name;
         let adds = matches!(asking.order, AddressOrder::Add { .. });
         match found {
             Err(e) => Err(refusal::packet("ask the neighbours", name, &e)),
-            Ok(Found::Nobody) if adds => self.put(&asking.order, &asking.link),
-            Ok(Found::Owner(by)) if adds => Err(refusal::taken(ip, name, by)),
-            Ok(Found::Asker(by)) if adds => Err(refusal::about_to_be_taken(ip, name, by)),
+            Ok(Found::Nobody) if adds => self.put(&asking.order, &asking.ips, &asking.link),
+            Ok(Found::Owner(ip, by)) if adds => Err(refusal::taken(ip, name, by)),
+            Ok(Found::Asker(ip, by)) if adds => Err(refusal::about_to_be_taken(ip, name, by)),
             Ok(Found::Nobody) => Ok(Some(String::new())),
-            Ok(Found::Owner(by) | Found::Asker(by)) => Ok(Some(by.to_string())),
+            Ok(Found::Owner(_, by) | Found::Asker(_, by)) => Ok(Some(by.to_string())),
         }
     }
 
-    /// Ends what would add this address later.
+    /// Ends what would add one of these addresses later.
     fn cancel(&mut self, at: &AddressOn) {
-        let adds =
-            |asking: &Asking| matches!(&asking.order, AddressOrder::Add { at: a, .. } if a == at);
+        let adds = |asking: &Asking| {
+            let ours = asking.ips.iter().any(|ip| at.ips.contains(ip));
+            let adds = matches!(asking.order, AddressOrder::Add { .. });
+            ours && adds && asking.link.name == at.device
+        };
         let (ended, rest) = std::mem::take(&mut self.asking).into_iter().partition(adds);
         self.asking = rest;
         let ended: Vec<Asking> = ended;
         for asking in ended {
-            self.answer(asking.no, Err(refusal::cancelled(at.ip, &at.device)));
+            self.answer(asking.no, Err(refusal::cancelled(&at.device)));
         }
         self.close_ears();
     }
@@ -320,18 +345,20 @@ impl Work {
     fn close_ears(&mut self) {
         let asking = &self.asking;
         self.wire.keep(|index, kind| {
-            let needs = |a: &Asking| a.link.index == index && protocol(a.ip) == kind;
+            let speaks = |ip: &IpAddr| protocol(*ip) == kind;
+            let needs = |a: &Asking| a.link.index == index && a.ips.iter().any(speaks);
             asking.iter().any(needs)
         });
     }
 
     // --- adding and telling ---
 
-    /// Adds the address of an order, and tells the neighbours.
-    fn put(&mut self, order: &AddressOrder, link: &Link) -> Done {
+    /// Adds these of an order's addresses, and tells the neighbours. If one can not be added,
+    /// those before it are taken away again.
+    fn put(&mut self, order: &AddressOrder, wanted: &[IpAddr], link: &Link) -> Done {
         let AddressOrder::Add {
-            at,
-            prefix,
+            nets,
+            device,
             label,
             announce,
             ..
@@ -339,28 +366,44 @@ impl Work {
         else {
             return Ok(None);
         };
-        let doing = format!("add {}/{prefix} to {}", at.ip, at.device);
-        let add = |k: &mut Kernel| k.add(link, at.ip, *prefix, label.as_deref());
-        self.kernel(&doing, &at.device, add)?;
-        // On a device that is down, which only -force gets as far as this, nobody listens.
-        if link.state() == "up" {
-            if let Err(e) = self.tell(link, at.ip, *announce) {
-                // What the neighbours do not know of is of no use. If it can not be taken away
-                // either, the first error is the one to be told.
-                let _ = self.remove(link.index, at);
-                return Err(e);
+        let nets = nets.iter().filter(|net| wanted.contains(&net.ip));
+        let label = label.as_deref();
+        let mut done = Ok(());
+        for AddressNet { ip, prefix } in nets {
+            let doing = format!("add {ip}/{prefix} to {device}");
+            done = self.kernel(&doing, device, |k| k.add(link, *ip, *prefix, label));
+            if done.is_err() {
+                break;
             }
         }
-        Ok(Some(String::new()))
+        // On a device that is down, which only -force gets as far as this, nobody listens.
+        if link.state() == "up" {
+            done = done.and_then(|()| self.tell(link, wanted, *announce));
+        }
+        if done.is_err() {
+            for ip in wanted {
+                // The first error is the one to be told.
+                let _ = self.remove(link, *ip);
+            }
+        }
+        done.map(|()| Some(String::new()))
     }
 
     /// Tells the neighbours for the first time, and sees to the other times.
-    fn tell(&mut self, link: &Link, ip: IpAddr, announce: Announce) -> Result<(), AddressError> {
-        if announce.times > 0 && link.neighbourly().is_some() {
+    fn tell(
+        &mut self,
+        link: &Link,
+        ips: &[IpAddr],
+        announce: Announce,
+    ) -> Result<(), AddressError> {
+        if announce.times == 0 || link.neighbourly().is_none() {
+            return Ok(());
+        }
+        for ip in ips {
             let failed = |e: io::Error| refusal::packet("tell the neighbours", &link.name, &e);
-            self.say(link, ip).map_err(failed)?;
+            self.say(link, *ip).map_err(failed)?;
             let now = clock::now().mono;
-            self.rounds.put(link.index, ip, announce, now);
+            self.rounds.put(link.index, *ip, announce, now);
         }
         Ok(())
     }
@@ -411,9 +454,14 @@ impl Work {
         done.map_err(|refused| refusal::kernel(doing, device, &refused))
     }
 
-    fn remove(&mut self, index: u32, at: &AddressOn) -> Result<(), AddressError> {
-        let doing = format!("remove {} from {}", at.ip, at.device);
-        self.kernel(&doing, &at.device, |k| k.del(index, at.ip))
+    /// Takes an address away. That the device has gone as well is no error.
+    fn remove(&mut self, link: &Link, ip: IpAddr) -> Result<(), AddressError> {
+        self.rounds.forget(link.index, ip);
+        let doing = format!("remove {ip} from {}", link.name);
+        match self.kernel(&doing, &link.name, |k| k.del(link.index, ip)) {
+            Err(e) if e.code.get(2).is_some_and(|code| code == "NODEV") => Ok(()),
+            other => other,
+        }
     }
 
     fn held(&mut self) -> Result<Vec<Held>, AddressError> {
@@ -433,14 +481,6 @@ impl Work {
             .into_iter()
             .map(|link| (link.index, link.name))
             .collect())
-    }
-}
-
-/// What an order that asks the neighbours is about.
-fn subject(order: &AddressOrder) -> Option<&AddressOn> {
-    match order {
-        AddressOrder::Add { at, .. } | AddressOrder::Probe { at, .. } => Some(at),
-        _ => None,
     }
 }
 
