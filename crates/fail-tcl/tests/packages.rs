@@ -61,13 +61,18 @@ fn exec() {
 }
 
 #[test]
+fn ip() {
+    passes("ip.test");
+}
+
+#[test]
 fn ocf() {
     passes("ocf.test");
 }
 
 #[test]
 fn every_file_of_tests_is_run_here() {
-    let known = ["all.test", "exec.test", "ocf.test"];
+    let known = ["all.test", "exec.test", "ip.test", "ocf.test"];
     for entry in folder().read_dir().unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let run = known.contains(&name.as_str()) || !name.ends_with(".test");

@@ -77,7 +77,8 @@ fn set(service: &str, change: &str, reason: &str) -> Result<Ask, TclError> {
     })
 }
 
-fn address(words: &[&str]) -> Result<AddressOrder, TclError> {
+/// Reads the words behind `address`.
+pub(super) fn address<S: AsRef<str>>(words: &[S]) -> Result<AddressOrder, TclError> {
     AddressOrder::parse(words).map_err(|error| {
         let code: Vec<&str> = error.code.iter().map(String::as_str).collect();
         TclError::new(error.message).code(&code)
