@@ -1,7 +1,7 @@
 //! The console of a failsh: `failsh -`, `failsh --attach` and `failsh --release`.
 //!
 //! All three speak with a failsh over a socket, as [`words`] has it; with `-` the failsh runs
-//! in this process, on the first thread, and the console on another. What is typed is Tcl, and
+//! in this process, on a thread of its own, as the line editor wants the signals of the first. What is typed is Tcl, and
 //! is run by the failsh: this side only edits, sends and prints.
 
 mod history;
@@ -15,13 +15,15 @@ use std::fs;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fail_cli::{Failsh, Failure, exit};
 use fail_rt::log::{Level, Log};
 use fail_rt::{reason, signals};
 
-use crate::{engine, setup};
+use crate::engine;
+use crate::setup::{self, Parts};
 use link::{Link, Lost};
 use terminal::{Notes, Terminal};
 
@@ -41,9 +43,8 @@ pub fn own(options: &Failsh) -> Result<u8, Failure> {
     };
     let (near, far) = UnixStream::pair().map_err(os)?;
     let terminal = Terminal::found();
-    let notes = Notes::default();
     let log = match &terminal {
-        Some(_) => Log::to("failsh", notes.clone()),
+        Some(_) => Log::to("failsh", Notes),
         None => Log::stderr("failsh"),
     };
     // What goes well is seen at the console itself.
@@ -55,26 +56,38 @@ pub fn own(options: &Failsh) -> Result<u8, Failure> {
     if let Some(terminal) = &terminal {
         terminal.without_stop();
     }
-    let (tell, told) = mpsc::channel();
-    let on_terminal = terminal.is_some();
-    let thread = std::thread::Builder::new().name("console".to_string());
-    let talk = move || {
-        let done = Link::open(far, || {}).map_err(lost);
-        let done = done.and_then(|link| talk(link, &notes, on_terminal));
-        // The failsh in this process ends when its console has gone.
-        let _ = tell.send(done);
+    let left = Arc::new(AtomicBool::new(false));
+    let engine = {
+        let (terminal, left) = (terminal.clone(), Arc::clone(&left));
+        move || run_beside(parts, terminal, &left)
     };
-    thread.spawn(talk).map_err(os)?;
-    let ended = engine::run(parts);
+    let thread = std::thread::Builder::new().name("engine".to_string());
+    let engine = thread.spawn(engine).map_err(os)?;
+    let done = Link::open(far, || {}).map_err(lost);
+    let done = done.and_then(|link| talk(link, terminal.is_some()));
+    left.store(true, Ordering::Release);
+    // The link is gone, so the failsh ends. Its own panic has been printed by then.
+    let _ = engine.join();
     if let Some(terminal) = &terminal {
         terminal.restore();
     }
-    match told.try_recv() {
-        Ok(done) => done,
-        // It was told to end while somebody typed.
-        Err(_) => ended
-            .map(|()| exit::OK)
-            .map_err(|e| Failure::new(exit::OSERR, e)),
+    done
+}
+
+/// The failsh of a console in the same process. When it is told to end while somebody edits a
+/// line, nobody else can end the editor.
+fn run_beside(parts: Parts, terminal: Option<Terminal>, left: &AtomicBool) {
+    let code = match engine::run(parts) {
+        Ok(()) => exit::OK,
+        Err(e) => {
+            eprintln!("failsh: {}", reason::words(&e));
+            exit::OSERR
+        }
+    };
+    if let Some(terminal) = terminal.filter(|_| !left.load(Ordering::Acquire)) {
+        terminal.restore();
+        println!();
+        std::process::exit(i32::from(code));
     }
 }
 
@@ -100,7 +113,7 @@ pub fn attach(socket: &Path) -> Result<u8, Failure> {
     let _ = signals::on_interrupt(move || {
         breaker.press();
     });
-    talk(link, &Notes::default(), terminal.is_some())
+    talk(link, terminal.is_some())
 }
 
 /// Has the failsh at this socket stop what it serves, and end. Gives the exit code.
@@ -115,9 +128,9 @@ pub fn release(socket: &Path) -> Result<u8, Failure> {
     Err(Failure::new(exit::TEMPFAIL, sentence))
 }
 
-fn talk(link: Link, notes: &Notes, on_terminal: bool) -> Result<u8, Failure> {
+fn talk(link: Link, on_terminal: bool) -> Result<u8, Failure> {
     match on_terminal {
-        true => terminal::converse(link, notes).map_err(lost),
+        true => terminal::converse(link).map_err(lost),
         false => script::run(&link, io::stdin().lock()),
     }
 }

@@ -7,31 +7,19 @@ use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
 
+use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
-use nix::unistd::isatty;
+use nix::unistd::{Pid, isatty};
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
-use rustyline::{CompletionType, Config, Editor, ExternalPrinter, Helper};
+use rustyline::{CompletionType, Config, Editor, Helper};
 use rustyline::{highlight::Highlighter, hint::Hinter, validate::Validator};
 
 use super::history::{COMMANDS_MAX, History};
 use super::link::{Ended, LEFT, Link, Lost};
 use super::whole::is_whole;
-
-/// What `help` says.
-const HELP: &str = "\
-Everything is Tcl, with the commands of failover(n):
-    fail names | hosts | why web | peers web | state web | health
-    failsvc web                   all settings of a service
-    failsvc web interval 2s       changed until the policy is read again
-    fail for 10m {failsvc web interval 2s}
-    fail set web RECOVER reason   as failc does
-Tab completes. Ctrl-C ends the command that runs, or forgets the line.
-Ctrl-D or exit leaves.
-";
 
 /// How the terminal was found.
 #[derive(Clone)]
@@ -60,21 +48,21 @@ impl Terminal {
     }
 }
 
-/// Where the log goes while somebody types: above the line that is being edited.
-#[derive(Clone, Default)]
-pub struct Notes(Arc<Mutex<Option<Box<dyn ExternalPrinter + Send>>>>);
+/// Where the log goes while somebody types: above the line that is being edited, which is
+/// drawn again below. The editor does that when the size of the terminal changes, so it is told
+/// that it has. (Its own way to print beside it loses keys that come fast.)
+pub struct Notes;
 
 impl Write for Notes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut printer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match printer.as_mut().filter(|_| io::stderr().is_terminal()) {
-            Some(printer) => {
-                let text = String::from_utf8_lossy(bytes).into_owned();
-                // The editor is gone, and with it who would read this.
-                let _ = printer.print(text);
-            }
-            None => io::stderr().write_all(bytes)?,
+        let mut err = io::stderr();
+        if !err.is_terminal() || is_dumb() {
+            err.write_all(bytes)?;
+            return Ok(bytes.len());
         }
+        err.write_all(&[b"\r\x1b[K", bytes].concat())?;
+        // While nobody edits, the signal means nothing.
+        let _ = kill(Pid::this(), Signal::SIGWINCH);
         Ok(bytes.len())
     }
 
@@ -118,7 +106,7 @@ impl Completer for Words {
 }
 
 /// Reads, runs and prints until the end. Gives the exit code.
-pub fn converse(link: Link, notes: &Notes) -> Result<u8, Lost> {
+pub fn converse(link: Link) -> Result<u8, Lost> {
     let failed = |e: ReadlineError| Lost(format!("can not edit lines: {e}"));
     let config = Config::builder()
         .auto_add_history(false)
@@ -127,10 +115,6 @@ pub fn converse(link: Link, notes: &Notes) -> Result<u8, Lost> {
         .map_err(failed)?;
     let mut editor: Editor<Words, DefaultHistory> =
         Editor::with_config(config.build()).map_err(failed)?;
-    if let Ok(printer) = editor.create_external_printer() {
-        let mut place = notes.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *place = Some(Box::new(printer));
-    }
     let history = History::of_user(|name| std::env::var_os(name));
     for command in history.load() {
         let _ = editor.add_history_entry(command);
@@ -143,7 +127,7 @@ pub fn converse(link: Link, notes: &Notes) -> Result<u8, Lost> {
     }));
     let name = format!("failsh {}> ", link.hello.host);
     println!(
-        "failsh {} of {}; help tells more, Ctrl-D leaves",
+        "failsh {} of {}: Tab completes, help lists, Ctrl-C interrupts, Ctrl-D leaves",
         link.hello.version, link.hello.host
     );
     loop {
@@ -155,10 +139,6 @@ pub fn converse(link: Link, notes: &Notes) -> Result<u8, Lost> {
         }
         if history.add(command.trim_end()) {
             let _ = editor.add_history_entry(command.trim_end());
-        }
-        if command.trim() == "help" {
-            print!("{HELP}");
-            continue;
         }
         let ended = run(&link, &command)?;
         if ended.code == LEFT {
@@ -188,7 +168,7 @@ fn read(
                 }
             }
             // Ctrl-C: all of it is forgotten.
-            Err(ReadlineError::Interrupted) => command.clear(),
+            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => command.clear(),
             Err(ReadlineError::Eof) => return Ok(None),
             Err(other) => return Err(other),
         }
@@ -218,8 +198,14 @@ fn tell(ended: &Ended) {
     }
 }
 
+fn set(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn is_dumb() -> bool {
+    set("TERM").is_none_or(|term| term == "dumb")
+}
+
 fn is_coloured() -> bool {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let dumb = set("TERM").is_none_or(|term| term == "dumb");
-    set("NO_COLOR").is_none() && !dumb
+    set("NO_COLOR").is_none() && !is_dumb()
 }
