@@ -15,9 +15,11 @@ mod show;
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 
+use fail_core::address::AddressError;
 use fail_core::plan::{In, Out, Plan, Subject};
 use fail_core::policy::Policy;
 use fail_core::time::{Mono, Span};
+use fail_rt::address::Worker;
 use fail_rt::children::Children;
 use fail_rt::clock::{self, earliest};
 use fail_rt::daemon::PidFile;
@@ -52,6 +54,7 @@ pub struct Engine {
     udp: Udp,
     children: Children,
     resolver: Resolver,
+    addresses: Worker,
     minds: Minds,
     post: Inbox,
     serves: Serves,
@@ -106,6 +109,7 @@ impl Engine {
             udp: parts.udp,
             children: parts.children,
             resolver: parts.resolver,
+            addresses: parts.addresses,
             minds: Minds::new(Generation(1), parts.tcl),
             post: parts.post,
             serves: parts.serves,
@@ -262,6 +266,10 @@ impl Engine {
                 answer: answer.map_err(|e| e.to_string()),
             });
         }
+        while let Some((no, done)) = self.addresses.poll() {
+            let done = done.map_err(|AddressError { message, code }| AskError { message, code });
+            self.minds.answered(no, done);
+        }
         self.on_reload();
         self.serves.expire(now);
         while let Some(request) = self.serves.request() {
@@ -336,10 +344,7 @@ impl Engine {
                 change,
                 reason,
             }),
-            Ask::Address(_) => {
-                let message = "this failsh can not do anything about addresses".to_string();
-                self.minds.answered(no, Err(refused(message)));
-            }
+            Ask::Address(order) => self.addresses.ask(no, order),
         }
     }
 
