@@ -326,6 +326,9 @@ fn examples_are_command_lines_that_the_programs_accept() {
         for example in examples {
             let line = example.split("||").next().unwrap_or_default();
             let words: Vec<&str> = line.split_whitespace().collect();
+            if words.first() == Some(&"kill") {
+                continue;
+            }
             let used = PROGRAMS
                 .into_iter()
                 .find(|program| program.name == words[0]);

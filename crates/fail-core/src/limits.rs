@@ -76,6 +76,10 @@ pub const CONFIRM_MAX: u32 = 100;
 /// Output of one child that is kept; the rest is read and thrown away.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
 
+/// Orders about addresses whose answers nobody has read yet: one for each service of the
+/// largest policy, and as many from other scripts.
+pub const ADDRESS_ORDERS_MAX: usize = 2 * POLICY_SERVICES_MAX;
+
 /// Monitors of one failsh at the same time. Each costs a few descriptors and kilobytes, and the
 /// time to tell it of each change.
 pub const MONITOR_CLIENTS_MAX: usize = 32;

@@ -11,6 +11,7 @@ use std::thread;
 use fail_cli::{Failsh, Failure, exit, ports};
 use fail_core::plan::{Local, Plan};
 use fail_core::policy::{Host, Policy};
+use fail_rt::address::Worker;
 use fail_rt::children::Children;
 use fail_rt::daemon::{PidFile, daemonize};
 use fail_rt::dump::Dump;
@@ -44,6 +45,7 @@ pub struct Parts {
     pub udp: Udp,
     pub children: Children,
     pub resolver: Resolver,
+    pub addresses: Worker,
     pub tcl: TclHandle,
     pub post: Inbox,
     pub serves: Serves,
@@ -201,6 +203,7 @@ fn open_parts(
         log.facility("net").debug(format_args!("no IPv6: {e}"));
     }
     let resolver = Resolver::new(poller.waker()).map_err(os("start a thread"))?;
+    let addresses = Worker::new(poller.waker()).map_err(os("start a thread"))?;
     let seed = clock::seed().map_err(os("get random numbers"))?;
     let policy = loaded.policy;
     let mut plan = plan(&seed, Local { addr, key }, policy.clone())?;
@@ -223,6 +226,7 @@ fn open_parts(
         udp,
         children,
         resolver,
+        addresses,
         tcl,
         post,
         serves,
