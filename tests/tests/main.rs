@@ -11,6 +11,7 @@ mod attack;
 mod faild;
 mod failsh;
 mod imports;
+mod life;
 mod man;
 mod netns;
 mod policy;

@@ -73,17 +73,17 @@ pub struct Failsh {
     #[arg(short = 'l', long, value_name = "FILE", default_value = DEFAULT_DUMP)]
     pub dump_file: PathBuf,
 
-    /// Where monitors are served: a port on loopback, address:port, or none
-    #[arg(short, long, value_name = "[ADDRESS:]PORT", default_value_t = Listen::Loopback(ports::MONITOR))]
-    pub monitor: Listen,
+    /// Where monitors are served: a port on loopback (1848), address:port, or none
+    #[arg(short, long, value_name = "[ADDRESS:]PORT")]
+    pub monitor: Option<Listen>,
 
     /// Where faildebug is served: a port on loopback, address:port, or none
     #[arg(short = 'D', long, value_name = "[ADDRESS:]PORT", default_value_t = Listen::Loopback(ports::DEBUG))]
     pub debug_port: Listen,
 
-    /// The socket by which consoles reach this failsh; "none": there is none
-    #[arg(long, value_name = "SOCKET", default_value = DEFAULT_SOCKET)]
-    pub socket: PathBuf,
+    /// The socket by which consoles reach this failsh (/run/failsh.sock), or none
+    #[arg(long, value_name = "SOCKET")]
+    pub socket: Option<PathBuf>,
 
     /// Log more about this facility, a level per repetition; implies --foreground
     #[arg(short, long, value_name = "FACILITY")]

@@ -19,6 +19,7 @@
 
 mod error;
 mod levels;
+pub mod monitor;
 mod text;
 
 use std::collections::VecDeque;

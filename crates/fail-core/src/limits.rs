@@ -43,3 +43,20 @@ pub const CONFIRM_MAX: u32 = 100;
 
 /// Output of one child that is kept; the rest is read and thrown away.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
+/// Monitors of one failsh at the same time. Each costs a few descriptors and kilobytes, and the
+/// time to tell it of each change.
+pub const MONITOR_CLIENTS_MAX: usize = 32;
+
+/// Events that wait for one monitor that reads slowly; the oldest are lost and counted.
+pub const MONITOR_EVENTS_MAX: usize = 256;
+
+/// Consoles of one failsh at the same time: people, and their scripts.
+pub const CONSOLES_MAX: usize = 32;
+
+/// Commands that one console may have running.
+pub const CONSOLE_COMMANDS_MAX: usize = 16;
+
+/// Output that waits for one console that reads slowly, in bytes; what a command prints past
+/// that is lost and counted. Its result is never lost, but cut to this.
+pub const CONSOLE_OUTPUT_MAX: usize = 1 << 20;

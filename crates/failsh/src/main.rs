@@ -7,8 +7,15 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod console;
+mod control;
+mod dump;
 mod engine;
+mod minds;
+mod monitor;
 mod post;
+mod reload;
+mod serves;
 mod setup;
 
 use std::process::ExitCode;
@@ -19,7 +26,7 @@ fn main() -> ExitCode {
     let options: fail_cli::Failsh = fail_cli::parse_or_exit();
     let done = match options.check {
         true => check::check(&options),
-        false => setup::open(&options).and_then(|parts| {
+        false => setup::open(&options, None).and_then(|parts| {
             engine::run(parts).map_err(|e| Failure::new(fail_cli::exit::OSERR, e))
         }),
     };

@@ -6,6 +6,7 @@
 //! `options`; what they mean is `fail_core::policy`'s.
 
 mod commands;
+mod edit;
 mod load;
 mod normal;
 mod options;
