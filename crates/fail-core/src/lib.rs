@@ -12,6 +12,7 @@ pub mod debug;
 pub mod decide;
 pub mod event;
 pub mod exec;
+pub mod glob;
 pub mod job;
 pub mod limits;
 pub mod log;

@@ -27,6 +27,8 @@ pub(super) struct Ask {
     pub got: Vec<Record>,
     /// The requests under way for it, with when they left.
     pub ids: Vec<(u64, Mono)>,
+    /// Whether an answer was overdue, and it was asked again.
+    pub repeated: bool,
 }
 
 impl Plan {
@@ -60,8 +62,10 @@ impl Plan {
                     after: None,
                     got: Vec::new(),
                     ids: Vec::new(),
+                    repeated: false,
                 };
                 self.asks.insert(key, ask);
+                self.called(now, &target);
                 self.send_ask(now, index, &target);
             }
         }
@@ -123,6 +127,7 @@ impl Plan {
             match self.asks.get_mut(&key) {
                 Some(ask) if ask.left > 0 => {
                     ask.left -= 1;
+                    ask.repeated = true;
                     self.send_ask(now, index, &target);
                 }
                 _ => {
@@ -164,6 +169,7 @@ impl Plan {
             };
             self.log(Level::Warn, "host", text);
         }
+        self.unheard(now, target, hint.as_ref());
         self.settle(now, index, target, asked, None);
     }
 
@@ -251,6 +257,7 @@ impl Plan {
                 // A new faild has not heard of what we were publishing, and counts anew.
                 self.close_posts();
                 self.duties.values_mut().for_each(|duty| duty.local = None);
+                self.touch_all();
             }
         } else if self.nonce == Some(answer.nonce) && !self.link(target).is_me {
             self.link_mut(target).is_me = true;
@@ -272,6 +279,7 @@ impl Plan {
             };
             self.log(Level::Info, "host", text);
         }
+        self.heard(now, target, ask.repeated);
         self.settle(now, index, target, ask.opened, Some(&ask.got));
     }
 
@@ -316,13 +324,20 @@ impl Plan {
             };
             let record = got.and_then(|got| got.iter().find(|record| record.name == name));
             match target {
-                Target::Local => duty.hear_local(record, asked),
+                Target::Local => {
+                    duty.hear_local(record, asked);
+                    self.remember_local(now, &name);
+                }
                 Target::Host(host) => {
                     let service = self.policy.services.get(&name);
                     let slave = service.is_some_and(|s| s.slaves.contains(host));
                     duty.hear(host, record, asked, slave);
+                    self.remember(&name, host, record);
                 }
             }
+            let Some(duty) = self.duties.get_mut(&name) else {
+                continue;
+            };
             duty.pending.remove(target);
             if duty.pending.is_empty() {
                 self.judge(now, &name);

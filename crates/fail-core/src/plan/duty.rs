@@ -7,7 +7,7 @@ use fail_wire::{Marks, Name, Record, State};
 use super::Target;
 use super::view::Seen;
 use crate::job::{JobNo, Task};
-use crate::time::Mono;
+use crate::time::{Mono, Now};
 
 /// Everything that is remembered of a service between two decisions.
 #[derive(Debug, Clone)]
@@ -66,6 +66,8 @@ pub(super) struct Running {
     pub task: Task,
     pub reason: String,
     pub then: Then,
+    /// When it was ordered.
+    pub since: Now,
     /// When it is cancelled, and when it is given up after that.
     pub deadline: Mono,
     /// Whether it has begun: until then it waits for its turn, and that is not its fault.

@@ -5,7 +5,9 @@
 use fail_wire::{Name, State};
 
 use super::duty::{Owed, Running, Then};
+use super::notes::NoteKind;
 use super::{Out, Plan};
+use crate::event::EventKind;
 use crate::job::{JobNo, Order, Outcome, ScriptError, Task};
 use crate::log::Level;
 use crate::time::{Now, Span};
@@ -35,6 +37,7 @@ impl Plan {
             task,
             reason: reason.to_string(),
             then,
+            since: now,
             deadline,
             began: false,
             cancelled: None,
@@ -47,11 +50,9 @@ impl Plan {
             from,
         };
         self.out.push_back(Out::Run(order));
-        self.log(
-            Level::Info,
-            "script",
-            format!("service {name}: running {task} ({reason})"),
-        );
+        let text = format!("running {task} ({reason})");
+        self.note(now, name, NoteKind::Script, &text);
+        self.log(Level::Info, "script", format!("service {name}: {text}"));
     }
 
     /// A script has its turn.
@@ -67,6 +68,8 @@ impl Plan {
                 .map(|service| service.timeout);
             job.began = true;
             job.deadline = now.mono + timeout.unwrap_or(Span::ZERO);
+            let name = name.clone();
+            return self.touch(&name);
         }
     }
 
@@ -91,6 +94,7 @@ impl Plan {
         });
         let due: Vec<Name> = due.map(|(name, _)| name.clone()).collect();
         for name in due {
+            self.touch(&name);
             let timeout = self
                 .policy
                 .services
@@ -161,6 +165,8 @@ impl Plan {
             .find(|(_, duty)| duty.stuck == Some(no))
         {
             duty.stuck = None;
+            let name = name.clone();
+            self.touch(&name);
             let text = format!("service {name}: the script that was given up has ended");
             self.log(Level::Warn, "script", text);
         }
@@ -170,6 +176,18 @@ impl Plan {
         let Some(job) = self.duties.get_mut(name).and_then(|duty| duty.job.take()) else {
             return;
         };
+        let text = match &outcome {
+            Ok(state) => format!("{} returned {state}", job.task),
+            Err(error) => error.to_string(),
+        };
+        self.note(now, name, NoteKind::Script, &text);
+        if let Err(error) = &outcome {
+            let data = vec![
+                ("task", job.task.word().to_string()),
+                ("error", error.to_string()),
+            ];
+            self.fire(now, EventKind::Scripterror, name, data);
+        }
         let given_up = job.cancelled.is_some() && job.deadline <= now.mono;
         match (outcome, job.then) {
             // What is to become of it was said before, and the script has done its part.

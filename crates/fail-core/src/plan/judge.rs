@@ -7,8 +7,10 @@ use fail_wire::{Marks, Name, Record, State};
 use super::Plan;
 use super::duty::{Owed, Then};
 use super::link::UNKNOWN_MAX;
+use super::notes::NoteKind;
 use super::view::{Views, explain};
 use crate::decide::Verdict;
+use crate::event::EventKind;
 use crate::job::Task;
 use crate::log::Level;
 use crate::policy::{Lonely, Service};
@@ -208,7 +210,7 @@ impl Plan {
     }
 
     /// A host of this service whose address has never been known: for a while it may live.
-    fn stranger<'a>(&self, now: Now, service: &'a Service) -> Option<&'a Name> {
+    pub(super) fn stranger<'a>(&self, now: Now, service: &'a Service) -> Option<&'a Name> {
         let unknown = |host: &&Name| self.hosts.get(host).is_some_and(|link| link.addr.is_none());
         let mut hosts = service.masters.iter().chain(&service.slaves);
         hosts
@@ -222,7 +224,13 @@ impl Plan {
         let Some(duty) = self.duties.get_mut(name) else {
             return;
         };
-        duty.why = text.to_string();
+        if duty.why != text {
+            duty.why = text.to_string();
+            self.note(now, name, NoteKind::Decision, text);
+        }
+        let Some(duty) = self.duties.get_mut(name) else {
+            return;
+        };
         let known = |(at, said): &(Mono, String)| said == text && now.mono - *at < AGAIN;
         if !duty.complaint.as_ref().is_some_and(known) {
             duty.complaint = Some((now.mono, text.to_string()));
@@ -238,6 +246,22 @@ impl Plan {
             duty.since = now.mono;
             duty.contested = false;
         }
+        self.note(now, name, NoteKind::State, &format!("found {state}"));
+        self.became(now, name, state, "nothing", "found so");
+    }
+
+    fn became(&mut self, now: Now, name: &Name, state: State, from: &str, reason: &str) {
+        let kind = match state {
+            State::Up => EventKind::Up,
+            State::Recover => EventKind::Recover,
+            State::Fail => EventKind::Fail,
+        };
+        let data = vec![
+            ("from", from.to_string()),
+            ("to", state.to_string()),
+            ("reason", reason.to_string()),
+        ];
+        self.fire(now, kind, name, data);
     }
 
     /// A service that was found running: if a slave's record is younger than ours, the slave
@@ -379,6 +403,7 @@ impl Plan {
         let after = (now.mono - duty.since).as_millis();
         duty.since = now.mono;
         duty.intent = None;
+        let from = was.to_string();
         duty.contested &= state == State::Up;
         duty.why.clone_from(&reason);
         duty.owed = Some(owed);
@@ -387,18 +412,26 @@ impl Plan {
             "state",
             format!("service {name}: {was} -> {state} ({reason}) after {after} ms"),
         );
+        self.note(
+            now,
+            name,
+            NoteKind::State,
+            &format!("{from} -> {state} ({reason})"),
+        );
+        self.became(now, name, state, &from, &reason);
         if let Some((record, _)) = self.duties.get(name).and_then(|duty| duty.local.clone()) {
             self.publish_owed(now, name, &record);
         }
     }
 
     /// Nothing changes; why is logged when it is no longer the same.
-    pub(super) fn why(&mut self, _now: Now, name: &Name, why: &str) {
+    pub(super) fn why(&mut self, now: Now, name: &Name, why: &str) {
         let Some(duty) = self.duties.get_mut(name) else {
             return;
         };
         if duty.why != why {
             duty.why = why.to_string();
+            self.note(now, name, NoteKind::Decision, why);
             self.log(Level::Debug, "plan", format!("service {name}: {why}"));
         }
     }

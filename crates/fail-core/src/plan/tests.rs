@@ -2,6 +2,10 @@
 //! takes a millisecond, on time that jumps from event to event.
 
 mod finding;
+mod health;
+mod journal;
 mod scripts;
 mod story;
+mod traps;
+mod views;
 mod wishes;

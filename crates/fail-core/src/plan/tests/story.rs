@@ -7,10 +7,11 @@ use std::net::SocketAddr;
 use fail_wire::{Body, Change, Key, Marks, Name, Packet, Reason, Record, State, emit_padded};
 
 use crate::access::{Access, Rights};
-use crate::job::{JobNo, Order, Outcome, ScriptError, Task};
+use crate::event::Event;
+use crate::job::{Fired, JobNo, Order, Outcome, ScriptError, Task};
 use crate::machine::Machine;
 use crate::node::{self, Image, Node, Peer};
-use crate::plan::{In, Local, Out, Plan};
+use crate::plan::{In, Local, Out, Plan, Subject};
 use crate::policy::{Host, Policy, Service};
 use crate::time::{Mono, Now, Span, Wall};
 
@@ -71,6 +72,10 @@ pub struct Story {
     /// Datagrams to each faild.
     pub asked: BTreeMap<SocketAddr, u32>,
     pub log: Vec<String>,
+    /// Traps that were ordered. None ends before the story says so.
+    pub fired: Vec<(Mono, Fired)>,
+    pub events: Vec<Event>,
+    pub changed: Vec<(Mono, Subject)>,
 }
 
 pub const LOCAL: &str = "local";
@@ -163,6 +168,9 @@ impl Story {
             queue_up: false,
             asked: BTreeMap::new(),
             log: Vec::new(),
+            fired: Vec::new(),
+            events: Vec::new(),
+            changed: Vec::new(),
         }
     }
 
@@ -296,6 +304,12 @@ impl Story {
             .iter()
             .filter(|(_, order)| order.task == task)
             .count()
+    }
+
+    /// Something happens to this failsh now.
+    pub fn tell(&mut self, input: In) {
+        self.plan.handle(self.now, input);
+        self.drain();
     }
 
     /// A datagram for this failsh, from anybody.
@@ -433,22 +447,20 @@ impl Story {
                 }
                 Out::Cancel { job, why } => {
                     self.cancels.push((self.now.mono, job));
-                    let order = self
-                        .orders
-                        .iter()
-                        .find(|(_, order)| order.job == job)
-                        .unwrap();
+                    let mut orders = self.orders.iter();
+                    let Some(order) = orders.find(|(_, order)| order.job == job) else {
+                        continue;
+                    };
                     if let Play::Hangs = self.plays[&order.1.task] {
                         let outcome = Story::error(&format!("{}: {why}", order.1.task));
                         self.ends.push((self.now.mono + ms(10), job, outcome));
                     }
                 }
                 Out::Resolve { no, name, .. } => self.resolves.push((no, name)),
-                Out::Trap(_)
-                | Out::Answered { .. }
-                | Out::Event(_)
-                | Out::Changed(_)
-                | Out::Released => {}
+                Out::Trap(fired) => self.fired.push((self.now.mono, fired)),
+                Out::Event(event) => self.events.push(event),
+                Out::Changed(subject) => self.changed.push((self.now.mono, subject)),
+                Out::Answered { .. } | Out::Released => {}
                 Out::Log(line) => self.log.push(line.text),
             }
         }
