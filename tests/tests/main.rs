@@ -9,6 +9,7 @@
 
 mod attack;
 mod faild;
+mod faildebug;
 mod failsh;
 mod imports;
 mod life;
