@@ -118,3 +118,7 @@ pub const LATENESS_MAX: usize = 1_000;
 
 /// Pauses of a failsh that are remembered.
 pub const PAUSES_MAX: usize = 16;
+
+/// Datagrams that a debug port looks at in one second. Nobody lists levels faster by hand, and
+/// a flood costs no more than that.
+pub const DEBUG_PER_SECOND_MAX: u32 = 200;
