@@ -60,8 +60,8 @@ fn what_a_trap_returns_does_not_matter_and_what_goes_wrong_is_told() {
         (
             "failsvc web interval 2",
             Some(
-                "trap: failsvc web: settings can only be made while the policy is read, not by a \
-                 script",
+                "trap: failsvc web: settings can only be made while the policy is read, or at a console, \
+                 not by a script",
             ),
         ),
     ] {
