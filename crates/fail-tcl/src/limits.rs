@@ -22,6 +22,9 @@ pub const CALLBACKS_MAX: usize = 100;
 /// The longest that a callback of `after` may take: nobody else would end it.
 pub const CALLBACK_MS: u64 = 30_000;
 
+/// Ways in which a line could go on: more than fit on a screen.
+pub const COMPLETIONS_MAX: usize = 500;
+
 /// Bytes of an `errorInfo` or a log message that are kept. A megabyte of errors from a child
 /// stands in both, and nobody reads the end of it.
 pub const DETAIL_BYTES_MAX: usize = 16 * 1024;

@@ -9,7 +9,9 @@
 mod fake;
 
 use fail_core::job::Task;
-use fail_wire::State;
+use fail_core::time::Span;
+use fail_tcl::FromTcl;
+use fail_wire::{Name, State};
 use fake::Engine;
 
 fn engine() -> Engine {
@@ -153,4 +155,57 @@ fn exit_ends_the_console_and_nothing_else() {
     }
     let rest = engine.rest();
     assert_eq!(rest.len(), 1, "{rest:?}");
+}
+
+#[test]
+fn what_a_command_sets_holds_from_its_end_on_all_of_it_or_nothing() {
+    let mut engine = engine();
+    let policy = |engine: &mut Engine| {
+        engine.wait("policy", |m| match m {
+            FromTcl::Policy(policy) => Some(policy.clone()),
+            _ => None,
+        })
+    };
+    let web = Name::new("web").unwrap();
+    let set = "failsvc web interval 2s; failsvc web timeout 5s; failsvc web interval";
+    assert_eq!(engine.says(set), (0, "2s".to_string()));
+    let now = policy(&mut engine);
+    assert_eq!(now.services[&web].interval, Span::from_secs(2));
+    // It may wait in between, and nobody sees it before its end.
+    let job = engine.types("failsvc web interval 3s; exec echo; failsvc web interval");
+    let (exec, _) = engine.exec(job);
+    assert_eq!(engine.says("failsvc web interval").1, "2s");
+    engine.succeed(exec, "");
+    assert_eq!(engine.evaluated(job).1, "3s");
+    assert_eq!(
+        policy(&mut engine).services[&web].interval,
+        Span::from_secs(3)
+    );
+    for (script, code) in [
+        ("failsvc web interval 4s; error oops", 1),
+        ("failsvc web interval 4s; break", 3),
+        ("failsvc web interval 4s; yield", 1),
+        (
+            "failsvc web interval 4s; failsvc web masters a; failsvc web slaves a",
+            1,
+        ),
+    ] {
+        assert_eq!(engine.says(script).0, code, "{script}");
+        assert_eq!(engine.says("failsvc web interval").1, "3s", "{script}");
+    }
+    let job = engine.types("failsvc web interval 4s; puts ready; vwait forever");
+    engine.printed(job);
+    engine.cancel(job, "interrupted");
+    assert_eq!(engine.evaluated(job).0, 1);
+    assert_eq!(engine.says("failsvc web interval").1, "3s");
+    assert_eq!(
+        engine.says("failsvc web interval 6s; exit 3"),
+        (-1, "3".to_string())
+    );
+    assert_eq!(
+        policy(&mut engine).services[&web].interval,
+        Span::from_secs(6)
+    );
+    let rest = engine.rest();
+    assert!(rest.is_empty(), "{rest:?}");
 }

@@ -60,8 +60,8 @@ fn what_a_trap_returns_does_not_matter_and_what_goes_wrong_is_told() {
         (
             "failsvc web interval 2",
             Some(
-                "trap: failsvc web: settings can only be made while the policy is read, or at a console, \
-                 not by a script",
+                "trap: failsvc web: settings can only be made while the policy is read, or at a \
+                 console, not by a script",
             ),
         ),
     ] {
@@ -101,8 +101,19 @@ fn a_trap_waits_as_other_scripts_do_and_is_cancelled_as_they_are() {
 fn a_check_is_a_script_like_the_others() {
     let mut engine = Engine::new(
         "failsvc web start {return UP} stop {return RECOVER}
+         failsvc web check {exec look $::fail::service $::fail::from; after 1; exec echo RECOVER}
          failsvc bare start {return UP} stop {return RECOVER}",
     );
+    let job = engine.order("web", Task::Check);
+    let (exec, words) = engine.exec(job);
+    assert_eq!(words, "look web RECOVER");
+    engine.succeed(exec, "");
+    assert_eq!(engine.done(job), Ok(State::Recover));
+    let job = engine.order("web", Task::Check);
+    engine.exec(job);
+    engine.cancel(job, "something else is to be done");
+    let why = engine.done(job).unwrap_err().sentence;
+    assert_eq!(why, "something else is to be done");
     let job = engine.order("bare", Task::Check);
     let none = engine.done(job).unwrap_err().sentence;
     assert_eq!(none, "check: the service has no such script");

@@ -1,12 +1,14 @@
 //! What stands behind `::fail::ask`: things that only the engine can do, read into an [`Ask`].
 //!
-//!     set service UP|RECOVER|FAIL|hold|release|away|back reason
-//!     address add ip prefix device label probe_ms announce
-//!     address del ip prefix device
-//!     address announce ip prefix device times spacing_ms
-//!     address has ip prefix device
-//!     address probe ip prefix device wait_ms
-//!     address list ?device?
+//! ```text
+//! set service UP|RECOVER|FAIL|hold|release|away|back reason
+//! address add ip prefix device label probe_ms announce
+//! address del ip prefix device
+//! address announce ip prefix device times spacing_ms
+//! address has ip prefix device
+//! address probe ip prefix device wait_ms
+//! address list ?device?
+//! ```
 //!
 //! A `label` that is empty is none, and so is a `probe_ms` of 0. These are the words of our
 //! own commands and packages, not of policies: they are complete, and are checked all the

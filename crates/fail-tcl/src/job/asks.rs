@@ -6,6 +6,7 @@ use std::rc::{Rc, Weak};
 use fail_core::job::JobNo;
 
 use super::ask;
+use super::help;
 use super::outcome::Ending;
 use super::role::background as error_in_background;
 use super::room::Room;
@@ -30,7 +31,13 @@ const COMMANDS: &[(&str, Run)] = &[
     ("::fail::tell", tell),
     ("::fail::wake", wake),
     ("::fail::withdraw", withdraw),
+    ("::fail::words", words),
+    ("help", help),
 ];
+
+/// The options of `fail run`.
+pub(super) const RUN_OPTIONS: &[&str] =
+    &["-dir", "-env", "-input", "-ok", "-stderr", "-timeout", "--"];
 
 /// Puts the commands and the prelude into the room's interpreter.
 pub(super) fn furnish(room: &Rc<Room>, site: &Rc<Site>) -> Result<(), TclError> {
@@ -138,6 +145,28 @@ fn tell(room: &Room, words: &[Obj]) -> Reply {
     }
     room.ask_unwaited(what)?;
     Ok(Obj::text(""))
+}
+
+/// `help ?command?`: what there is, in a line each.
+fn help(_: &Room, words: &[Obj]) -> Reply {
+    let words: Vec<String> = words.iter().map(Obj::to_text).collect();
+    help::text(&words).map(Obj::from).ok_or_else(|| {
+        let about = words.join(" ");
+        TclError::new(format!(
+            "no help for \"{about}\": \"help\" alone lists all; commands of Tcl have pages in section n"
+        ))
+    })
+}
+
+/// `words what`: the words that a command of ours understands, or the names of a kind.
+fn words(room: &Room, words: &[Obj]) -> Reply {
+    let [what] = words else {
+        return Err(TclError::usage("::fail::words what"));
+    };
+    let what = what.to_text();
+    policy::words(&room.site, &what)
+        .map(Obj::words)
+        .ok_or_else(|| TclError::new(format!("no words of \"{what}\"")))
 }
 
 /// `called kind`: what a reader calls the command that asks for it.

@@ -17,6 +17,7 @@ use fail_core::job::{Fired, JobNo, Order, Task};
 
 use super::answer::{self, Answer};
 use super::asks;
+use super::complete;
 use super::role::{End, Role, background};
 use super::run::{Job, Next, Wait, coroutine};
 use crate::limits::{
@@ -174,7 +175,7 @@ impl Room {
     }
 
     fn complete(&self, no: u64, line: &str) {
-        let (from, words) = (line.len(), Vec::new());
+        let (from, words) = complete::complete(self, line);
         (self.out)(FromTcl::Completions { no, from, words });
     }
 

@@ -18,6 +18,7 @@ mod place;
 mod site;
 mod traps;
 mod views;
+mod words;
 
 pub use self::load::{Loaded, PolicyError};
 pub use self::normal::normal_form;
@@ -27,3 +28,4 @@ pub(crate) use self::commands::furnish;
 pub(crate) use self::load::load;
 pub(crate) use self::place::misspelled;
 pub(crate) use self::site::Site;
+pub(crate) use self::words::words;

@@ -192,6 +192,28 @@ impl Engine {
         (code, result)
     }
 
+    /// The line with each of the ways in which it could go on.
+    pub fn completes(&mut self, line: &str) -> Vec<String> {
+        self.jobs += 1;
+        let no = self.jobs;
+        let line = line.to_string();
+        self.handle.send(ToTcl::Complete {
+            no,
+            line: line.clone(),
+        });
+        self.wait("completions", |m| match m {
+            FromTcl::Completions {
+                no: answer,
+                from,
+                words,
+            } if *answer == no => {
+                let whole = |word: &String| format!("{}{word}", &line[..*from]);
+                Some(words.iter().map(whole).collect())
+            }
+            _ => None,
+        })
+    }
+
     /// What a console has been sent so far.
     pub fn printed(&mut self, of: JobNo) -> String {
         self.wait("text", |m| match m {
