@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use fail_core::limits::{
-    CHECKS_MAX, CONFIRM_MAX, INTERVAL_MAX_S, INTERVAL_MIN_MS, PEERS_MAX, RETRY_FACTOR_MAX,
+    CHECK_INTERVAL_MAX_S, CHECK_INTERVAL_MIN_MS, CONFIRM_MAX, INTERVAL_MAX_S, INTERVAL_MIN_MS,
+    PEERS_MAX, RETRY_FACTOR_MAX_MILLI, RETRY_MAX_S, RETRY_MIN_MS, RISE_FALL_MAX,
 };
 use fail_core::policy::{Confirm, Host, Lonely, Protocol, Retry, Service};
 use fail_core::time::Span;
@@ -90,7 +91,9 @@ pub(super) const SERVICE: &[Opt<Service>] = &[
     Opt {
         word: "interval",
         set: |service, value| {
-            service.interval = value.interval()?;
+            const MIN: Span = Span::from_millis(INTERVAL_MIN_MS);
+            const MAX: Span = Span::from_secs(INTERVAL_MAX_S);
+            service.interval = value.time_from(MIN, MAX)?;
             Ok(())
         },
         print: |service| service.interval.to_string(),
@@ -146,7 +149,9 @@ pub(super) const SERVICE: &[Opt<Service>] = &[
     Opt {
         word: "checkinterval",
         set: |service, value| {
-            service.check_interval = value.interval()?;
+            const MIN: Span = Span::from_millis(CHECK_INTERVAL_MIN_MS);
+            const MAX: Span = Span::from_secs(CHECK_INTERVAL_MAX_S);
+            service.check_interval = value.time_from(MIN, MAX)?;
             Ok(())
         },
         print: |service| service.check_interval.to_string(),
@@ -162,7 +167,7 @@ pub(super) const SERVICE: &[Opt<Service>] = &[
     Opt {
         word: "rise",
         set: |service, value| {
-            service.rise = number(&value.text(), 1, CHECKS_MAX)?;
+            service.rise = number(&value.text(), 1, RISE_FALL_MAX)?;
             Ok(())
         },
         print: |service| service.rise.to_string(),
@@ -170,7 +175,7 @@ pub(super) const SERVICE: &[Opt<Service>] = &[
     Opt {
         word: "fall",
         set: |service, value| {
-            service.fall = number(&value.text(), 1, CHECKS_MAX)?;
+            service.fall = number(&value.text(), 1, RISE_FALL_MAX)?;
             Ok(())
         },
         print: |service| service.fall.to_string(),
@@ -284,15 +289,9 @@ impl Value<'_> {
         some_time(&self.text())
     }
 
-    /// A time within the limits of an interval.
-    fn interval(&self) -> Result<Span, Fault> {
-        const MIN: Span = Span::from_millis(INTERVAL_MIN_MS);
-        const MAX: Span = Span::from_secs(INTERVAL_MAX_S);
-        let interval = self.time()?;
-        match (MIN..=MAX).contains(&interval) {
-            true => Ok(interval),
-            false => Err(bad("time", &self.text(), &format!("from {MIN} to {MAX}"))),
-        }
+    /// A time within limits.
+    fn time_from(&self, min: Span, max: Span) -> Result<Span, Fault> {
+        time_from(&self.text(), min, max)
     }
 
     /// What Tcl takes for a boolean.
@@ -363,16 +362,14 @@ impl Value<'_> {
                 return Err(bad("list", &self.text(), must));
             }
         };
-        let initial = some_time(initial)?;
+        const MIN: Span = Span::from_millis(RETRY_MIN_MS);
+        const MAX: Span = Span::from_secs(RETRY_MAX_S);
+        let initial = time_from(initial, MIN, MAX)?;
         let factor_milli = factor.map_or(Ok(Retry::FACTOR_MILLI), |word| factor_of(word))?;
         let maximum = match maximum {
-            Some(word) => some_time(word)?,
+            Some(word) => time_from(word, initial, MAX)?,
             None => longest_wait(initial),
         };
-        if maximum < initial {
-            let must = format!("at least the first time, {initial}");
-            return Err(bad("time", words.last().unwrap_or(&""), &must));
-        }
         Ok(Some(Retry {
             initial,
             factor_milli,
@@ -462,7 +459,8 @@ fn longest_wait(initial: Span) -> Span {
 
 /// A decimal number as thousandths.
 fn factor_of(text: &str) -> Result<u32, Fault> {
-    let wrong = || bad("factor", text, &format!("from 1 to {RETRY_FACTOR_MAX}"));
+    const MAX: u32 = RETRY_FACTOR_MAX_MILLI / 1_000;
+    let wrong = || bad("factor", text, &format!("from 1 to {MAX}"));
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if whole.is_empty() || fraction.len() > 3 || !digits(whole) || !digits(fraction) {
@@ -471,7 +469,7 @@ fn factor_of(text: &str) -> Result<u32, Fault> {
     let milli: u32 = format!("{fraction:0<3}").parse().map_err(|_| wrong())?;
     let whole: u32 = whole.parse().map_err(|_| wrong())?;
     let all = whole.checked_mul(1_000).and_then(|n| n.checked_add(milli));
-    all.filter(|n| (1_000..=RETRY_FACTOR_MAX * 1_000).contains(n))
+    all.filter(|n| (1_000..=RETRY_FACTOR_MAX_MILLI).contains(n))
         .ok_or_else(wrong)
 }
 
@@ -496,6 +494,14 @@ fn print_retry(retry: &Retry) -> String {
 /// Reads a time.
 pub(super) fn time(text: &str) -> Result<Span, Fault> {
     Span::parse(text).ok_or_else(|| bad("time", text, "seconds, or such as 50ms, 2m, 1h"))
+}
+
+fn time_from(text: &str, min: Span, max: Span) -> Result<Span, Fault> {
+    let span = time(text)?;
+    match (min..=max).contains(&span) {
+        true => Ok(span),
+        false => Err(bad("time", text, &format!("from {min} to {max}"))),
+    }
 }
 
 /// Reads a time that is not zero.
