@@ -11,7 +11,7 @@ mod fake;
 
 use fake::Engine;
 
-const ROUNDS: usize = 4_000;
+const ROUNDS: usize = 2_000;
 
 /// Numbers that look like chance and are the same each time.
 struct Chance(u64);
