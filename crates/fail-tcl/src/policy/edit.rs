@@ -17,7 +17,8 @@ use fail_core::time::{Span, Wall};
 use super::Site;
 use super::codes::{Code, Fault};
 use super::draft::{Draft, Key, Old};
-use super::options::{HOST, Opt, SERVICE, Value};
+use super::options::{HOST, Opt, SERVICE};
+use super::value::Value;
 use crate::mail::FromTcl;
 use crate::tcl::{Interp, Obj, TclError};
 
