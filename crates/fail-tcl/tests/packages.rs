@@ -61,13 +61,29 @@ fn exec() {
 }
 
 #[test]
+fn lsb() {
+    passes("lsb.test");
+}
+
+#[test]
+fn systemd() {
+    passes("systemd.test");
+}
+
+#[test]
 fn ocf() {
     passes("ocf.test");
 }
 
 #[test]
 fn every_file_of_tests_is_run_here() {
-    let known = ["all.test", "exec.test", "ocf.test"];
+    let known = [
+        "all.test",
+        "exec.test",
+        "lsb.test",
+        "ocf.test",
+        "systemd.test",
+    ];
     for entry in folder().read_dir().unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let run = known.contains(&name.as_str()) || !name.ends_with(".test");
