@@ -32,6 +32,16 @@ pub const POLICY_SERVICES_MAX: usize = 2_000;
 /// Masters or slaves of one service.
 pub const PEERS_MAX: usize = 64;
 
+/// Traps in one policy. Each event is held against all of them.
+pub const TRAPS_MAX: usize = 256;
+
+/// The most checks in a row that anything depends on: with an interval of 10 s almost three
+/// hours.
+pub const CHECKS_MAX: u32 = 1_000;
+
+/// The greatest factor by which the waits of `retry` grow.
+pub const RETRY_FACTOR_MAX: u32 = 1_000;
+
 /// The shortest interval: below it a host would be busy with asking.
 pub const INTERVAL_MIN_MS: u64 = 10;
 

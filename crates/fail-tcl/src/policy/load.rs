@@ -92,9 +92,9 @@ pub(crate) fn load(interp: &Interp, site: &Site, files: &[PathBuf]) -> Result<Lo
             .map_err(|e| explain(interp, site, &files, file, &e))?;
     }
     let (policy, host_places) = {
-        let mut draft = site.draft.borrow_mut();
-        draft.policy.complete();
-        if let Err(bad) = draft.policy.check() {
+        let draft = site.draft.borrow();
+        let policy = draft.finished();
+        if let Err(bad) = policy.check() {
             let place = draft.place(&bad.service, bad.option).cloned();
             drop(draft);
             return Err(senseless(interp, &files, &bad, place));
@@ -103,8 +103,8 @@ pub(crate) fn load(interp: &Interp, site: &Site, files: &[PathBuf]) -> Result<Lo
             let place = draft.host_place(host)?;
             Some((host.clone(), at(interp, &files, place, String::new())))
         };
-        let host_places = draft.policy.hosts.keys().filter_map(place).collect();
-        (draft.policy.clone(), host_places)
+        let host_places = policy.hosts.keys().filter_map(place).collect();
+        (policy, host_places)
     };
     site.closed.set(true);
     site.blame.replace(None);

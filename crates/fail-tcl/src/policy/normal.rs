@@ -1,8 +1,9 @@
 //! A policy as text: Tcl that reads back to the same policy.
 //!
 //! One command per host and service, in order of their names, options in the order of their
-//! tables, and only what differs from the default; before them the packages that the policy
-//! requires and its procs, which its scripts call. Pure text work: no interpreter is asked.
+//! tables, and only what differs from the default; after them the traps, and before them the
+//! packages that the policy requires and its procs, which its scripts call. Pure text work: no
+//! interpreter is asked.
 
 use std::fmt::Write;
 
@@ -42,6 +43,10 @@ pub fn normal_form(loaded: &Loaded) -> String {
     for (name, service) in &policy.services {
         let settings = settings(SERVICE, service, &Service::default());
         line(&mut text, &format!("failsvc {}{settings}", word(name)));
+    }
+    for trap in &policy.traps {
+        let words = ["failtrap", &trap.pattern, trap.on.word(), &trap.script];
+        line(&mut text, &list(words));
     }
     text
 }
