@@ -112,10 +112,15 @@ foreach {name command} {fail record_fail failsvc record_service failtrap record_
     interp alias {} ::$name {} ::$command
 }
 
-# Runs a script of a service that has been defined, as the engine would.
+# Runs a script of a service that has been defined, as the engine would. In failsh these
+# variables are set again whenever a script goes on, to those of the job that we are.
+set pretended {service web from RECOVER}
+foreach name {service from} {
+    trace add variable ::fail::$name read \
+        [list apply {{name args} {set ::fail::$name [dict get $::pretended $name]}} $name]
+}
 proc run {service action {from RECOVER}} {
-    set ::fail::service $service
-    set ::fail::from $from
+    set ::pretended [dict create service $service from $from]
     ::failover::part::state [dict get $::services $service $action]
 }
 
