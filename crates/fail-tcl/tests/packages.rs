@@ -66,6 +66,11 @@ fn lsb() {
 }
 
 #[test]
+fn notify() {
+    passes("notify.test");
+}
+
+#[test]
 fn systemd() {
     passes("systemd.test");
 }
@@ -81,6 +86,7 @@ fn every_file_of_tests_is_run_here() {
         "all.test",
         "exec.test",
         "lsb.test",
+        "notify.test",
         "ocf.test",
         "systemd.test",
     ];
