@@ -61,6 +61,11 @@ fn exec() {
 }
 
 #[test]
+fn ip() {
+    passes("ip.test");
+}
+
+#[test]
 fn lsb() {
     passes("lsb.test");
 }
@@ -85,6 +90,7 @@ fn every_file_of_tests_is_run_here() {
     let known = [
         "all.test",
         "exec.test",
+        "ip.test",
         "lsb.test",
         "notify.test",
         "ocf.test",

@@ -21,6 +21,7 @@ use crate::tcl::{Interp, Obj, Reply, TclError};
 type Run = fn(&Room, &[Obj]) -> Reply;
 
 const COMMANDS: &[(&str, Run)] = &[
+    ("::fail::address", address),
     ("::fail::asks", asks),
     ("::fail::background", background),
     ("::fail::begin", begin),
@@ -39,6 +40,12 @@ const COMMANDS: &[(&str, Run)] = &[
 /// The options of `fail run`.
 pub(super) const RUN_OPTIONS: &[&str] =
     &["-dir", "-env", "-input", "-ok", "-stderr", "-timeout", "--"];
+
+/// `address option ?arg ...?`: whether this order about addresses makes sense. Nothing is done.
+fn address(_: &Room, words: &[Obj]) -> Reply {
+    let words: Vec<String> = words.iter().map(Obj::to_text).collect();
+    ask::address(&words).map(|_| Obj::text(""))
+}
 
 /// Puts the commands and the prelude into the room's interpreter.
 pub(super) fn furnish(room: &Rc<Room>, site: &Rc<Site>) -> Result<(), TclError> {
