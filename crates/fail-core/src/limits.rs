@@ -65,3 +65,32 @@ pub const CONFIRM_MAX: u32 = 100;
 
 /// Output of one child that is kept; the rest is read and thrown away.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
+/// Entries in the journal of one service: what happened lately, not a log.
+pub const JOURNAL_MAX: usize = 32;
+
+/// Bytes of one entry, and of what an event says in one field. A decision that names more
+/// hosts than that is cut; the list of hosts stands beside it.
+pub const NOTE_BYTES_MAX: usize = 400;
+
+/// Traps that run at once. Each is a coroutine, and may have programs running.
+pub const TRAPS_RUNNING_MAX: usize = 32;
+
+/// Traps that wait for those: what has waited longer is no news any more.
+pub const TRAPS_WAITING_MAX: usize = 100;
+
+/// The same trap, for the same event of the same service or host, runs so often in
+/// [`RATE_WINDOW_S`] seconds, and a monitor is told of it so often.
+pub const RATE_MAX: u32 = 10;
+
+/// See [`RATE_MAX`].
+pub const RATE_WINDOW_S: u64 = 10;
+
+/// Kinds of events whose pace is remembered. Those that are silent are forgotten first.
+pub const RATES_MAX: usize = 4_096;
+
+/// Deadlines whose lateness is remembered: a tenth of one in a thousand is seen.
+pub const LATENESS_MAX: usize = 1_000;
+
+/// Pauses of a failsh that are remembered.
+pub const PAUSES_MAX: usize = 16;

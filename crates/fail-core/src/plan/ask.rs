@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use fail_wire::{Answer, Beat, Body, Name, Packet, Query, Record, Refusal, emit_padded, room_for};
 
-use super::notes::NoteKind;
 use super::{Out, Plan, Sent, Target};
 use crate::log::Level;
 use crate::time::{Mono, Now};
@@ -32,6 +31,8 @@ pub(super) struct Ask {
     pub ids: Vec<(u64, Mono)>,
     /// A refusal to it that proves nothing.
     pub hint: Option<String>,
+    /// Whether an answer was overdue, and it was asked again.
+    pub repeated: bool,
 }
 
 impl Plan {
@@ -75,8 +76,10 @@ impl Plan {
             got: Vec::new(),
             ids: Vec::new(),
             hint: None,
+            repeated: false,
         };
         self.asks.insert((index, target.clone()), ask);
+        self.called(now, target);
         self.send_ask(now, index, target);
     }
 
@@ -141,6 +144,7 @@ impl Plan {
             match self.asks.get_mut(&key) {
                 Some(ask) if ask.left > 0 => {
                     ask.left -= 1;
+                    ask.repeated = true;
                     self.send_ask(now, index, &target);
                 }
                 _ => {
@@ -185,6 +189,7 @@ impl Plan {
             };
             self.log(Level::Warn, "host", text);
         }
+        self.unheard(now, target, hint.as_ref());
         self.settle(now, index, target, &ask, false);
     }
 
@@ -276,6 +281,7 @@ impl Plan {
                 // A new faild has not heard of what we were publishing, and counts anew.
                 self.close_posts();
                 self.duties.values_mut().for_each(|duty| duty.local = None);
+                self.touch_all();
             }
         } else if self.nonce == Some(answer.nonce) && !self.link(target).is_me {
             self.link_mut(target).is_me = true;
@@ -298,6 +304,7 @@ impl Plan {
             self.log(Level::Info, "host", text);
         }
         self.link_mut(target).hint = None;
+        self.heard(now, target, ask.repeated);
         self.settle(now, index, target, &ask, true);
     }
 
@@ -350,24 +357,8 @@ impl Plan {
         let Some(duty) = self.duties.get_mut(name) else {
             return;
         };
-        let was = (duty.held, duty.away);
         duty.hear_local(record, asked);
-        let is = (duty.held, duty.away);
-        let said = record.map_or("", |record| record.reason.as_str());
-        if was != is {
-            let wish = match is {
-                (true, _) if !was.0 => "held",
-                (false, _) if was.0 => "released",
-                (_, true) => "away",
-                (_, false) => "back",
-            };
-            let text = match said.starts_with(wish) {
-                true => said.to_string(),
-                false => format!("{wish}: {said}"),
-            };
-            self.note(now, name, NoteKind::Wish, &text);
-        }
-        self.touch(name);
+        self.remember_local(now, name);
         match record {
             Some(_) => self.next_set(now, name),
             None => self.drop_sets(name, "the local faild is silent"),
@@ -390,6 +381,6 @@ impl Plan {
         if let Some(record) = record {
             self.read_omens(now, name, host, record, asked);
         }
-        self.touch(name);
+        self.remember(name, host, record);
     }
 }

@@ -189,13 +189,10 @@ impl Plan {
             None => {
                 let text = format!("service {name}: found {} ({})", record.state, record.reason);
                 self.log(Level::Info, "state", text);
-                self.note(
-                    now,
-                    name,
-                    NoteKind::State,
-                    &format!("found {}", record.state),
-                );
+                let found = format!("found {}", record.state);
+                self.note(now, name, NoteKind::State, &found);
                 self.adopt(now, name, record.state);
+                self.tell_of_state(now, name, None, record.state, "found so");
                 self.suspect(name, record);
                 if let Some(duty) = self.duties.get_mut(name) {
                     // Nobody knows how it did meanwhile.
@@ -228,7 +225,8 @@ impl Plan {
                 self.log(Level::Info, "state", format!("service {name}: {text}"));
                 self.note(now, name, NoteKind::Hand, &text);
                 self.adopt(now, name, record.state);
-                self.tell_of_state(now, name, state, record.state, record.reason.as_str());
+                let reason = record.reason.as_str();
+                self.tell_of_state(now, name, Some(state), record.state, reason);
                 return false;
             }
         }
@@ -276,7 +274,7 @@ impl Plan {
     }
 
     /// A host of this service whose address has never been known: for a while it may live.
-    fn stranger<'a>(&self, now: Now, service: &'a Service) -> Option<&'a Name> {
+    pub(super) fn stranger<'a>(&self, now: Now, service: &'a Service) -> Option<&'a Name> {
         let unknown = |host: &&Name| self.hosts.get(host).is_some_and(|link| link.addr.is_none());
         let mut hosts = service.masters.iter().chain(&service.slaves);
         hosts
@@ -464,23 +462,30 @@ impl Plan {
         self.note(now, name, NoteKind::State, &text);
         let text = format!("service {name}: {text} after {after} ms");
         self.log(Level::Info, "state", text);
-        self.tell_of_state(now, name, was.unwrap_or(State::Fail), state, &reason);
+        self.tell_of_state(now, name, was, state, &reason);
         if let Some((record, _)) = self.duties.get(name).and_then(|duty| duty.local.clone()) {
             self.publish_owed(now, name, &record);
         }
     }
 
     /// Tells traps and monitors of a new state.
-    fn tell_of_state(&mut self, now: Now, name: &Name, from: State, to: State, reason: &str) {
+    fn tell_of_state(
+        &mut self,
+        now: Now,
+        name: &Name,
+        from: Option<State>,
+        to: State,
+        reason: &str,
+    ) {
         self.touch(name);
         let kind = match to {
-            _ if from == to => return,
+            _ if from == Some(to) => return,
             State::Up => EventKind::Up,
             State::Recover => EventKind::Recover,
             State::Fail => EventKind::Fail,
         };
         let data = vec![
-            ("from", from.to_string()),
+            ("from", from.map_or("nothing", State::word).to_string()),
             ("to", to.to_string()),
             ("reason", reason.to_string()),
         ];
@@ -494,9 +499,8 @@ impl Plan {
         };
         if duty.why != why {
             duty.why = why.to_string();
-            self.log(Level::Debug, "plan", format!("service {name}: {why}"));
             self.note(now, name, NoteKind::Decision, why);
-            self.touch(name);
+            self.log(Level::Debug, "plan", format!("service {name}: {why}"));
         }
     }
 }

@@ -12,6 +12,7 @@ mod ask;
 mod check;
 mod class;
 mod duty;
+mod health;
 mod jobs;
 mod judge;
 mod link;
@@ -22,8 +23,10 @@ mod release;
 mod renew;
 mod retry;
 mod set;
+mod traps;
 mod view;
 mod views;
+mod waits;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -40,9 +43,13 @@ use crate::time::{Mono, Now, Span};
 use ask::Ask;
 use class::Class;
 use duty::Duty;
+use health::Health;
 pub use jobs::CANCEL_GRACE;
 use link::{LOOKUP_AGAIN, LOOKUP_LATER, Link};
+use notes::Notes;
 use post::Post;
+pub use traps::TRAP_TIMEOUT;
+use traps::Traps;
 
 /// Who is asked.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -223,6 +230,9 @@ pub struct Plan {
     /// And that this is done.
     released: bool,
     stats: Stats,
+    notes: Notes,
+    traps: Traps,
+    health: Health,
     out: VecDeque<Out>,
 }
 
@@ -310,6 +320,9 @@ impl Plan {
             releasing: None,
             released: false,
             stats: Stats::default(),
+            notes: Notes::default(),
+            traps: Traps::default(),
+            health: Health::default(),
             out: VecDeque::new(),
             hosts,
         })
@@ -365,8 +378,10 @@ impl Plan {
     /// Was this failsh stopped, or was the host too busy, when it should have acted? Then
     /// answers may have come and gone, and what is still in the sockets is old news.
     fn doubt(&mut self, now: Now) {
-        let Some(due) = self.deadline() else { return };
+        let due = self.deadline().filter(|due| *due <= now.mono);
+        let Some(due) = due else { return };
         let late = now.mono - due;
+        let fresh = self.measure(now, due, late);
         self.stats.late_max = self.stats.late_max.max(late);
         let interval = self
             .classes
@@ -384,7 +399,12 @@ impl Plan {
             .values_mut()
             .filter_map(|duty| duty.job.as_mut())
         {
-            job.deadline = job.deadline + late;
+            job.deadline = job.deadline + fresh;
+        }
+        self.traps.stood_still(fresh, None);
+        if fresh > Span::ZERO {
+            self.health.paused(now.wall, fresh);
+            self.touch_busy();
         }
         if self.asks.is_empty() && self.posts.is_empty() {
             return;
@@ -432,7 +452,7 @@ impl Plan {
     }
 
     fn resolved(&mut self, now: Now, no: u64, answer: Result<SocketAddr, String>) {
-        let mut line = None;
+        let (mut line, mut moved) = (None, None);
         for (name, link) in &mut self.hosts {
             let Some(lookup) = link.lookup.as_mut().filter(|lookup| lookup.no == Some(no)) else {
                 continue;
@@ -450,6 +470,7 @@ impl Plan {
                 Ok(addr) if link.addr != Some(addr) => {
                     line = Some(format!("host {name}: its address is {}", addr.ip()));
                     link.addr = Some(addr);
+                    moved = Some(name.clone());
                 }
                 _ => {}
             }
@@ -458,6 +479,9 @@ impl Plan {
         }
         if let Some(text) = line {
             self.log(Level::Info, "host", text);
+        }
+        if let Some(host) = moved {
+            self.tell_host(&host);
         }
     }
 
@@ -519,6 +543,7 @@ impl Machine for Plan {
     type Out = Out;
 
     fn handle(&mut self, now: Now, input: In) {
+        self.notes.turn(now.mono);
         if let In::Datagram { from, bytes } = &input {
             // A flood of what nobody asked for costs no more than this look.
             if !self.is_awaited(bytes) {
@@ -532,18 +557,28 @@ impl Machine for Plan {
         self.doubt(now);
         match input {
             In::Datagram { .. } => {}
-            In::Began { job } => self.began(now, job),
-            In::Held { by, span } => self.held_up(by, span),
+            In::Began { job } => {
+                self.traps.began(now.mono, job);
+                self.began(now, job);
+            }
+            In::Held { by, span } => {
+                self.traps.stood_still(span, Some(by));
+                self.held_up(by, span);
+                self.touch_busy();
+            }
             In::Done { job, outcome } => self.done(now, job, outcome),
             In::Resolved { no, answer } => self.resolved(now, no, answer),
-            In::Trapped { .. } => {}
+            In::Trapped { job, error } => self.trapped(now, job, error),
             In::Set {
                 no,
                 service,
                 change,
                 reason,
             } => self.set(now, no, service, change, reason),
-            In::Policy { policy, known } => self.renew(now, *policy, known),
+            In::Policy { policy, known } => {
+                self.renew(now, *policy, known);
+                self.forget_gone();
+            }
             In::Release => self.release(now),
         }
         self.tell_released();
@@ -551,9 +586,11 @@ impl Machine for Plan {
     }
 
     fn expire(&mut self, now: Now) {
+        self.notes.turn(now.mono);
         self.doubt(now);
         self.look_up(now);
         self.expire_jobs(now);
+        self.expire_traps(now);
         self.expire_asks(now);
         self.expire_posts(now);
         self.expire_rounds(now);
@@ -585,11 +622,12 @@ impl Machine for Plan {
             .chain(posts)
             .chain(rounds)
             .chain(own.flatten())
+            .chain(self.traps.deadline())
             .min()
     }
 
     fn poll(&mut self) -> Option<Out> {
-        self.out.pop_front()
+        self.out.pop_front().or_else(|| self.changed())
     }
 }
 

@@ -12,7 +12,7 @@ use super::class::{self, Kind, targets_of};
 use super::duty::Duty;
 use super::link::{Link, Lookup};
 use super::notes::NoteKind;
-use super::{Out, Plan, Subject, Target};
+use super::{Plan, Target};
 use crate::log::Level;
 use crate::policy::{Host, Policy, Service};
 use crate::time::Now;
@@ -86,8 +86,6 @@ impl Plan {
             if !self.policy.hosts.contains_key(name) {
                 self.hosts.remove(name);
                 self.met.remove(name);
-                self.out
-                    .push_back(Out::Changed(Subject::Host(name.clone())));
             }
         }
         let hosts: Vec<(Name, Host)> = self
@@ -241,8 +239,8 @@ impl Plan {
         if let Some(duty) = self.duties.remove(name) {
             self.aim(name, duty.class, &Service::default(), false);
         }
-        self.out
-            .push_back(Out::Changed(Subject::Service(name.clone())));
+        self.notes.services.remove(name);
+        self.touch(name);
     }
 
     /// From now on a service is asked about by its class at these hosts only, or at nobody.

@@ -4,8 +4,12 @@
 mod checks;
 mod finding;
 mod hands;
+mod health;
+mod journal;
 mod renewals;
 mod retries;
 mod scripts;
 mod story;
+mod traps;
+mod views;
 mod wishes;

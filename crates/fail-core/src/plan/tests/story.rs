@@ -7,10 +7,11 @@ use std::net::SocketAddr;
 use fail_wire::{Body, Change, Key, Marks, Name, Packet, Reason, Record, State, emit_padded};
 
 use crate::access::{Access, Rights};
-use crate::job::{JobNo, Order, Outcome, ScriptError, Task};
+use crate::event::Event;
+use crate::job::{Fired, JobNo, Order, Outcome, ScriptError, Task};
 use crate::machine::Machine;
 use crate::node::{self, Image, Node, Peer};
-use crate::plan::{In, Local, Out, Plan};
+use crate::plan::{In, Local, Out, Plan, Subject};
 use crate::policy::{Host, Policy, Service};
 use crate::time::{Mono, Now, Span, Wall};
 
@@ -85,6 +86,10 @@ pub struct Story {
     /// Datagrams to each faild.
     pub asked: BTreeMap<SocketAddr, u32>,
     pub log: Vec<String>,
+    /// Traps that were ordered. None ends before the story says so.
+    pub fired: Vec<(Mono, Fired)>,
+    pub events: Vec<Event>,
+    pub changed: Vec<(Mono, Subject)>,
 }
 
 pub const LOCAL: &str = "local";
@@ -188,6 +193,9 @@ impl Story {
             queue_up: false,
             asked: BTreeMap::new(),
             log: Vec::new(),
+            fired: Vec::new(),
+            events: Vec::new(),
+            changed: Vec::new(),
         }
     }
 
@@ -510,7 +518,8 @@ impl Story {
 
     fn drain(&mut self) {
         while let Some(out) = self.plan.poll() {
-            if !matches!(out, Out::Log(_)) {
+            // What is told to people may be told again.
+            if !matches!(out, Out::Log(_) | Out::Changed(_)) {
                 self.wants.push(format!("{:?} {out:?}", self.now.mono));
             }
             match out {
@@ -530,11 +539,10 @@ impl Story {
                 }
                 Out::Cancel { job, why } => {
                     self.cancels.push((self.now.mono, job));
-                    let order = self
-                        .orders
-                        .iter()
-                        .find(|(_, order)| order.job == job)
-                        .unwrap();
+                    let mut orders = self.orders.iter();
+                    let Some(order) = orders.find(|(_, order)| order.job == job) else {
+                        continue;
+                    };
                     let outcome = Story::error(&format!("{}: {why}", order.1.task));
                     if let Play::Sits = self.plays[&order.1.task] {
                         continue;
@@ -548,7 +556,9 @@ impl Story {
                     assert!(self.released.is_none(), "said once");
                     self.released = Some(left);
                 }
-                Out::Trap(_) | Out::Event(_) | Out::Changed(_) => {}
+                Out::Trap(fired) => self.fired.push((self.now.mono, fired)),
+                Out::Event(event) => self.events.push(event),
+                Out::Changed(subject) => self.changed.push((self.now.mono, subject)),
                 Out::Log(line) => self.log.push(line.text),
             }
         }
