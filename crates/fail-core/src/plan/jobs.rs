@@ -70,9 +70,6 @@ impl Plan {
             from: duty.believed.unwrap_or(State::Fail),
         };
         self.out.push_back(Out::Run(order));
-        let text = format!("running {task} ({reason})");
-        self.note(now, name, NoteKind::Script, &text);
-        self.log(Level::Info, "script", format!("service {name}: {text}"));
         self.touch(name);
     }
 
@@ -194,8 +191,6 @@ impl Plan {
         if let Some((name, duty)) = stuck {
             let name = name.clone();
             duty.stuck = None;
-            let name = name.clone();
-            self.touch(&name);
             let text = format!("service {name}: the script that was given up has ended");
             self.log(Level::Warn, "script", text);
             self.touch(&name);
