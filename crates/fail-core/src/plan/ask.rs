@@ -67,6 +67,7 @@ impl Plan {
                 self.asks.insert(key, ask);
                 self.called(now, &target);
                 self.send_ask(now, index, &target);
+                self.hear_say(now, &target);
             }
         }
     }
@@ -176,10 +177,17 @@ impl Plan {
     /// Whether this may answer an open question.
     pub(super) fn is_awaited(&self, bytes: &[u8]) -> bool {
         let packet = Packet::read(bytes).ok().filter(Packet::answers);
-        packet.is_some_and(|packet| self.sent.contains_key(&packet.request()))
+        packet.is_some_and(|packet| {
+            let id = packet.request();
+            self.sent.contains_key(&id) || self.hears.awaits(id)
+        })
     }
 
     pub(super) fn datagram(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
+        let id = Packet::read(bytes).map_or(0, |packet| packet.request());
+        if self.hears.awaits(id) {
+            return self.hearing_answered(now, from, bytes);
+        }
         let Some((sent, id, body)) = self.authentic(from, bytes) else {
             self.stats.dropped += 1;
             return self.overhear(from, bytes);
@@ -189,7 +197,7 @@ impl Plan {
             Sent::Ask(index, target) => match body {
                 Body::Answer(answer) => self.answered(now, index, &target, id, answer),
                 Body::Refusal(refusal) => self.refused(now, index, &target, &refusal),
-                Body::Query(_) | Body::Change(_) => self.stats.dropped += 1,
+                _ => self.stats.dropped += 1,
             },
         }
     }
@@ -248,6 +256,9 @@ impl Plan {
         }
         if let Some(trip) = trip {
             self.link_mut(target).measured(trip);
+        }
+        if let Target::Host(host) = target {
+            self.hears.knows(host, answer.nonce);
         }
         if *target == Target::Local {
             self.local_refuses = false;

@@ -231,6 +231,7 @@ impl Plan {
         }
         way.reachable = Some(reachable);
         way.since = now.mono;
+        self.hears.changed();
         match target {
             Target::Host(host) => self.tell_host(host),
             Target::Local => self.touch_all(),

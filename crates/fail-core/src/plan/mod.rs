@@ -12,6 +12,7 @@ mod ask;
 mod class;
 mod duty;
 mod health;
+mod hears;
 mod jobs;
 mod judge;
 mod link;
@@ -39,6 +40,7 @@ use ask::Ask;
 use class::Class;
 use duty::Duty;
 use health::Health;
+use hears::Hears;
 pub use jobs::CANCEL_GRACE;
 use link::{LOOKUP_AGAIN, LOOKUP_LATER, Link, Lookup};
 use notes::Notes;
@@ -220,6 +222,7 @@ pub struct Plan {
     notes: Notes,
     traps: Traps,
     health: Health,
+    hears: Hears,
     out: VecDeque<Out>,
 }
 
@@ -326,6 +329,7 @@ impl Plan {
             notes: Notes::default(),
             traps: Traps::default(),
             health: Health::default(),
+            hears: Hears::default(),
             out: VecDeque::new(),
         })
     }

@@ -168,10 +168,11 @@ impl Plan {
             self.notes.services.remove(&name);
             self.touch(&name);
         }
-        let known = self.health.hosts.keys().chain(self.notes.told.keys());
+        let known = self.health.hosts.keys().chain(self.hears.hosts.keys());
         let gone = known.filter(|name| !self.hosts.contains_key(*name));
         for name in gone.cloned().collect::<BTreeSet<_>>() {
             self.health.hosts.remove(&name);
+            self.hears.hosts.remove(&name);
             self.tell_host(&name);
             self.notes.told.remove(&name);
         }

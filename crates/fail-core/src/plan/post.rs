@@ -163,7 +163,7 @@ impl Plan {
                 ),
             },
             Body::Refusal(refusal) => self.not_acknowledged(now, name, &change, refusal),
-            Body::Query(_) | Body::Change(_) => {}
+            _ => {}
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod finding;
 mod health;
+mod hears;
 mod journal;
 mod scripts;
 mod story;

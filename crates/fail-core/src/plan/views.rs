@@ -3,8 +3,10 @@
 //! A view is made when somebody asks for it and changes nothing. What is waited for, and
 //! until when, is in `waits`; here is the rest.
 
-use fail_wire::monitor::{HealthView, HostView, Note, Pause, PeerView, ScriptView, ServiceView};
-use fail_wire::{Marks, Name, Record};
+use fail_wire::monitor::{
+    HealthView, HearView, HostView, Note, Pause, PeerView, ScriptView, ServiceView,
+};
+use fail_wire::{Hear, Marks, Name, Record};
 
 use super::Plan;
 use super::duty::Duty;
@@ -62,6 +64,13 @@ impl Plan {
         let link = self.hosts.get(name)?;
         let way = self.health.hosts.get(name).cloned().unwrap_or_default();
         let known = |at: Option<Mono>| at.map(|at| wall(now, at));
+        let report = self.hears.hosts.get(name);
+        let report = report.and_then(|ear| ear.report.as_ref());
+        let hears = report.into_iter().flat_map(|(hears, _)| hears);
+        let view = |hear: &Hear| HearView {
+            host: hear.name.to_string(),
+            reachable: hear.reachable,
+        };
         let since = way.reachable.map_or(self.born, |_| way.since);
         Some(HostView {
             name: name.to_string(),
@@ -73,8 +82,8 @@ impl Plan {
             trip_us: link.trip().map(micros),
             lost_permille: way.lost_permille(),
             hint: way.hint,
-            hears: Vec::new(),
-            heard: None,
+            hears: hears.map(view).collect(),
+            heard: report.map(|(_, at)| wall(now, *at)),
         })
     }
 

@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use fail_wire::{Body, Change, Key, Marks, Name, Packet, Reason, Record, State, emit_padded};
+use fail_wire::{
+    Body, Change, Code, DATAGRAM_BYTES_MAX, Key, Marks, Name, Packet, Reason, Record, Refusal,
+    State, emit, emit_padded,
+};
 
 use crate::access::{Access, Rights};
 use crate::event::Event;
@@ -57,6 +60,10 @@ pub struct Story {
     wire: Vec<(Mono, SocketAddr, SocketAddr, Vec<u8>)>,
     /// Failds that hear and say nothing.
     pub silent: BTreeSet<SocketAddr>,
+    /// Failds that questions about services do not reach.
+    pub lose_queries: BTreeSet<SocketAddr>,
+    /// Failds of an older version, which know nothing of reports.
+    pub old: BTreeSet<SocketAddr>,
     /// How many of the next datagrams to this faild are lost.
     pub lose: BTreeMap<SocketAddr, u32>,
     pub plays: BTreeMap<Task, Play>,
@@ -153,6 +160,8 @@ impl Story {
             nodes,
             wire: Vec::new(),
             silent: BTreeSet::new(),
+            lose_queries: BTreeSet::new(),
+            old: BTreeSet::new(),
             lose: BTreeMap::new(),
             plays: BTreeMap::from([
                 (Task::Start, good(State::Up)),
@@ -254,6 +263,20 @@ impl Story {
         let why = "the story says so";
         let none = Marks(0);
         self.change_as(host, service, Some(state), none, none, why, interval_ms);
+    }
+
+    /// What the faild of a host answers to somebody else.
+    pub fn ask(&mut self, host: &str, body: &Body) -> Body {
+        let bytes = emit_padded(&key(), 1, body, DATAGRAM_BYTES_MAX);
+        let node = self.nodes.get_mut(&at(host)).unwrap();
+        let answers = ask(node, self.now, me(), bytes);
+        let packet = Packet::read(&answers[0]).unwrap();
+        packet.body().unwrap()
+    }
+
+    /// The nonce of a host's faild.
+    pub fn nonce(&self, host: &str) -> u64 {
+        self.nodes[&at(host)].nonce()
     }
 
     /// The faild of a host is started anew and knows nothing.
@@ -395,6 +418,16 @@ impl Story {
             .map(|left| *left -= 1)
             .is_some();
         if lost || self.silent.contains(&to) {
+            return;
+        }
+        let packet = Packet::read(&bytes).unwrap();
+        if self.old.contains(&to) && matches!(packet.body(), Ok(Body::Report(_) | Body::AskReport))
+        {
+            let refusal = Body::Refusal(Refusal::plain(Code::Type));
+            let bytes = emit(Some(&key()), packet.request(), &refusal);
+            return self.wire.push((self.now.mono + TRIP, to, from, bytes));
+        }
+        if self.lose_queries.contains(&to) && matches!(packet.body(), Ok(Body::Query(_))) {
             return;
         }
         let from = Peer {
