@@ -53,7 +53,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 Out::Resolve { no, name, port } => resolver.ask(no, &name, port),
                 Out::Log(line) => log.write(&line),
                 Out::Trap(fired) => tcl.send(ToTcl::Trap(fired)),
-                Out::Answered { .. } | Out::Event(_) | Out::Changed(_) | Out::Released => {}
+                Out::Answered { .. } | Out::Event(_) | Out::Changed(_) | Out::Released { .. } => {}
             }
         }
         // An end that nobody has been told of counts as a child, so before the look at them.

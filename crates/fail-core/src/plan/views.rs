@@ -4,20 +4,21 @@
 //! until when, is in `waits`; here is the rest.
 
 use fail_wire::monitor::{
-    HealthView, HearView, HostView, Note, Pause, PeerView, ScriptView, ServiceView,
+    CheckView, HealthView, HearView, HostView, Note, Pause, PeerView, RetryView, ScriptView,
+    ServiceView,
 };
 use fail_wire::{Hear, Marks, Name, Record};
 
 use super::Plan;
 use super::duty::Duty;
-use super::notes::{Memo, lasting};
+use super::notes::Memo;
 use crate::policy::Service;
 use crate::time::{Mono, Now, Span};
 
 impl Plan {
     /// A service as it is now, without its settings; nothing if it is not in the policy.
     pub fn service_view(&self, now: Now, name: &Name) -> Option<ServiceView> {
-        let (duty, service) = (self.duties.get(name)?, self.policy.services.get(name)?);
+        let (duty, service) = (self.duties.get(name)?, self.service(name)?);
         let nothing = Memo::default();
         let memo = self.notes.services.get(name).unwrap_or(&nothing);
         let record = duty.local.as_ref().map(|(record, _)| record);
@@ -31,7 +32,7 @@ impl Plan {
             since: since(now, duty, record),
             marks: marks(duty, record),
             reason: record.map_or(String::new(), |record| record.reason.to_string()),
-            why: match lasting(&duty.why) {
+            why: match duty.why.as_str() {
                 "" => "not known yet: the first answers are awaited".to_string(),
                 why => why.to_string(),
             },
@@ -43,8 +44,11 @@ impl Plan {
                 until: wall(now, job.deadline),
             }),
             peers: peers(service, memo),
-            check: None,
-            retry: None,
+            check: service.check.as_ref().map(|_| check(duty)),
+            retry: self.retry_at(name).map(|at| RetryView {
+                failures: duty.retries.failures,
+                at: wall(now, at),
+            }),
             settings: Default::default(),
             console: console
                 .map(|(option, until)| (option.clone(), until.map(|until| until.0)))
@@ -71,7 +75,8 @@ impl Plan {
             host: hear.name.to_string(),
             reachable: hear.reachable,
         };
-        let since = way.reachable.map_or(self.born, |_| way.since);
+        let met = self.met.get(name).copied().unwrap_or_default();
+        let since = way.reachable.map_or(met, |_| way.since);
         Some(HostView {
             name: name.to_string(),
             address: link.addr.map(|addr| addr.to_string()),
@@ -81,7 +86,7 @@ impl Plan {
             last_answer: known(way.answered),
             trip_us: link.trip().map(micros),
             lost_permille: way.lost_permille(),
-            hint: way.hint,
+            hint: link.hint.clone(),
             hears: hears.map(view).collect(),
             heard: report.map(|(_, at)| wall(now, *at)),
         })
@@ -144,12 +149,25 @@ fn since(now: Now, duty: &Duty, record: Option<&Record>) -> i64 {
         .map_or(since, |at| since.min(at))
 }
 
-/// The marks of the local record. A hold is believed while the local faild is silent.
+fn check(duty: &Duty) -> CheckView {
+    let last = duty.checks.last.as_ref();
+    CheckView {
+        good: duty.checks.good,
+        bad: duty.checks.bad,
+        last: last.map(|(at, _)| at.wall.0),
+        said: last.map_or(String::new(), |(_, said)| said.clone()),
+    }
+}
+
+/// The marks of the local record. Wishes are believed while the local faild is silent.
 fn marks(duty: &Duty, record: Option<&Record>) -> Vec<String> {
     let known = match record {
         Some(record) => record.marks,
-        None if duty.held => Marks::HELD,
-        None => Marks(0),
+        None => {
+            let held = if duty.held { Marks::HELD } else { Marks(0) };
+            let away = if duty.away { Marks::AWAY } else { Marks(0) };
+            held.with(away)
+        }
     };
     words(known)
 }
