@@ -5,6 +5,7 @@ mod checks;
 mod finding;
 mod hands;
 mod health;
+mod hears;
 mod journal;
 mod renewals;
 mod retries;
