@@ -42,6 +42,28 @@ pub const CHECKS_MAX: u32 = 1_000;
 /// The greatest factor by which the waits of `retry` grow.
 pub const RETRY_FACTOR_MAX: u32 = 1_000;
 
+/// Changes of one service by hand, from scripts and consoles of this failsh, that wait for the
+/// local faild at once. Nobody types so fast.
+pub const SETS_MAX: usize = 16;
+
+/// The longest time between two checks, a day, as for intervals.
+pub const CHECK_INTERVAL_MAX_S: u64 = 86_400;
+
+/// The shortest: a script that runs more often than that does nothing else.
+pub const CHECK_INTERVAL_MIN_MS: u64 = 10;
+
+/// The most checks in a row that a decision may wait for.
+pub const RISE_FALL_MAX: u32 = 1_000;
+
+/// The most that a wait of `retry` may grow by each time, in thousandths.
+pub const RETRY_FACTOR_MAX_MILLI: u32 = 1_000_000;
+
+/// The shortest wait of `retry`: a service that fails at once would otherwise do nothing else.
+pub const RETRY_MIN_MS: u64 = 100;
+
+/// The longest wait of `retry`, a week: beyond it is a typing error.
+pub const RETRY_MAX_S: u64 = 7 * 86_400;
+
 /// The shortest interval: below it a host would be busy with asking.
 pub const INTERVAL_MIN_MS: u64 = 10;
 
