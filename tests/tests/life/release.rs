@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 
 use fail_cli::exit;
+use failover_tests::faild::Faild;
 use failover_tests::failsh::{Failsh, REST};
 use failover_tests::program::{self, Outcome, Running};
 use nix::sys::signal::Signal;
@@ -20,9 +21,13 @@ fn ended(failsh: &mut Failsh) {
 
 #[test]
 fn a_host_that_is_released_serves_nothing_and_the_next_failsh_begins_anew() {
+    let other = Faild::start(&[]);
+    other.failc(&["later", "UP", "by the test"]).done();
+    let port = other.address.port();
     let mut failsh = Failsh::serving(&format!(
-        "failsvc web start {{return UP}} stop {{after 500; return RECOVER}} interval 100ms
-         failsvc later delay 1h start {{return UP}} {REST}
+        "failhost b address 127.0.0.1 port {port}
+         failsvc web start {{return UP}} stop {{after 500; return RECOVER}} interval 100ms
+         failsvc later masters b start {{return UP}} {REST}
          failsvc broken start {{return FAIL}} {REST}
          failsvc held start {{return UP}} {REST}"
     ));
@@ -37,7 +42,10 @@ fn a_host_that_is_released_serves_nothing_and_the_next_failsh_begins_anew() {
     ended(&mut failsh);
     for service in ["web", "later"] {
         let state = failsh.state(service);
-        assert!(state.contains("FAIL") && state.contains("unpublished"), "{state}");
+        assert!(
+            state.contains("FAIL") && state.contains("unpublished"),
+            "{state}"
+        );
     }
     assert!(failsh.state("held").contains("UP"));
     assert!(!failsh.state("broken").contains("unpublished"));
@@ -56,13 +64,20 @@ fn what_can_not_be_stopped_is_named() {
     failsh.wait_for_state("fine", "UP");
     let Outcome { code, err, .. } = program::run(release(&failsh));
     assert_eq!(code, Some(i32::from(exit::TEMPFAIL)), "{err}");
-    for words in ["not everything could be released", "web", "it does not want to"] {
+    for words in [
+        "not everything could be released",
+        "web",
+        "it does not want to",
+    ] {
         assert!(err.contains(words), "{err}");
     }
     assert!(!err.contains("fine"), "{err}");
     ended(&mut failsh);
     let state = failsh.state("web");
-    assert!(state.contains("FAIL") && !state.contains("unpublished"), "{state}");
+    assert!(
+        state.contains("FAIL") && !state.contains("unpublished"),
+        "{state}"
+    );
     assert!(failsh.state("fine").contains("unpublished"));
 }
 
@@ -80,7 +95,9 @@ fn who_asks_meanwhile_waits_with_the_others_and_the_policy_stays() {
     failsh.wait_for_file("stopping");
     let mut second = Running::start(release(&failsh).stdin(Stdio::null()));
     failsh.signal(Signal::SIGHUP);
-    failsh.log.wait_for("this host is being released; the old policy stays");
+    failsh
+        .log
+        .wait_for("this host is being released; the old policy stays");
     failsh.folder.write("go", "");
     assert_eq!((first.wait(), second.wait()), (Some(0), Some(0)));
     ended(&mut failsh);
