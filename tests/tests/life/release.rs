@@ -94,6 +94,7 @@ fn who_asks_meanwhile_waits_with_the_others_and_the_policy_stays() {
     let mut first = Running::start(release(&failsh).stdin(Stdio::null()));
     failsh.wait_for_file("stopping");
     let mut second = Running::start(release(&failsh).stdin(Stdio::null()));
+    failsh.log.wait_for("somebody else waits for it, too");
     failsh.signal(Signal::SIGHUP);
     failsh
         .log

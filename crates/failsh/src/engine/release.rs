@@ -12,8 +12,11 @@ use crate::serves::Reply;
 impl Engine {
     /// Somebody wants this host released.
     pub(super) fn release(&mut self) {
-        if self.releasing || self.leaving.is_some() {
+        if self.leaving.is_some() {
             return;
+        }
+        if self.releasing {
+            return self.log.info("release: somebody else waits for it, too");
         }
         self.releasing = true;
         self.log.info("release: stopping what is served here");
