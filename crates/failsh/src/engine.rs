@@ -176,7 +176,7 @@ impl Engine {
             Out::Changed(subject) => {
                 self.stale.insert(subject);
             }
-            Out::Released => self.on_released(),
+            Out::Released { .. } => self.on_released(),
         }
     }
 
