@@ -36,7 +36,7 @@ impl Terminal {
         );
         let size = ["-x", "80", "-y", "24"];
         terminal.tmux(&[&["new-session", "-d"][..], &size, &[&shell]].concat());
-        terminal.wait_for("$ ");
+        terminal.wait_for_end("$");
         Some(terminal)
     }
 

@@ -10,6 +10,7 @@
 mod attack;
 mod console;
 mod faild;
+mod faildebug;
 mod failsh;
 mod imports;
 mod life;

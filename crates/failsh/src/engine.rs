@@ -39,7 +39,6 @@ use crate::post::Inbox;
 use crate::reload::{Fresh, Reload};
 use crate::serves::Serves;
 use crate::setup::Parts;
-use release::Release;
 
 /// How long the end may take: a child has 2 s after TERM and 2 s after KILL, and then it is
 /// left to itself.
@@ -72,7 +71,8 @@ pub struct Engine {
     notify: Notify,
     /// What the service manager was told last.
     status: String,
-    release: Option<Release>,
+    /// This host is being released: nothing else is begun.
+    releasing: bool,
     watchdog: Option<Watchdog>,
     /// What has come and the machine has not been told yet.
     inputs: VecDeque<In>,
@@ -121,7 +121,7 @@ impl Engine {
             at_terminal: parts.at_terminal,
             interrupted: None,
             status: String::new(),
-            release: None,
+            releasing: false,
             watchdog: parts.notify.pace().map(|pace| Watchdog::new(pace, now)),
             notify: parts.notify,
             inputs: VecDeque::new(),
@@ -176,7 +176,7 @@ impl Engine {
             Out::Changed(subject) => {
                 self.stale.insert(subject);
             }
-            Out::Released { .. } => self.on_released(),
+            Out::Released { left } => self.on_released(left),
         }
     }
 

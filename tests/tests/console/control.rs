@@ -156,7 +156,7 @@ fn a_console_that_does_not_read_loses_output_and_holds_nobody_up() {
     let mut other = Console::greeted(&failsh);
     for n in 0..50 {
         let answer = other.asks(&format!(r#"{{"id":{n},"eval":"expr {n}"}}"#));
-        assert_eq!(answer["result"], n.to_string());
+        assert_eq!(answer["result"], n.to_string(), "{answer}");
     }
     let state = failsh.state("web");
     assert!(!state.contains("unsupervised"), "{state}");

@@ -43,7 +43,7 @@ impl Session {
 
     /// Enters a command and waits until the next one can be entered.
     fn says(&self, command: &str) -> String {
-        self.terminal.press("C-l");
+        self.clear();
         self.terminal.enter(command);
         let shown = || self.terminal.screen();
         let prompt = self.prompt.trim_end();
@@ -53,9 +53,18 @@ impl Session {
         lines[..lines.len() - 1].join("\n")
     }
 
+    /// Nothing but an empty line to be typed in.
+    fn clear(&self) {
+        self.terminal.press("C-l");
+        let shown = || self.terminal.screen();
+        wait::until("an empty screen", shown, |screen| {
+            *screen == self.prompt.trim_end()
+        });
+    }
+
     /// Leaves, and looks what is left.
     fn leave(self) {
-        self.terminal.press("C-l");
+        self.clear();
         self.terminal.press("C-d");
         self.terminal.wait_for_end("\n$");
         self.terminal.enter("clear; echo ended with $?");
@@ -94,7 +103,7 @@ fn a_command_goes_on_until_it_is_whole() {
     let Some(session) = Session::open() else {
         return;
     };
-    session.terminal.press("C-l");
+    session.clear();
     session.terminal.enter("proc twice x {");
     let more = format!("{:>1$}", ">", session.prompt.len() - 1);
     session.terminal.wait_for_end(&more);
@@ -103,7 +112,7 @@ fn a_command_goes_on_until_it_is_whole() {
     session.terminal.wait_for_end(&session.prompt);
     assert_eq!(session.says("twice 21"), "42");
     // Ctrl-C forgets all of it.
-    session.terminal.press("C-l");
+    session.clear();
     session.terminal.enter("proc never {} {");
     session.terminal.wait_for_end(&more);
     session.terminal.type_in("puts x");
@@ -111,7 +120,7 @@ fn a_command_goes_on_until_it_is_whole() {
     session.terminal.wait_for_end(&session.prompt);
     assert_eq!(session.says("info procs never"), "");
     // Typed faster than it is run.
-    session.terminal.press("C-l");
+    session.clear();
     session
         .terminal
         .type_in("after 300\rset a 1\rset b [twice 4]\r");
@@ -132,13 +141,13 @@ fn tab_completes_what_makes_sense() {
         ("fail why ma", "fail why mail"),
         ("puts [fail why we", "puts [fail why web"),
     ] {
-        terminal.press("C-l");
+        session.clear();
         terminal.type_in(typed);
         terminal.press("Tab");
         terminal.wait_for_end(&format!("{}{completed}", session.prompt));
         terminal.press("C-c");
     }
-    terminal.press("C-l");
+    session.clear();
     terminal.type_in("fai");
     terminal.press("Tab");
     terminal.press("Tab");
@@ -146,7 +155,7 @@ fn tab_completes_what_makes_sense() {
     terminal.wait_for("failtrap");
     terminal.press("C-c");
     // In the second line of a command as well.
-    terminal.press("C-l");
+    session.clear();
     terminal.enter("list \\");
     terminal.type_in("[fail why we");
     terminal.press("Tab");
@@ -166,7 +175,7 @@ fn ctrl_c_ends_what_runs_and_nothing_else() {
         "vwait never",
         "while 1 {}",
     ] {
-        session.terminal.press("C-l");
+        session.clear();
         session.terminal.enter(&format!("puts begun; {command}"));
         session.terminal.wait_for("\nbegun");
         session.terminal.press("C-c");
@@ -182,7 +191,7 @@ fn a_command_that_waits_holds_nobody_up() {
     let Some(session) = Session::open() else {
         return;
     };
-    session.terminal.press("C-l");
+    session.clear();
     let then = Instant::now();
     session.terminal.enter("exec sleep 3; puts slept");
     let mut looks = 0;
@@ -206,7 +215,7 @@ fn history_is_kept_without_secrets() {
     session.says("set first 1");
     session.says("failhost other address 127.0.0.1 community secret");
     session.says("set last 3");
-    session.terminal.press("C-l");
+    session.clear();
     session.terminal.press("Up");
     session.terminal.wait_for_end("set last 3");
     session.terminal.press("Up");
@@ -228,8 +237,8 @@ fn a_narrow_window_and_a_line_in_the_log_do_not_disturb() {
         return;
     };
     let terminal = &session.terminal;
-    terminal.press("C-l");
-    let long = "set x {a line that is so long that it does not fit into half a window}";
+    session.clear();
+    let long = "set x {a line that does not fit into half a window}";
     terminal.type_in(long);
     terminal.wait_for(long);
     terminal.tmux(&["resize-window", "-x", "40", "-y", "20"]);
@@ -240,7 +249,7 @@ fn a_narrow_window_and_a_line_in_the_log_do_not_disturb() {
     terminal.tmux(&["resize-window", "-x", "80", "-y", "24"]);
     // A warning comes above the line that is being typed.
     session.says("fail after 700ms {fail log warn look}");
-    terminal.press("C-l");
+    session.clear();
     terminal.type_in("puts typ");
     terminal.wait_for("failsh: look");
     terminal.wait_for_end("puts typ");
@@ -257,6 +266,8 @@ fn who_is_told_to_end_leaves_the_terminal_as_it_was() {
     session.terminal.type_in("half a li");
     session.terminal.wait_for("half a li");
     let (faild, terminal) = (&session.faild, &session.terminal);
+    let up = || faild.failc(&["web"]).out.contains("UP");
+    wait::until("service web to be UP", up, |up| *up);
     let pids = terminal.tmux(&["list-panes", "-F", "#{pane_pid}"]);
     let children = format!("/proc/{0}/task/{0}/children", pids.trim());
     let failsh = fs::read_to_string(children).unwrap();
@@ -283,8 +294,8 @@ fn a_second_terminal_is_attached_while_a_script_runs() {
     let attach = format!("clear; failsh --attach {socket}");
     terminal.enter(&attach);
     terminal.wait_for_end(&prompt());
-    terminal.enter("fail why web; after 100000");
-    terminal.wait_for("after 100000\n");
+    terminal.enter("puts begun; after 100000");
+    terminal.wait_for("\nbegun");
     terminal.press("C-c");
     terminal.wait_for("interrupted");
     failsh.log.wait_for("service web: RECOVER -> UP");

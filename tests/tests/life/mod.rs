@@ -4,5 +4,6 @@
 mod dump;
 mod examples;
 mod manager;
+mod release;
 mod reload;
 mod restart;

@@ -70,9 +70,6 @@ impl Plan {
             from: duty.believed.unwrap_or(State::Fail),
         };
         self.out.push_back(Out::Run(order));
-        let text = format!("running {task} ({reason})");
-        self.note(now, name, NoteKind::Script, &text);
-        self.log(Level::Info, "script", format!("service {name}: {text}"));
         self.touch(name);
     }
 

@@ -288,7 +288,7 @@ impl Engine {
     }
 
     /// Waits as `wait` does, and runs what is to be run meanwhile.
-    fn serve<T>(&mut self, what: &str, pick: impl Fn(&FromTcl) -> Option<T>) -> T {
+    pub fn serve<T>(&mut self, what: &str, pick: impl Fn(&FromTcl) -> Option<T>) -> T {
         enum Event<T> {
             Picked(T),
             Exec(u64, Pipeline),

@@ -63,7 +63,7 @@ impl Engine {
         if self.leaving.is_some() {
             return;
         }
-        if self.release.is_some() {
+        if self.releasing {
             return self.stays("this host is being released");
         }
         match self.reload.wish() {
@@ -87,7 +87,7 @@ impl Engine {
             return;
         };
         match answer {
-            Ok(fresh) if self.release.is_some() => {
+            Ok(fresh) if self.releasing => {
                 fresh.tcl.send(ToTcl::Quit);
                 self.stays("this host is being released");
                 self.notify.ready();
@@ -145,7 +145,7 @@ impl Engine {
         if from != self.minds.current() {
             return;
         }
-        if self.release.is_some() {
+        if self.releasing {
             return self.stays("a change at the console: this host is being released");
         }
         if let Err(why) = Plan::admits(&policy) {

@@ -43,7 +43,7 @@ impl Engine {
 
     /// Tells the service manager in one line.
     fn show_status(&mut self) {
-        if !self.notify.is_heard() || self.leaving.is_some() || self.release.is_some() {
+        if !self.notify.is_heard() || self.leaving.is_some() || self.releasing {
             return;
         }
         let status = status(&self.board.services(), &self.board.hosts());
