@@ -4,6 +4,7 @@
 #![expect(clippy::panic, reason = "a test without its failsh has failed")]
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -27,6 +28,12 @@ pub fn command(faild: &Faild) -> Command {
     command.args(["-F", "-s", &faild.address.to_string()]);
     command.args(["-d", "plan", "-d", "host"]).args(APART);
     command
+}
+
+/// A monitor on a free port, and a control socket in the folder.
+fn served(folder: &Folder) -> [String; 6] {
+    let socket = folder.file("socket");
+    ["-m", "0", "-D", "none", "--socket", &socket].map(String::from)
 }
 
 /// A running failsh.
@@ -59,6 +66,32 @@ impl Failsh {
             log,
             folder,
         }
+    }
+
+    /// One that serves monitors on a free port, and consoles on `socket` in its folder.
+    pub fn serving(policy: &str) -> Failsh {
+        let (faild, folder) = (Faild::start(&[]), Folder::new());
+        folder.write("p.tcl", policy.replace("FOLDER", &folder.file("")));
+        let mut command = program::command("failsh");
+        command.args(["-F", "-s", &faild.address.to_string()]);
+        command
+            .args(["-d", "plan", "-d", "host"])
+            .args(served(&folder));
+        let (running, log) = start(command, &folder);
+        log.wait_for("is ready");
+        Failsh {
+            faild,
+            running,
+            log,
+            folder,
+        }
+    }
+
+    /// Where it serves monitors.
+    pub fn monitor(&self) -> SocketAddr {
+        let line = self.log.wait_for("monitor: listening on 127.0.0.1:");
+        let address = line.rsplit(' ').next().and_then(|word| word.parse().ok());
+        address.unwrap_or_else(|| panic!("no address in {line:?}"))
     }
 
     /// Once more, on the same faild and with the policy as it is now. The one before has to
@@ -133,9 +166,13 @@ impl Failsh {
 
 fn run(faild: &Faild, folder: &Folder, change: impl FnOnce(&mut Command)) -> (Running, Lines) {
     let mut command = command(faild);
+    change(&mut command);
+    start(command, folder)
+}
+
+fn start(mut command: Command, folder: &Folder) -> (Running, Lines) {
     command.args(["-i", &folder.file("pid"), "-l", &folder.file("dump")]);
     command.args(["-f", &folder.file("p.tcl")]);
-    change(&mut command);
     let mut running = Running::start(command.stderr(Stdio::piped()));
     let stderr = running.0.stderr.take();
     let log = Lines::of(stderr.unwrap_or_else(|| panic!("it has no standard error")));

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use crate::community::Community;
 use crate::host::HostPort;
 use crate::listen::Listen;
-use crate::ports;
 
 /// Where the state is dumped to on SIGINT, as in the original.
 pub const DEFAULT_DUMP: &str = "/var/tmp/failsh.dump";
@@ -77,9 +76,9 @@ pub struct Failsh {
     #[arg(short, long, value_name = "[ADDRESS:]PORT")]
     pub monitor: Option<Listen>,
 
-    /// Where faildebug is served: a port on loopback, address:port, or none
-    #[arg(short = 'D', long, value_name = "[ADDRESS:]PORT", default_value_t = Listen::Loopback(ports::DEBUG))]
-    pub debug_port: Listen,
+    /// Where faildebug is served: a port on loopback (1849), address:port, or none
+    #[arg(short = 'D', long, value_name = "[ADDRESS:]PORT")]
+    pub debug_port: Option<Listen>,
 
     /// The socket by which consoles reach this failsh (/run/failsh.sock), or none
     #[arg(long, value_name = "SOCKET")]

@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod levels;
 pub mod monitor;
 mod text;
 

@@ -32,15 +32,30 @@ pub const POLICY_SERVICES_MAX: usize = 2_000;
 /// Masters or slaves of one service.
 pub const PEERS_MAX: usize = 64;
 
+/// Changes of one service by hand, from scripts and consoles of this failsh, that wait for the
+/// local faild at once. Nobody types so fast.
+pub const SETS_MAX: usize = 16;
+
+/// The longest time between two checks, a day, as for intervals.
+pub const CHECK_INTERVAL_MAX_S: u64 = 86_400;
+
+/// The shortest: a script that runs more often than that does nothing else.
+pub const CHECK_INTERVAL_MIN_MS: u64 = 10;
+
+/// The most checks in a row that a decision may wait for.
+pub const RISE_FALL_MAX: u32 = 1_000;
+
+/// The most that a wait of `retry` may grow by each time, in thousandths.
+pub const RETRY_FACTOR_MAX_MILLI: u32 = 1_000_000;
+
+/// The shortest wait of `retry`: a service that fails at once would otherwise do nothing else.
+pub const RETRY_MIN_MS: u64 = 100;
+
+/// The longest wait of `retry`, a week: beyond it is a typing error.
+pub const RETRY_MAX_S: u64 = 7 * 86_400;
+
 /// Traps in one policy. Each event is held against all of them.
 pub const TRAPS_MAX: usize = 256;
-
-/// The most checks in a row that anything depends on: with an interval of 10 s almost three
-/// hours.
-pub const CHECKS_MAX: u32 = 1_000;
-
-/// The greatest factor by which the waits of `retry` grow.
-pub const RETRY_FACTOR_MAX: u32 = 1_000;
 
 /// The shortest interval: below it a host would be busy with asking.
 pub const INTERVAL_MIN_MS: u64 = 10;
@@ -103,3 +118,7 @@ pub const LATENESS_MAX: usize = 1_000;
 
 /// Pauses of a failsh that are remembered.
 pub const PAUSES_MAX: usize = 16;
+
+/// Datagrams that a debug port looks at in one second. Nobody lists levels faster by hand, and
+/// a flood costs no more than that.
+pub const DEBUG_PER_SECOND_MAX: u32 = 200;

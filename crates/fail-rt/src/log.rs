@@ -210,6 +210,11 @@ impl Log {
         })
     }
 
+    /// The levels of its facilities.
+    pub fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
     /// The same target with these levels.
     #[must_use]
     pub fn with_levels(self, levels: Levels) -> Log {

@@ -71,6 +71,11 @@ fn lsb() {
 }
 
 #[test]
+fn notify() {
+    passes("notify.test");
+}
+
+#[test]
 fn systemd() {
     passes("systemd.test");
 }
@@ -87,6 +92,7 @@ fn every_file_of_tests_is_run_here() {
         "exec.test",
         "ip.test",
         "lsb.test",
+        "notify.test",
         "ocf.test",
         "systemd.test",
     ];

@@ -119,11 +119,11 @@ fn what_retry_leaves_out_is_as_the_page_says_and_is_not_printed() {
 fn booleans_are_tcls() {
     for (yes, no) in [("yes", "no"), ("true", "false"), ("1", "0"), ("ON", "off")] {
         let web = service(&format!(
-            "failsvc web checkrecover {yes} failback {no} {SCRIPTS}"
+            "failsvc web check x checkrecover {yes} failback {no} {SCRIPTS}"
         ));
         assert!(web.check_recover && !web.failback, "{yes} {no}");
         let web = service(&format!(
-            "failsvc web checkrecover {no} failback {yes} {SCRIPTS}"
+            "failsvc web check x checkrecover {no} failback {yes} {SCRIPTS}"
         ));
         assert!(!web.check_recover && web.failback, "{yes} {no}");
     }

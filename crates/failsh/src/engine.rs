@@ -8,6 +8,7 @@
 //! `decide` (the machine's turn) and `show` (what has changed, to whoever watches). Each kind
 //! of thing that can come has one small `on_…`.
 
+mod hear;
 mod life;
 mod release;
 mod show;
@@ -15,7 +16,6 @@ mod show;
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 
-use fail_core::address::AddressError;
 use fail_core::plan::{In, Out, Plan, Subject};
 use fail_core::policy::Policy;
 use fail_core::time::{Mono, Span};
@@ -31,20 +31,18 @@ use fail_rt::poller::{Poller, Token};
 use fail_rt::resolve::Resolver;
 use fail_rt::signals::Signals;
 use fail_rt::udp::Udp;
-use fail_tcl::{Ask, AskError, Board, FromTcl, ToTcl};
+use fail_tcl::Board;
 
 use crate::control::LAST_WORDS_MAX;
 use crate::minds::{Generation, Minds};
-use crate::post::{CONTROL_PER_TURN, Inbox};
+use crate::post::Inbox;
 use crate::reload::{Fresh, Reload};
-use crate::serves::{EngineRequest, Reply, Serves};
+use crate::serves::Serves;
 use crate::setup::Parts;
 
 /// How long the end may take: a child has 2 s after TERM and 2 s after KILL, and then it is
 /// left to itself.
 const LEAVING_MAX: Span = Span::from_secs(5);
-
-use release::Release;
 
 /// Everything that the loop works with.
 pub struct Engine {
@@ -73,7 +71,7 @@ pub struct Engine {
     notify: Notify,
     /// What the service manager was told last.
     status: String,
-    release: Option<Release>,
+    releasing: bool,
     watchdog: Option<Watchdog>,
     /// What has come and the machine has not been told yet.
     inputs: VecDeque<In>,
@@ -122,7 +120,7 @@ impl Engine {
             at_terminal: parts.at_terminal,
             interrupted: None,
             status: String::new(),
-            release: None,
+            releasing: false,
             watchdog: parts.notify.pace().map(|pace| Watchdog::new(pace, now)),
             notify: parts.notify,
             inputs: VecDeque::new(),
@@ -170,14 +168,14 @@ impl Engine {
             Out::Log(line) => self.log.write(&line),
             Out::Trap(fired) => self.minds.trap(fired),
             Out::Answered { no, result } => {
-                let result = result.map(|()| String::new()).map_err(refused);
+                let result = result.map(|()| String::new()).map_err(hear::refused);
                 self.minds.answered(no, result);
             }
             Out::Event(event) => self.on_event(event),
             Out::Changed(subject) => {
                 self.stale.insert(subject);
             }
-            Out::Released => self.on_released(),
+            Out::Released { left } => self.on_released(left),
         }
     }
 
@@ -194,6 +192,7 @@ impl Engine {
             return false;
         };
         let now = clock::now().mono;
+        // Since `until` is that much later than the moment at which it was told to end.
         let hearing = now + LEAVING_MAX < until + LAST_WORDS_MAX && self.serves.is_writing();
         if self.children.is_empty() && !hearing {
             return true;
@@ -244,125 +243,6 @@ impl Engine {
         }
     }
 
-    /// What other threads and those who are served said meanwhile.
-    fn listen(&mut self) {
-        let now = clock::now().mono;
-        for n in 1.. {
-            let Some((generation, message)) = self.post.control() else {
-                break;
-            };
-            self.on_tcl(generation, message);
-            if n == CONTROL_PER_TURN {
-                self.post.read_on();
-                break;
-            }
-        }
-        for line in self.post.lines(now) {
-            self.log.write(&line);
-        }
-        while let Some((no, answer)) = self.resolver.poll() {
-            self.inputs.push_back(In::Resolved {
-                no,
-                answer: answer.map_err(|e| e.to_string()),
-            });
-        }
-        while let Some((no, done)) = self.addresses.poll() {
-            let done = done.map_err(|AddressError { message, code }| AskError { message, code });
-            self.minds.answered(no, done);
-        }
-        self.on_reload();
-        self.serves.expire(now);
-        while let Some(request) = self.serves.request() {
-            self.on_request(request);
-        }
-        self.children.expire(now);
-    }
-
-    fn on_tcl(&mut self, from: Generation, message: FromTcl) {
-        match message {
-            FromTcl::Began { job } => self.inputs.push_back(In::Began { job }),
-            FromTcl::Done { job, outcome } => {
-                self.minds.ended(from, job);
-                self.inputs.push_back(In::Done { job, outcome });
-            }
-            FromTcl::Trapped { job, error } => {
-                self.minds.ended(from, job);
-                self.inputs.push_back(In::Trapped { job, error });
-            }
-            // What a script starts now would outlive us.
-            FromTcl::Exec { .. } if self.leaving.is_some() => {}
-            FromTcl::Exec { exec, pipeline, .. } => {
-                let no = self.minds.exec(from, exec);
-                self.children.spawn(no, pipeline, None);
-            }
-            FromTcl::Kill { exec } => {
-                if let Some(no) = self.minds.running(from, exec) {
-                    self.children.kill(no, clock::now().mono);
-                }
-            }
-            FromTcl::Ask { ask, what } => self.on_ask(from, ask, what),
-            FromTcl::Evaluated {
-                job,
-                code,
-                result,
-                info,
-            } => {
-                self.minds.ended(from, job);
-                self.serves.reply(Reply::Evaluated {
-                    job,
-                    code,
-                    result,
-                    info,
-                });
-            }
-            FromTcl::Printed { job, text } => self.serves.reply(Reply::Printed { job, text }),
-            FromTcl::Completions {
-                no,
-                from: byte,
-                words,
-            } => {
-                let from = byte;
-                self.serves.reply(Reply::Completions { no, from, words });
-            }
-            FromTcl::Policy(policy) => self.on_policy(from, policy),
-            FromTcl::Pong => self.on_pong(from),
-            // These come by a way of their own.
-            FromTcl::Log { .. } => {}
-        }
-    }
-
-    fn on_ask(&mut self, from: Generation, ask: u64, what: Ask) {
-        let no = self.minds.ask(from, ask);
-        match what {
-            Ask::Set {
-                service,
-                change,
-                reason,
-            } => self.inputs.push_back(In::Set {
-                no,
-                service,
-                change,
-                reason,
-            }),
-            Ask::Address(order) => self.addresses.ask(no, order),
-        }
-    }
-
-    fn on_request(&mut self, request: EngineRequest) {
-        if self.leaving.is_some() {
-            return;
-        }
-        match request {
-            EngineRequest::Eval { job, script } => self.minds.eval(job, script),
-            EngineRequest::Complete { no, line } => {
-                self.minds.send(ToTcl::Complete { no, line });
-            }
-            EngineRequest::Cancel { job } => self.minds.cancel(job, "interrupted".to_string()),
-            EngineRequest::Release => self.release(),
-            EngineRequest::End => self.leave(life::STAY),
-        }
-    }
-
     /// The machine's turn.
     fn decide(&mut self) {
         if self.leaving.is_some() {
@@ -384,10 +264,4 @@ impl Engine {
         self.driver.expire(now, |out| self.outputs.push(out));
         self.show_life(now.mono);
     }
-}
-
-/// What a script gets that asked for something which is refused.
-fn refused(message: String) -> AskError {
-    let code = ["FAIL", "REFUSED"].map(str::to_string).to_vec();
-    AskError { message, code }
 }

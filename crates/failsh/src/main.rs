@@ -11,6 +11,7 @@ mod console;
 mod control;
 mod dump;
 mod engine;
+mod levels;
 mod minds;
 mod monitor;
 mod post;

@@ -5,6 +5,7 @@
 //! Nothing here may hold up the engine: see [`Monitor`] and [`Control`] for what becomes of
 //! who reads slowly.
 
+use std::fmt::Display;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -17,9 +18,11 @@ use fail_rt::clock::earliest;
 use fail_rt::log::Log;
 use fail_rt::poller::{Poller, Token};
 use fail_tcl::Board;
+use fail_wire::Key;
 use fail_wire::monitor::Update;
 
 use crate::control::Control;
+use crate::levels::Debug;
 use crate::monitor::Monitor;
 
 /// What a console wants done. Numbers are given by who serves it, and never twice.
@@ -92,6 +95,19 @@ pub enum Reply {
 pub struct Serves {
     monitor: Monitor,
     control: Control,
+    debug: Debug,
+}
+
+/// Who may be served, and what with.
+pub struct Means<'a> {
+    /// The control socket by its full path, or `none`; nothing: the default.
+    pub socket: Option<&'a Path>,
+    /// What faildebug must know.
+    pub key: Key,
+    /// Random.
+    pub stamp: u64,
+    /// What monitors are shown first.
+    pub board: Board,
 }
 
 impl Serves {
@@ -102,9 +118,8 @@ impl Serves {
     /// somebody else has is worth a warning.
     pub fn open(
         options: &Failsh,
-        socket: Option<&Path>,
+        means: Means,
         poller: &mut Poller,
-        board: Board,
         log: &Log,
     ) -> Result<Serves, Failure> {
         let mut desk = || {
@@ -112,8 +127,9 @@ impl Serves {
             poller.desk().map_err(failed)
         };
         let mut serves = Serves {
-            monitor: Monitor::new(desk()?, board),
+            monitor: Monitor::new(desk()?, means.board),
             control: Control::new(desk()?),
+            debug: Debug::new(desk()?, means.key, means.stamp, log),
         };
         // Who has a console of his own here beside the failsh of this host wants nothing more.
         let alone = options.console.is_some();
@@ -125,7 +141,12 @@ impl Serves {
                 serves.serve_monitors(Listen::Loopback(ports::MONITOR), log),
             )?,
         }
-        match socket {
+        match options.debug_port {
+            Some(at) => serves.debug.listen(at).map_err(taken)?,
+            None if alone => {}
+            None => warn(log, serves.debug.listen(Listen::Loopback(ports::DEBUG)))?,
+        }
+        match means.socket {
             Some(path) if path.as_os_str() == "none" => {}
             Some(path) => serves.control.listen(path).map_err(taken)?,
             None if alone => {}
@@ -161,13 +182,15 @@ impl Serves {
 
     /// Whether this event is for [`Serves::on_event`].
     pub fn owns(&self, token: Token) -> bool {
-        self.monitor.owns(token) || self.control.owns(token)
+        self.monitor.owns(token) || self.control.owns(token) || self.debug.owns(token)
     }
 
     /// A socket can be read or written.
     pub fn on_event(&mut self, token: Token, now: Mono) {
         if self.monitor.owns(token) {
             self.monitor.on_event(token, now);
+        } else if self.debug.owns(token) {
+            self.debug.on_event(token, now);
         } else {
             self.control.on_event(token, now);
         }
@@ -226,12 +249,12 @@ impl Serves {
     }
 }
 
-fn taken(failed: ListenFailed) -> Failure {
+fn taken(failed: impl Display) -> Failure {
     Failure::new(exit::CANTCREAT, failed)
 }
 
 /// A default that can not be had, because somebody else has it or our user may not.
-fn warn(log: &Log, listening: Result<(), ListenFailed>) -> Result<(), Failure> {
+fn warn(log: &Log, listening: Result<(), impl Display>) -> Result<(), Failure> {
     if let Err(e) = listening {
         log.warn(format_args!("{e}; failsh goes on without"));
     }

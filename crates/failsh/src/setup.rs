@@ -28,7 +28,7 @@ use fail_wire::{Key, Name};
 use crate::console::Own;
 use crate::post::{self, Inbox};
 use crate::reload::{Reload, Source};
-use crate::serves::Serves;
+use crate::serves::{Means, Serves};
 
 /// What `-d` knows.
 pub const FACILITIES: [&str; 7] = ["plan", "host", "state", "script", "post", "tcl", "net"];
@@ -206,17 +206,22 @@ fn open_parts(
     let addresses = Worker::new(poller.waker()).map_err(os("start a thread"))?;
     let seed = clock::seed().map_err(os("get random numbers"))?;
     let policy = loaded.policy;
+    let debug_key = key.clone();
     let mut plan = plan(&seed, Local { addr, key }, policy.clone())?;
     for (host, addr) in found {
         plan.know(clock::now(), &host, addr);
     }
-    let serves = Serves::open(
-        options,
-        files.socket.as_deref(),
-        &mut poller,
-        board.clone(),
-        log,
-    )?;
+    let means = Means {
+        socket: files.socket.as_deref(),
+        key: debug_key,
+        stamp: u64::from_le_bytes(
+            clock::seed().map_err(os("get random numbers"))?[..8]
+                .try_into()
+                .unwrap_or_default(),
+        ),
+        board: board.clone(),
+    };
+    let serves = Serves::open(options, means, &mut poller, log)?;
     let reload = Reload::new(source, &poller.waker());
     let log = log.clone();
     Ok(Parts {

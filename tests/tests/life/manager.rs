@@ -11,24 +11,24 @@ use failover_tests::wait::LIMIT;
 use nix::sys::signal::Signal;
 
 /// The manager's end.
-struct Manager {
+struct Ears {
     socket: UnixDatagram,
     name: String,
 }
 
-impl Manager {
-    fn at(folder: &Folder) -> Manager {
+impl Ears {
+    fn at(folder: &Folder) -> Ears {
         let name = folder.file("notify");
         let socket = UnixDatagram::bind(&name).unwrap();
-        Manager { socket, name }
+        Ears { socket, name }
     }
 
-    fn hidden() -> Manager {
+    fn hidden() -> Ears {
         let name = format!("failover-test-{}", std::process::id());
         let address = SocketAddr::from_abstract_name(&name).unwrap();
         let socket = UnixDatagram::bind_addr(&address).unwrap();
         let name = format!("@{name}");
-        Manager { socket, name }
+        Ears { socket, name }
     }
 
     fn start(&self, watchdog: Option<Duration>, policy: &str) -> Failsh {
@@ -85,8 +85,8 @@ impl Manager {
 #[test]
 fn it_hears_of_the_start_the_state_each_reading_and_the_end() {
     let folder = Folder::new();
-    for manager in [Manager::at(&folder), Manager::hidden()] {
-        let mut failsh = manager.start(
+    for ears in [Ears::at(&folder), Ears::hidden()] {
+        let mut failsh = ears.start(
             None,
             &format!(
                 "failhost b address 127.0.0.1 port 9
@@ -97,23 +97,23 @@ fn it_hears_of_the_start_the_state_each_reading_and_the_end() {
                  close $file"
             ),
         );
-        manager.wait_for("READY=1");
-        manager.wait_for("STATUS=1 service: 1 UP; 1 host unreachable");
+        ears.wait_for("READY=1");
+        ears.wait_for("STATUS=1 service: 1 UP; 1 host unreachable");
         assert!(!failsh.read("env").contains("NOTIFY_SOCKET"));
         failsh.signal(Signal::SIGHUP);
-        let reloading = manager.wait_for("RELOADING=1\nMONOTONIC_USEC=");
+        let reloading = ears.wait_for("RELOADING=1\nMONOTONIC_USEC=");
         let usec = reloading.rsplit_once('=').unwrap().1;
         assert!(usec.parse::<u64>().unwrap() > 0, "{reloading}");
-        manager.wait_for("READY=1");
+        ears.wait_for("READY=1");
         failsh.write("nonsense");
         failsh.signal(Signal::SIGHUP);
-        manager.wait_for("RELOADING=1");
-        manager.wait_for("READY=1");
+        ears.wait_for("RELOADING=1");
+        ears.wait_for("READY=1");
         failsh.log.wait_for("the old policy stays");
         failsh.signal(Signal::SIGTERM);
-        manager.wait_for("STOPPING=1");
+        ears.wait_for("STOPPING=1");
         assert_eq!(failsh.running.wait(), Some(0));
-        assert!(!manager.is_fed(Duration::ZERO), "nobody asked for that");
+        assert!(!ears.is_fed(Duration::ZERO), "nobody asked for that");
     }
 }
 
@@ -123,8 +123,8 @@ const WATCHDOG: Duration = Duration::from_millis(1_000);
 #[test]
 fn the_watchdog_is_fed_only_while_scripts_can_run() {
     let folder = Folder::new();
-    let manager = Manager::at(&folder);
-    let failsh = manager.start(
+    let ears = Ears::at(&folder);
+    let failsh = ears.start(
         Some(WATCHDOG),
         &format!(
             "failsvc web timeout 5 start {{
@@ -134,55 +134,55 @@ fn the_watchdog_is_fed_only_while_scripts_can_run() {
              }} {REST}"
         ),
     );
-    manager.wait_for("READY=1");
+    ears.wait_for("READY=1");
     for _ in 0..4 {
-        assert!(manager.is_fed(WATCHDOG), "it is well and says nothing");
+        assert!(ears.is_fed(WATCHDOG), "it is well and says nothing");
     }
     failsh.folder.write("go", "");
     failsh.wait_for_file("busy");
     // What was answered before counts once more.
-    manager.forget();
-    manager.is_fed(WATCHDOG);
+    ears.forget();
+    ears.is_fed(WATCHDOG);
     let silent = Instant::now();
-    assert!(!manager.is_fed(2 * WATCHDOG), "no script can run");
+    assert!(!ears.is_fed(2 * WATCHDOG), "no script can run");
     failsh.log.wait_for("service web: RECOVER -> FAIL");
-    assert!(manager.is_fed(2 * WATCHDOG), "it is well again");
+    assert!(ears.is_fed(2 * WATCHDOG), "it is well again");
     println!("silent for {:?}", silent.elapsed());
 }
 
 #[test]
 fn the_watchdog_is_not_fed_by_a_process_that_stands_still() {
     let folder = Folder::new();
-    let manager = Manager::at(&folder);
-    let failsh = manager.start(
+    let ears = Ears::at(&folder);
+    let failsh = ears.start(
         Some(WATCHDOG),
         &format!("failsvc web start {{return UP}} {REST}"),
     );
     failsh.log.wait_for("service web: RECOVER -> UP");
-    assert!(manager.is_fed(WATCHDOG));
+    assert!(ears.is_fed(WATCHDOG));
     failsh.signal(Signal::SIGSTOP);
     let stat = || {
         let stat = fs::read_to_string(format!("/proc/{}/stat", failsh.running.pid()));
         stat.unwrap_or_default().contains(" T ")
     };
     failover_tests::wait::until("it to stop", stat, |stopped| *stopped);
-    manager.forget();
-    assert!(!manager.is_fed(2 * WATCHDOG));
+    ears.forget();
+    assert!(!ears.is_fed(2 * WATCHDOG));
     failsh.signal(Signal::SIGCONT);
-    assert!(manager.is_fed(WATCHDOG));
+    assert!(ears.is_fed(WATCHDOG));
 }
 
 #[test]
 fn the_watchdog_of_somebody_else_is_not_fed() {
     let folder = Folder::new();
-    let manager = Manager::at(&folder);
+    let ears = Ears::at(&folder);
     let policy = format!("failsvc web start {{return UP}} {REST}");
     let failsh = Failsh::with(&policy, |command| {
-        command.env("NOTIFY_SOCKET", &manager.name);
+        command.env("NOTIFY_SOCKET", &ears.name);
         command
             .env("WATCHDOG_USEC", "200000")
             .env("WATCHDOG_PID", "1");
     });
     failsh.log.wait_for("service web: RECOVER -> UP");
-    assert!(!manager.is_fed(WATCHDOG));
+    assert!(!ears.is_fed(WATCHDOG));
 }

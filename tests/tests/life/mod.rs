@@ -2,6 +2,7 @@
 //! becomes of services when failsh ends, dies or is started again.
 
 mod dump;
+mod examples;
 mod manager;
 mod reload;
 mod restart;

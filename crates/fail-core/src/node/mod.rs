@@ -16,8 +16,8 @@ use std::net::SocketAddr;
 use std::ops::Bound;
 
 use fail_wire::{
-    ANSWER_BYTES_MIN, Answer, Beat, Body, Change, Code, Dice, Key, Name, Packet, Query, Reason,
-    Record, Refusal, VERSION, emit,
+    ANSWER_BYTES_MIN, Answer, Beat, Body, Change, Code, Dice, Key, Marks, Name, Packet, Query,
+    Reason, Record, Refusal, State, VERSION, emit,
 };
 
 use crate::access::{Access, Rights};
@@ -255,7 +255,9 @@ impl Node {
         match packet.body() {
             Ok(Body::Query(query)) => self.query(now, &asker, &query),
             Ok(Body::Change(change)) => self.change(now, &asker, &change),
-            Ok(Body::Answer(_) | Body::Refusal(_)) => {}
+            Ok(Body::Answer(_) | Body::Refusal(_) | Body::Levels(_)) => {}
+            // A faild has its states at this port, and nothing to debug by.
+            Ok(Body::SetLevel(_)) => self.refuse(now, &asker, Refusal::plain(Code::Type)),
             Err(fail_wire::Bad::Type) => self.refuse(now, &asker, Refusal::plain(Code::Type)),
             Err(_) => self.refuse(now, &asker, Refusal::plain(Code::Malformed)),
         }
@@ -397,7 +399,8 @@ impl Node {
     }
 
     /// Whether a change may take effect. The order is that of a reader's questions: may he,
-    /// does he mean this run of the daemon, does he know what he replaces, is there room.
+    /// does he mean this run of the daemon, does he know what he replaces, does it make sense,
+    /// is there room.
     fn judge(&self, now: Now, asker: &Asker, change: &Change) -> Result<(), Refusal> {
         let readable = self.rights(asker, &change.name).is_some();
         let record = || readable.then(|| self.record(now, &change.name));
@@ -419,6 +422,9 @@ impl Node {
                 record: record(),
                 ..Refusal::plain(Code::Stale)
             });
+        }
+        if change.set.has(Marks::UNPUBLISHED) && change.state != Some(State::Fail) {
+            return Err(Refusal::plain(Code::Marks));
         }
         let limit = |text: &str, limit: usize| {
             let detail = u32::try_from(limit).unwrap_or(u32::MAX);

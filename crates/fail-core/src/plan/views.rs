@@ -3,10 +3,13 @@
 //! A view is made when somebody asks for it and changes nothing. What is waited for, and
 //! until when, is in `waits`; here is the rest.
 
-use fail_wire::monitor::{HealthView, HostView, Note, Pause, PeerView, ScriptView, ServiceView};
+use fail_wire::monitor::{
+    CheckView, HealthView, HostView, Note, Pause, PeerView, RetryView, ScriptView, ServiceView,
+};
 use fail_wire::{Marks, Name, Record};
 
 use super::Plan;
+use super::check::Checks;
 use super::duty::Duty;
 use super::notes::{Memo, lasting};
 use crate::policy::Service;
@@ -41,8 +44,11 @@ impl Plan {
                 until: wall(now, job.deadline),
             }),
             peers: peers(service, memo),
-            check: None,
-            retry: None,
+            check: service.check.as_ref().map(|_| check(&duty.checks)),
+            retry: self.retry_at(name).map(|at| RetryView {
+                failures: duty.retries.failures,
+                at: wall(now, at),
+            }),
             settings: Default::default(),
             console: console
                 .map(|(option, until)| (option.clone(), until.map(|until| until.0)))
@@ -62,7 +68,8 @@ impl Plan {
         let link = self.hosts.get(name)?;
         let way = self.health.hosts.get(name).cloned().unwrap_or_default();
         let known = |at: Option<Mono>| at.map(|at| wall(now, at));
-        let since = way.reachable.map_or(self.born, |_| way.since);
+        let met = self.met.get(name).copied().unwrap_or_default();
+        let since = way.reachable.map_or(met, |_| way.since);
         Some(HostView {
             name: name.to_string(),
             address: link.addr.map(|addr| addr.to_string()),
@@ -108,6 +115,16 @@ impl Plan {
     /// The other hosts of the policy.
     pub fn host_names(&self) -> impl Iterator<Item = &Name> {
         self.hosts.keys()
+    }
+}
+
+fn check(checks: &Checks) -> CheckView {
+    let (last, said) = checks.last.clone().unzip();
+    CheckView {
+        good: checks.good,
+        bad: checks.bad,
+        last: last.map(|at| at.wall.0),
+        said: said.unwrap_or_default(),
     }
 }
 

@@ -39,6 +39,7 @@ impl Plan {
             .or_else(|| self.waits_for_faild(name, duty))
             .or_else(|| self.waits_for_answers(duty))
             .or_else(|| waits_for_wish(duty))
+            .or_else(|| self.waits_for_retry(name, duty))
             .or_else(|| delay(now, duty).filter(|_| is_new(duty)))
             .or_else(|| self.waits_by_rule(now, duty, service))
     }
@@ -55,7 +56,7 @@ impl Plan {
         }
         let lost = self.classes[duty.class].lost.contains(&Target::Local);
         match (&duty.local, &duty.owed) {
-            (None, _) if self.local_refuses => {
+            (None, _) if self.classes[duty.class].refused => {
                 waits("the local faild to answer; it refuses to", None)
             }
             (None, _) if lost => waits("the local faild to answer", None),
@@ -90,6 +91,13 @@ impl Plan {
         waits(what, until.max())
     }
 
+    /// A service that failed by itself and will come back by itself.
+    fn waits_for_retry(&self, name: &Name, duty: &Duty) -> Option<Waits> {
+        let at = self.retry_at(name)?;
+        let failures = duty.retries.failures;
+        waits(format!("its retry after failure {failures}"), Some(at))
+    }
+
     fn waits_by_rule(&self, now: Now, duty: &Duty, service: &Service) -> Option<Waits> {
         let views = Views::of(service, &duty.seen, duty.believed?)?;
         match (self.rule)(duty.believed?, &views.masters, &views.slaves) {
@@ -98,7 +106,8 @@ impl Plan {
                     return delay(now, duty);
                 };
                 let what = format!("the address of host {host}");
-                waits(what, Some(self.born + UNKNOWN_MAX))
+                let met = self.met.get(host).copied().unwrap_or_default();
+                waits(what, Some(met + UNKNOWN_MAX))
             }
             Verdict::Wait | Verdict::Contest => {
                 let slaves = service.slaves.iter().zip(&views.slaves);

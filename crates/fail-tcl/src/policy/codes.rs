@@ -23,13 +23,6 @@ pub(super) enum Code {
     Limit { what: &'static str, max: usize },
     /// Nothing can be set from here.
     Closed,
-    /// The policy makes no sense.
-    Policy {
-        service: String,
-        option: &'static str,
-    },
-    /// Somebody else was faster.
-    Busy,
     /// Not known yet.
     Unknown(String),
 }
@@ -47,8 +40,6 @@ impl Code {
             Code::Timer(id) => words(&["FAIL", "LOOKUP", "TIMER", id]),
             Code::Limit { what, max } => words(&["FAIL", "LIMIT", what, &max.to_string()]),
             Code::Closed => words(&["FAIL", "CLOSED"]),
-            Code::Policy { service, option } => words(&["FAIL", "POLICY", service, option]),
-            Code::Busy => words(&["FAIL", "BUSY"]),
             Code::Unknown(name) => words(&["FAIL", "UNKNOWN", name]),
         }
     }

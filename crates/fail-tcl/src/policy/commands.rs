@@ -11,8 +11,9 @@ use super::Site;
 use super::codes::Code;
 use super::draft::{Draft, Key};
 use super::ensemble;
-use super::options::{HOST, Opt, SERVICE, Value, visible};
+use super::options::{HOST, Opt, SERVICE};
 use super::traps::failtrap;
+use super::value::{Value, visible};
 use crate::tcl::{Interp, Obj, Reply, TclError};
 
 pub(super) type Run = fn(&Site, &Interp, &[Obj]) -> Reply;

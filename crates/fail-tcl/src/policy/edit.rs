@@ -17,7 +17,8 @@ use fail_core::time::{Span, Wall};
 use super::Site;
 use super::codes::{Code, Fault};
 use super::draft::{Draft, Key, Old};
-use super::options::{HOST, Opt, SERVICE, Value};
+use super::options::{HOST, Opt, SERVICE};
+use super::value::Value;
 use crate::mail::FromTcl;
 use crate::tcl::{Interp, Obj, TclError};
 
@@ -106,9 +107,9 @@ impl Site {
         if changes != self.changes.get() {
             let said =
                 "the policy has been changed meanwhile, and nothing of this is done; say it again";
-            return Err(Code::Busy.error(said));
+            return Err(TclError::new(said));
         }
-        check(&draft).map_err(|bad| senseless(&bad))?;
+        check(&draft)?;
         let mut lent: Vec<Loan> = edit.loans.iter().map(|_| Loan::new()).collect();
         for (key, loan) in edit.set {
             let old = self
@@ -235,14 +236,6 @@ impl Site {
 
 fn check(draft: &Draft) -> Result<(), BadPolicy> {
     draft.finished().check()
-}
-
-fn senseless(bad: &BadPolicy) -> TclError {
-    let code = Code::Policy {
-        service: bad.service.to_string(),
-        option: bad.option,
-    };
-    code.error(bad.to_string())
 }
 
 /// Gives something its old value back. What was printed reads back.

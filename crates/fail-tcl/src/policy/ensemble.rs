@@ -13,7 +13,7 @@ use fail_wire::{Name, State};
 
 use super::codes::Code;
 use super::commands::{Run, define};
-use super::options::{complete, some_time, time, unbalanced, visible};
+use super::value::{complete, some_time, time, unbalanced, visible};
 use super::{Site, views};
 use crate::limits::{DETAIL_BYTES_MAX, TIMERS_MAX, cut};
 use crate::mail::FromTcl;

@@ -17,6 +17,7 @@ mod options;
 mod place;
 mod site;
 mod traps;
+mod value;
 mod views;
 mod words;
 

@@ -5,7 +5,7 @@ use fail_core::policy::{On, Trap};
 use super::Site;
 use super::codes::Code;
 use super::draft::Key;
-use super::options::{complete, unbalanced, visible};
+use super::value::{complete, unbalanced, visible};
 use crate::tcl::{Interp, Obj, Reply, TclError};
 
 /// The longest pattern in bytes: no name is nearly as long.

@@ -1,7 +1,7 @@
 //! The words that the commands of a policy understand, for whoever completes a line, and the
 //! names that it speaks of. From the tables by which those commands work.
 
-use fail_core::event::EventKind;
+use fail_core::policy::On;
 use fail_wire::{Name, State};
 
 use super::Site;
@@ -14,10 +14,7 @@ pub(crate) fn words(site: &Site, what: &str) -> Option<Vec<String>> {
     match what {
         "failhost" => owned(HOST.iter().map(|option| option.word).collect()),
         "failsvc" => owned(SERVICE.iter().map(|option| option.word).collect()),
-        "failtrap" => {
-            let kinds = EventKind::WORDS.into_iter().map(|(_, word)| word);
-            owned(kinds.chain(["change", "*"]).collect())
-        }
+        "failtrap" => owned(On::all().map(On::word).collect()),
         "states" => owned(State::ALL.map(State::word).to_vec()),
         "services" => names(site.draft.borrow().policy.services.keys().collect()),
         "hosts" => names(site.draft.borrow().hosts().into_iter().collect()),

@@ -63,6 +63,9 @@ impl Engine {
         if self.leaving.is_some() {
             return;
         }
+        if self.releasing {
+            return self.stays("this host is being released");
+        }
         match self.reload.wish() {
             Ok(Wished::Begun) => {
                 self.notify.reloading();
@@ -84,6 +87,11 @@ impl Engine {
             return;
         };
         match answer {
+            Ok(fresh) if self.releasing => {
+                fresh.tcl.send(ToTcl::Quit);
+                self.stays("this host is being released");
+                self.notify.ready();
+            }
             // It waits for its moment in the next decision.
             Ok(fresh) => self.fresh = Some(fresh),
             Err(why) => {
@@ -136,6 +144,9 @@ impl Engine {
     pub(super) fn on_policy(&mut self, from: Generation, policy: Box<Policy>) {
         if from != self.minds.current() {
             return;
+        }
+        if self.releasing {
+            return self.stays("a change at the console: this host is being released");
         }
         if let Err(why) = Plan::admits(&policy) {
             return self.stays(&format!("a change at the console: {why}"));

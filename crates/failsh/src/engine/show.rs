@@ -27,7 +27,9 @@ impl Engine {
                 Subject::Service(name) => self.show_service(now, name),
                 Subject::Host(name) => self.show_host(now, name),
             };
-            self.serves.changed(&update);
+            if let Some(update) = update {
+                self.serves.changed(&update);
+            }
         }
         if now.mono >= self.health_at {
             self.health_at = now.mono + HEALTH_EVERY;
@@ -41,7 +43,7 @@ impl Engine {
 
     /// Tells the service manager in one line.
     fn show_status(&mut self) {
-        if !self.notify.is_heard() || self.leaving.is_some() || self.release.is_some() {
+        if !self.notify.is_heard() || self.leaving.is_some() || self.releasing {
             return;
         }
         let status = status(&self.board.services(), &self.board.hosts());
@@ -61,24 +63,31 @@ impl Engine {
         self.driver.machine()
     }
 
-    fn show_service(&mut self, now: Now, name: &Name) -> Update {
+    /// Nothing: it is shown as it is.
+    fn show_service(&mut self, now: Now, name: &Name) -> Option<Update> {
         let view = self.service_view(now, name);
+        if self.board.service(name.as_str()).as_deref() == view.as_ref() {
+            return None;
+        }
         let shown = view.clone().map(Arc::new);
         self.board.put_service(name.as_str(), shown);
-        match view {
+        Some(match view {
             Some(view) => Update::Service(Box::new(view)),
             None => gone("service", name),
-        }
+        })
     }
 
-    fn show_host(&mut self, now: Now, name: &Name) -> Update {
-        let view: Option<HostView> = self.plan().host_view(now, name);
+    fn show_host(&mut self, now: Now, name: &Name) -> Option<Update> {
+        let view = self.plan().host_view(now, name);
+        if self.board.host(name.as_str()).as_deref() == view.as_ref() {
+            return None;
+        }
         let shown = view.clone().map(Arc::new);
         self.board.put_host(name.as_str(), shown);
-        match view {
+        Some(match view {
             Some(view) => Update::Host(view),
             None => gone("host", name),
-        }
+        })
     }
 
     /// A service as it is now, with its settings.

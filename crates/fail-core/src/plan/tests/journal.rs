@@ -68,7 +68,10 @@ fn a_countdown_is_no_news() {
     };
     let mut story = Story::new(&[("web", delayed)]);
     story.run(Span::from_secs(20));
-    assert_eq!(entries(&story), ["decision: wait: delay"]);
+    assert_eq!(
+        entries(&story),
+        ["decision: wait: delay 30s after start-up"]
+    );
     for (text, lasts) in [
         ("wait: delay; 12 s left", "wait: delay"),
         ("wait: delay; start: no; 3 s left", "wait: delay; start: no"),

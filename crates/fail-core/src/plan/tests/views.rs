@@ -86,7 +86,7 @@ fn a_delay_a_slave_and_people_are_waited_for() {
     story.set("hostb", "web", State::Up);
     story.run(Span::from_secs(10));
     says(&story, "the delay after start-up", Some((49_000, 50_000)));
-    assert_eq!(view(&story, "web").why, "wait: delay");
+    assert_eq!(view(&story, "web").why, "wait: delay 1m after start-up");
     story.run(Span::from_secs(55));
     says(&story, "hostb to give way", None);
     story.set(LOCAL, "web", State::Fail);
