@@ -8,10 +8,13 @@
 )]
 
 mod attack;
+mod console;
 mod faild;
 mod failsh;
 mod imports;
+mod life;
 mod man;
+mod monitor;
 mod netns;
 mod policy;
 mod python;

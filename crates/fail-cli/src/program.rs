@@ -43,10 +43,13 @@ pub const PROGRAMS: [Program; 4] = [
             exit::USAGE,
             exit::DATA,
             exit::NOHOST,
+            exit::UNAVAILABLE,
             exit::SOFTWARE,
             exit::OSERR,
             exit::CANTCREAT,
             exit::IOERR,
+            exit::TEMPFAIL,
+            exit::NOPERM,
         ],
     },
     Program {

@@ -87,9 +87,8 @@ impl Error {
                 Ok(Code::Community | Code::Mac | Code::ReadOnly) => Failure::NotAllowed,
                 Ok(Code::Nonce | Code::Stale | Code::Limit) => Failure::TryAgain,
                 Ok(Code::Unsaved) => Failure::NotStored,
-                Ok(Code::Version | Code::Type | Code::Malformed | Code::Cramped) | Err(_) => {
-                    Failure::Protocol
-                }
+                Ok(Code::Version | Code::Type | Code::Malformed | Code::Cramped | Code::Marks)
+                | Err(_) => Failure::Protocol,
             },
         }
     }

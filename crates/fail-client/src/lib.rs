@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+pub mod monitor;
 mod text;
 
 use std::collections::VecDeque;

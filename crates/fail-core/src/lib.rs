@@ -11,6 +11,7 @@ pub mod address;
 pub mod decide;
 pub mod event;
 pub mod exec;
+pub mod glob;
 pub mod job;
 pub mod limits;
 pub mod log;

@@ -32,15 +32,30 @@ pub const POLICY_SERVICES_MAX: usize = 2_000;
 /// Masters or slaves of one service.
 pub const PEERS_MAX: usize = 64;
 
+/// Changes of one service by hand, from scripts and consoles of this failsh, that wait for the
+/// local faild at once. Nobody types so fast.
+pub const SETS_MAX: usize = 16;
+
+/// The longest time between two checks, a day, as for intervals.
+pub const CHECK_INTERVAL_MAX_S: u64 = 86_400;
+
+/// The shortest: a script that runs more often than that does nothing else.
+pub const CHECK_INTERVAL_MIN_MS: u64 = 10;
+
+/// The most checks in a row that a decision may wait for.
+pub const RISE_FALL_MAX: u32 = 1_000;
+
+/// The most that a wait of `retry` may grow by each time, in thousandths.
+pub const RETRY_FACTOR_MAX_MILLI: u32 = 1_000_000;
+
+/// The shortest wait of `retry`: a service that fails at once would otherwise do nothing else.
+pub const RETRY_MIN_MS: u64 = 100;
+
+/// The longest wait of `retry`, a week: beyond it is a typing error.
+pub const RETRY_MAX_S: u64 = 7 * 86_400;
+
 /// Traps in one policy. Each event is held against all of them.
 pub const TRAPS_MAX: usize = 256;
-
-/// The most checks in a row that anything depends on: with an interval of 10 s almost three
-/// hours.
-pub const CHECKS_MAX: u32 = 1_000;
-
-/// The greatest factor by which the waits of `retry` grow.
-pub const RETRY_FACTOR_MAX: u32 = 1_000;
 
 /// The shortest interval: below it a host would be busy with asking.
 pub const INTERVAL_MIN_MS: u64 = 10;
@@ -53,3 +68,53 @@ pub const CONFIRM_MAX: u32 = 100;
 
 /// Output of one child that is kept; the rest is read and thrown away.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
+/// Orders about addresses whose answers nobody has read yet: one for each service of the
+/// largest policy, and as many from other scripts.
+pub const ADDRESS_ORDERS_MAX: usize = 2 * POLICY_SERVICES_MAX;
+
+/// Monitors of one failsh at the same time. Each costs a few descriptors and kilobytes, and the
+/// time to tell it of each change.
+pub const MONITOR_CLIENTS_MAX: usize = 32;
+
+/// Events that wait for one monitor that reads slowly; the oldest are lost and counted.
+pub const MONITOR_EVENTS_MAX: usize = 256;
+
+/// Consoles of one failsh at the same time: people, and their scripts.
+pub const CONSOLES_MAX: usize = 32;
+
+/// Commands that one console may have running.
+pub const CONSOLE_COMMANDS_MAX: usize = 16;
+
+/// Output that waits for one console that reads slowly, in bytes; what a command prints past
+/// that is lost and counted. Its result is never lost, but cut to this.
+pub const CONSOLE_OUTPUT_MAX: usize = 1 << 20;
+
+/// Entries in the journal of one service: what happened lately, not a log.
+pub const JOURNAL_MAX: usize = 32;
+
+/// Bytes of one entry, and of what an event says in one field. A decision that names more
+/// hosts than that is cut; the list of hosts stands beside it.
+pub const NOTE_BYTES_MAX: usize = 400;
+
+/// Traps that run at once. Each is a coroutine, and may have programs running.
+pub const TRAPS_RUNNING_MAX: usize = 32;
+
+/// Traps that wait for those: what has waited longer is no news any more.
+pub const TRAPS_WAITING_MAX: usize = 100;
+
+/// The same trap, for the same event of the same service or host, runs so often in
+/// [`RATE_WINDOW_S`] seconds, and a monitor is told of it so often.
+pub const RATE_MAX: u32 = 10;
+
+/// See [`RATE_MAX`].
+pub const RATE_WINDOW_S: u64 = 10;
+
+/// Kinds of events whose pace is remembered. Those that are silent are forgotten first.
+pub const RATES_MAX: usize = 4_096;
+
+/// Deadlines whose lateness is remembered: a tenth of one in a thousand is seen.
+pub const LATENESS_MAX: usize = 1_000;
+
+/// Pauses of a failsh that are remembered.
+pub const PAUSES_MAX: usize = 16;

@@ -19,6 +19,7 @@ mod ffi;
 mod job;
 mod limits;
 mod mail;
+mod packages;
 mod policy;
 mod tcl;
 mod thread;

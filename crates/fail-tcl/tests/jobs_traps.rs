@@ -185,12 +185,11 @@ fn who_can_not_wait_gives_orders_and_gets_no_answers() {
          }
          failsvc web start {return UP} stop {return RECOVER}",
     );
-    let said = engine.says("event {::fail::ask address del 192.0.2.1 24 eth0}");
+    let said = engine.says("event {::fail::ask address del 192.0.2.1/24 eth0}");
     assert_eq!(said.1, "");
     let (ask, what) = engine.asked();
     let at = AddressOn {
-        ip: "192.0.2.1".parse().unwrap(),
-        prefix: 24,
+        ips: vec!["192.0.2.1".parse().unwrap()],
         device: "eth0".to_string(),
     };
     assert_eq!(what, Ask::Address(AddressOrder::Del { at }));

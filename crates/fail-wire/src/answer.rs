@@ -73,11 +73,13 @@ pub enum Code {
     Unsaved = 10,
     /// The request is too short for even one record to come back; `detail` is enough.
     Cramped = 11,
+    /// The change would mark as unpublished a state other than `FAIL`.
+    Marks = 12,
 }
 
 impl Code {
     /// All codes, in their order.
-    pub const ALL: [Code; 11] = [
+    pub const ALL: [Code; 12] = [
         Code::Version,
         Code::Type,
         Code::Malformed,
@@ -89,6 +91,7 @@ impl Code {
         Code::Limit,
         Code::Unsaved,
         Code::Cramped,
+        Code::Marks,
     ];
 
     fn sentence(self) -> &'static str {
@@ -108,6 +111,7 @@ impl Code {
             Code::Limit => "a limit is reached",
             Code::Unsaved => "the change is in force, but could not be written to the state file",
             Code::Cramped => "the request is shorter than its answer would be",
+            Code::Marks => "only the state FAIL can be marked as unpublished",
         }
     }
 }

@@ -29,8 +29,12 @@ impl Marks {
     /// The marks that people set and clear.
     pub const WISHES: Marks = Marks(1 | 2);
 
-    /// The marks that a change may set and clear.
-    pub const SETTABLE: Marks = Marks(1 | 2 | 32);
+    /// The marks that a change may set. `unpublished` goes with a change to `FAIL` and with no
+    /// other: whoever leaves withdraws what he has published.
+    pub const SETTABLE: Marks = Marks(1 | 2 | 8 | 32);
+
+    /// The marks that a change may clear.
+    pub const CLEARABLE: Marks = Marks(1 | 2 | 32);
 
     /// Names of the marks, for people and for JSON.
     pub const NAMES: [(Marks, &str); 6] = [

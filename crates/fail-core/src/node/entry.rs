@@ -163,16 +163,18 @@ impl Entry {
     pub fn change(&mut self, now: Now, change: &Change, who: &str) -> String {
         let (was, marks) = (self.kept.state, self.kept.marks);
         let kept = &mut self.kept;
-        let settable = |marks: Marks| Marks(marks.0 & Marks::SETTABLE.0);
+        let only = |marks: Marks, of: Marks| Marks(marks.0 & of.0);
+        let set = only(change.set, Marks::SETTABLE);
+        let withdrawn = set.has(Marks::UNPUBLISHED);
         kept.marks = marks
-            .with(settable(change.set))
-            .without(settable(change.clear));
+            .with(set)
+            .without(only(change.clear, Marks::CLEARABLE));
         if let Some(state) = change.state {
             kept.state = state;
-            kept.marks = kept
-                .marks
-                .without(Marks::UNPUBLISHED)
-                .without(Marks::STARTING);
+            kept.marks = kept.marks.without(Marks::STARTING);
+            if !withdrawn {
+                kept.marks = kept.marks.without(Marks::UNPUBLISHED);
+            }
             // A change by hand leaves the publisher who he is, also after a restart.
             if change.interval_ms > 0 {
                 kept.interval = Span::from_millis(u64::from(change.interval_ms));
@@ -183,7 +185,11 @@ impl Entry {
         kept.changed = now.mono;
         kept.last_change = Wall(now.wall.0);
         kept.reason = change.reason.clone();
-        if let (Some(_), interval @ 1..) = (change.state, change.interval_ms) {
+        if withdrawn {
+            // Nobody stands behind it any more, and nobody is missed.
+            self.kept.interval = Span::ZERO;
+            self.publisher = None;
+        } else if let (Some(_), interval @ 1..) = (change.state, change.interval_ms) {
             let beats = self.publisher.map_or(0, |p| p.beats);
             let interval = Span::from_millis(u64::from(interval));
             self.publisher = Some(Publisher {

@@ -16,8 +16,8 @@ use std::net::SocketAddr;
 use std::ops::Bound;
 
 use fail_wire::{
-    ANSWER_BYTES_MIN, Answer, Beat, Body, Change, Code, Dice, Key, Name, Packet, Query, Reason,
-    Record, Refusal, VERSION, emit,
+    ANSWER_BYTES_MIN, Answer, Beat, Body, Change, Code, Dice, Key, Marks, Name, Packet, Query,
+    Reason, Record, Refusal, State, VERSION, emit,
 };
 
 use crate::access::{Access, Rights};
@@ -397,7 +397,8 @@ impl Node {
     }
 
     /// Whether a change may take effect. The order is that of a reader's questions: may he,
-    /// does he mean this run of the daemon, does he know what he replaces, is there room.
+    /// does he mean this run of the daemon, does he know what he replaces, does it make sense,
+    /// is there room.
     fn judge(&self, now: Now, asker: &Asker, change: &Change) -> Result<(), Refusal> {
         let readable = self.rights(asker, &change.name).is_some();
         let record = || readable.then(|| self.record(now, &change.name));
@@ -419,6 +420,9 @@ impl Node {
                 record: record(),
                 ..Refusal::plain(Code::Stale)
             });
+        }
+        if change.set.has(Marks::UNPUBLISHED) && change.state != Some(State::Fail) {
+            return Err(Refusal::plain(Code::Marks));
         }
         let limit = |text: &str, limit: usize| {
             let detail = u32::try_from(limit).unwrap_or(u32::MAX);

@@ -17,6 +17,8 @@ pub(super) const BEAT_MIN_MS: u64 = 200;
 pub(super) struct Ask {
     /// When the round asked it first.
     pub opened: Mono,
+    /// What it is about: the services that the class had then.
+    pub names: Vec<Name>,
     /// When to ask again or to give up.
     pub next: Mono,
     /// How often it may still be asked.
@@ -27,44 +29,63 @@ pub(super) struct Ask {
     pub got: Vec<Record>,
     /// The requests under way for it, with when they left.
     pub ids: Vec<(u64, Mono)>,
+    /// A refusal to it that proves nothing.
+    pub hint: Option<String>,
+    /// Whether an answer was overdue, and it was asked again.
+    pub repeated: bool,
 }
 
 impl Plan {
     /// Begins the rounds that are due.
     pub(super) fn expire_rounds(&mut self, now: Now) {
         for index in 0..self.classes.len() {
-            if self.classes[index].due > now.mono {
+            if self.classes[index].due > now.mono || self.classes[index].is_free() {
                 continue;
             }
             let class = &mut self.classes[index];
             class.next_round(now.mono);
-            let targets: Vec<(Target, Vec<Name>)> = class.targets.clone().into_iter().collect();
-            let (times, lost) = (class.times, class.lost.clone());
-            for (target, names) in targets {
-                for name in names {
-                    if let Some(duty) = self.duties.get_mut(&name) {
+            let targets: Vec<Target> = class.targets.keys().cloned().collect();
+            for target in targets {
+                for name in &self.classes[index].targets[&target] {
+                    if let Some(duty) = self.duties.get_mut(name) {
                         duty.pending.insert(target.clone());
                     }
                 }
-                let key = (index, target.clone());
-                if self.asks.contains_key(&key) {
-                    continue;
+                if !self.asks.contains_key(&(index, target.clone())) {
+                    self.open_ask(now, index, &target);
                 }
-                // Whoever was given up is asked once a round, to see whether he is back.
-                let left = if lost.contains(&target) { 0 } else { times };
-                let (opened, next) = (now.mono, now.mono);
-                let ask = Ask {
-                    opened,
-                    next,
-                    left,
-                    after: None,
-                    got: Vec::new(),
-                    ids: Vec::new(),
-                };
-                self.asks.insert(key, ask);
-                self.send_ask(now, index, &target);
             }
         }
+    }
+
+    /// Asks a faild about the services of a class.
+    pub(super) fn open_ask(&mut self, now: Now, index: usize, target: &Target) {
+        let class = &self.classes[index];
+        // Whoever was given up is asked once a round, to see whether he is back.
+        let left = match class.lost.contains(target) {
+            true => 0,
+            false => class.times,
+        };
+        let (opened, next) = (now.mono, now.mono);
+        let ask = Ask {
+            opened,
+            names: class.targets.get(target).cloned().unwrap_or_default(),
+            next,
+            left,
+            after: None,
+            got: Vec::new(),
+            ids: Vec::new(),
+            hint: None,
+            repeated: false,
+        };
+        self.asks.insert((index, target.clone()), ask);
+        self.called(now, target);
+        self.send_ask(now, index, target);
+    }
+
+    /// A question that nobody needs an answer to. Gives whether there was one.
+    pub(super) fn drop_ask(&mut self, index: usize, target: &Target) -> bool {
+        self.close(&(index, target.clone())).is_some()
     }
 
     /// Sends an open question, for the first time or again.
@@ -87,7 +108,6 @@ impl Plan {
         } else {
             wait
         };
-        let names = class.targets.get(target).cloned().unwrap_or_default();
         let interval_ms = class.interval.as_millis().max(BEAT_MIN_MS);
         let interval_ms = u32::try_from(interval_ms).unwrap_or(u32::MAX);
         let beat = self.nonce.filter(|_| *target == Target::Local);
@@ -96,14 +116,15 @@ impl Plan {
             count: now.mono.0,
             interval_ms,
         });
-        let room = room_for(names.len());
+        let room = room_for(ask.names.len());
         let query = Query {
             beat,
             after: ask.after.clone(),
-            names,
+            names: ask.names.clone(),
         };
         if let Some(to) = link.addr {
-            let bytes = emit_padded(&link.key, id, &Body::Query(query), room);
+            let key = class.key.as_ref().unwrap_or(&link.key);
+            let bytes = emit_padded(key, id, &Body::Query(query), room);
             self.out.push_back(Out::Send { to, bytes });
             self.stats.sent += 1;
         }
@@ -123,11 +144,12 @@ impl Plan {
             match self.asks.get_mut(&key) {
                 Some(ask) if ask.left > 0 => {
                     ask.left -= 1;
+                    ask.repeated = true;
                     self.send_ask(now, index, &target);
                 }
                 _ => {
                     if let Some(ask) = self.close(&key) {
-                        self.lose(now, index, &target, ask.opened);
+                        self.lose(now, index, &target, ask);
                     }
                 }
             }
@@ -143,11 +165,14 @@ impl Plan {
     }
 
     /// A host counts as unreachable.
-    fn lose(&mut self, now: Now, index: usize, target: &Target, asked: Mono) {
-        let hint = self.link_mut(target).hint.take();
+    fn lose(&mut self, now: Now, index: usize, target: &Target, ask: Ask) {
+        let hint = ask.hint.clone();
+        self.link_mut(target).hint.clone_from(&hint);
         if *target == Target::Local {
-            self.local_refuses = hint.is_some();
-            self.close_posts();
+            self.classes[index].refused = hint.is_some();
+            for name in &ask.names {
+                self.give_up_post(name);
+            }
         }
         if self.classes[index].lost.insert(target.clone()) {
             let times = self.classes[index].times + 1;
@@ -164,7 +189,8 @@ impl Plan {
             };
             self.log(Level::Warn, "host", text);
         }
-        self.settle(now, index, target, asked, None);
+        self.unheard(now, target, hint.as_ref());
+        self.settle(now, index, target, &ask, false);
     }
 
     /// Whether this may answer an open question.
@@ -194,13 +220,15 @@ impl Plan {
         let Ok(packet) = Packet::read(bytes) else {
             return;
         };
-        let Some(Sent::Ask(_, target)) = self.sent.get(&packet.request()).cloned() else {
+        let Some(Sent::Ask(index, target)) = self.sent.get(&packet.request()).cloned() else {
             return;
         };
         let unsigned = packet.answers() && packet.key_id() == 0;
         if let (true, Ok(Body::Refusal(refusal))) = (unsigned, packet.body()) {
-            let link = self.link_mut(&target);
-            link.hint = (link.addr == Some(from)).then(|| refusal.to_string());
+            let known = self.link(&target).addr == Some(from);
+            if let Some(ask) = self.asks.get_mut(&(index, target)) {
+                ask.hint = known.then(|| refusal.to_string());
+            }
         }
     }
 
@@ -209,11 +237,15 @@ impl Plan {
     fn authentic(&self, from: SocketAddr, bytes: &[u8]) -> Option<(Sent, u64, Body)> {
         let packet = Packet::read(bytes).ok().filter(Packet::answers)?;
         let sent = self.sent.get(&packet.request())?.clone();
-        let link = match &sent {
-            Sent::Ask(_, target) => self.link(target),
-            Sent::Post(_) => &self.local,
+        let (link, key) = match &sent {
+            Sent::Ask(index, target) => {
+                let link = self.link(target);
+                let key = self.classes[*index].key.as_ref();
+                (link, key.unwrap_or(&link.key))
+            }
+            Sent::Post(name) => (&self.local, &self.posts.get(name)?.key),
         };
-        let genuine = link.addr == Some(from) && packet.verify(&link.key);
+        let genuine = link.addr == Some(from) && packet.verify(key);
         genuine.then(|| Some((sent, packet.request(), packet.body().ok()?)))?
     }
 
@@ -230,7 +262,7 @@ impl Plan {
         let last = answer.records.last().map(|record| record.name.clone());
         ask.got.extend(answer.records);
         let trip = left.map(|at| now.mono - at);
-        let wanted = self.classes[index].targets.get(target).map_or(0, Vec::len);
+        let wanted = ask.names.len();
         // A faild that goes on and on is cut short: there are no more names than asked for.
         let more = answer.more && last > ask.after && ask.got.len() < wanted;
         if more {
@@ -244,11 +276,12 @@ impl Plan {
             self.link_mut(target).measured(trip);
         }
         if *target == Target::Local {
-            self.local_refuses = false;
+            self.classes[index].refused = false;
             if self.nonce.replace(answer.nonce) != Some(answer.nonce) {
                 // A new faild has not heard of what we were publishing, and counts anew.
                 self.close_posts();
                 self.duties.values_mut().for_each(|duty| duty.local = None);
+                self.touch_all();
             }
         } else if self.nonce == Some(answer.nonce) && !self.link(target).is_me {
             self.link_mut(target).is_me = true;
@@ -270,13 +303,15 @@ impl Plan {
             };
             self.log(Level::Info, "host", text);
         }
-        self.settle(now, index, target, ask.opened, Some(&ask.got));
+        self.link_mut(target).hint = None;
+        self.heard(now, target, ask.repeated);
+        self.settle(now, index, target, &ask, true);
     }
 
     /// A faild that refuses to answer is as good as none; why is worth a line each time it
     /// begins to.
     fn refused(&mut self, now: Now, index: usize, target: &Target, refusal: &Refusal) {
-        let Some(ask) = self.close(&(index, target.clone())) else {
+        let Some(mut ask) = self.close(&(index, target.clone())) else {
             return;
         };
         if !self.classes[index].lost.contains(target) {
@@ -290,41 +325,62 @@ impl Plan {
                 format!("{who} refuses to answer: {refusal}"),
             );
         }
-        self.link_mut(target).hint = Some(refusal.to_string());
-        self.lose(now, index, target, ask.opened);
+        ask.hint = Some(refusal.to_string());
+        self.lose(now, index, target, ask);
     }
 
-    /// The outcome of a question, for each service it was about: `None` is no answer.
-    fn settle(
-        &mut self,
-        now: Now,
-        index: usize,
-        target: &Target,
-        asked: Mono,
-        got: Option<&[Record]>,
-    ) {
-        let names = self.classes[index]
-            .targets
-            .get(target)
-            .cloned()
-            .unwrap_or_default();
-        for name in names {
-            let Some(duty) = self.duties.get_mut(&name) else {
+    /// The outcome of a question, for each service it was about: an answer, or none. A service
+    /// may have left the class meanwhile, or be no longer asked about there.
+    fn settle(&mut self, now: Now, index: usize, target: &Target, ask: &Ask, answered: bool) {
+        for name in &ask.names {
+            let wanted = self.classes[index].targets.get(target);
+            if wanted.is_none_or(|names| names.binary_search(name).is_err()) {
+                continue;
+            }
+            let record = ask.got.iter().find(|record| record.name == *name);
+            let record = record.filter(|_| answered);
+            match target {
+                Target::Local => self.hear_local(now, name, record, ask.opened),
+                Target::Host(host) => self.hear_host(now, name, host, record, ask.opened),
+            }
+            let Some(duty) = self.duties.get_mut(name) else {
                 continue;
             };
-            let record = got.and_then(|got| got.iter().find(|record| record.name == name));
-            match target {
-                Target::Local => duty.hear_local(record, asked),
-                Target::Host(host) => {
-                    let service = self.policy.services.get(&name);
-                    let slave = service.is_some_and(|s| s.slaves.contains(host));
-                    duty.hear(host, record, asked, slave);
-                }
-            }
             duty.pending.remove(target);
             if duty.pending.is_empty() {
-                self.judge(now, &name);
+                self.judge(now, name);
             }
         }
+    }
+
+    fn hear_local(&mut self, now: Now, name: &Name, record: Option<&Record>, asked: Mono) {
+        let Some(duty) = self.duties.get_mut(name) else {
+            return;
+        };
+        duty.hear_local(record, asked);
+        self.remember_local(now, name);
+        match record {
+            Some(_) => self.next_set(now, name),
+            None => self.drop_sets(name, "the local faild is silent"),
+        }
+    }
+
+    fn hear_host(
+        &mut self,
+        now: Now,
+        name: &Name,
+        host: &Name,
+        record: Option<&Record>,
+        asked: Mono,
+    ) {
+        let service = self.policy.services.get(name);
+        let slave = service.is_some_and(|service| service.slaves.contains(host));
+        if let Some(duty) = self.duties.get_mut(name) {
+            duty.hear(host, record, asked, slave);
+        }
+        if let Some(record) = record {
+            self.read_omens(now, name, host, record, asked);
+        }
+        self.remember(name, host, record);
     }
 }

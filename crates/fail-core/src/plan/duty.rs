@@ -1,13 +1,17 @@
 //! One service as this failsh sees it: what is believed, owed, seen and running.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fail_wire::{Marks, Name, Record, State};
 
 use super::Target;
+use super::check::Checks;
+use super::omens::Omens;
+use super::retry::Retries;
+use super::set::Set;
 use super::view::Seen;
 use crate::job::{JobNo, Task};
-use crate::time::Mono;
+use crate::time::{Mono, Now};
 
 /// Everything that is remembered of a service between two decisions.
 #[derive(Debug, Clone)]
@@ -23,6 +27,8 @@ pub(super) struct Duty {
     pub local: Option<(Record, Mono)>,
     /// Whether it was held when the local faild last spoke.
     pub held: bool,
+    /// Whether it was sent away when the local faild last spoke.
+    pub away: bool,
     /// The state in which this failsh left the service; nothing: not known yet.
     pub believed: Option<State>,
     /// The record's state when this failsh last looked, to tell its own change from
@@ -48,6 +54,16 @@ pub(super) struct Duty {
     pub why: String,
     /// What was last complained of, and when: not more often than once a minute.
     pub complaint: Option<(Mono, String)>,
+    /// How its checks do.
+    pub checks: Checks,
+    /// How often it has failed, and whether it leaves `FAIL` by itself.
+    pub retries: Retries,
+    /// Changes by hand that wait to be posted.
+    pub sets: VecDeque<Set>,
+    /// The local faild has refused to take what was to be published last.
+    pub refused: bool,
+    /// What other hosts do that is told once while it lasts.
+    pub omens: Omens,
 }
 
 /// A fact to be published.
@@ -57,6 +73,31 @@ pub(super) struct Owed {
     pub reason: String,
     /// Only because the service is wished away; without that wish it could be brought up.
     pub away: bool,
+    /// A failure of its own: what `retry` is for.
+    pub own: bool,
+    /// As if nobody had published anything: this failsh is about to end.
+    pub withdrawn: bool,
+}
+
+impl Owed {
+    /// A fact and nothing else.
+    pub fn new(state: State, reason: impl Into<String>) -> Owed {
+        Owed {
+            state,
+            reason: reason.into(),
+            away: false,
+            own: false,
+            withdrawn: false,
+        }
+    }
+
+    /// `FAIL`, since something went wrong here.
+    pub fn failure(reason: impl Into<String>) -> Owed {
+        Owed {
+            own: true,
+            ..Owed::new(State::Fail, reason)
+        }
+    }
 }
 
 /// A script that runs.
@@ -66,11 +107,17 @@ pub(super) struct Running {
     pub task: Task,
     pub reason: String,
     pub then: Then,
+    /// The state in which it was ordered; nothing: not known yet.
+    pub from: Option<State>,
+    /// When it was ordered, and since it has begun, when it began.
+    pub since: Now,
     /// When it is cancelled, and when it is given up after that.
     pub deadline: Mono,
     /// Whether it has begun: until then it waits for its turn, and that is not its fault.
     pub began: bool,
     pub cancelled: Option<String>,
+    /// A check that was cancelled because another script is wanted: what it says is nothing.
+    pub preempted: bool,
 }
 
 /// What to publish when a script has ended.
@@ -78,6 +125,8 @@ pub(super) struct Running {
 pub(super) enum Then {
     /// What it returned.
     Report,
+    /// The same; it was stopped because a master can serve.
+    HandBack,
     /// This, if it has stopped the service.
     Become(Owed),
 }
@@ -103,6 +152,12 @@ impl Duty {
             since: now,
             why: String::new(),
             complaint: None,
+            away: false,
+            checks: Checks::default(),
+            retries: Retries::default(),
+            sets: VecDeque::new(),
+            refused: false,
+            omens: Omens::default(),
         }
     }
 
@@ -126,11 +181,20 @@ impl Duty {
     /// acknowledged is older than that, and versions tell.
     pub fn hear_local(&mut self, record: Option<&Record>, asked: Mono) {
         let known = self.local.take().map(|(record, _)| record);
+        if let (Some(known), Some(said)) = (&known, record) {
+            self.retries.hear(self.believed, known, said);
+        }
         self.held = record.map_or(self.held, |record| record.marks.has(Marks::HELD));
+        self.away = record.map_or(self.away, |record| record.marks.has(Marks::AWAY));
         self.local = record.map(|said| match known {
             Some(known) if known.version > said.version => (known, asked),
             _ => (said.clone(), asked),
         });
+    }
+
+    /// Whether another script than a check runs.
+    pub fn is_at_work(&self) -> bool {
+        self.job.as_ref().is_some_and(|job| job.task != Task::Check)
     }
 
     /// Whether the local record still has our mark.

@@ -5,7 +5,9 @@
 use fail_wire::{Name, State};
 
 use super::duty::{Owed, Running, Then};
+use super::notes::NoteKind;
 use super::{Out, Plan};
+use crate::event::EventKind;
 use crate::job::{JobNo, Order, Outcome, ScriptError, Task};
 use crate::log::Level;
 use crate::time::{Now, Span};
@@ -15,59 +17,92 @@ use crate::time::{Now, Span};
 pub const CANCEL_GRACE: Span = Span::from_secs(5);
 
 impl Plan {
-    /// Orders a script.
+    /// Orders a script as soon as it can run: if a check is in its way, that is ended first,
+    /// and then the service is judged anew.
     pub(super) fn run(&mut self, now: Now, name: &Name, task: Task, reason: &str, then: Then) {
-        let (Some(duty), Some(service)) =
-            (self.duties.get_mut(name), self.policy.services.get(name))
-        else {
+        if !self.clear_the_way(now, name, reason) {
+            return;
+        }
+        let Some(duty) = self.duties.get_mut(name) else {
             return;
         };
-        self.jobs += 1;
-        let no = JobNo(self.jobs);
-        let deadline = now.mono + service.timeout;
-        let from = duty.believed.unwrap_or(State::Fail);
         duty.why = reason.to_string();
         // A stop for a silent faild may come before it has heard of the start. What this
         // script leaves behind takes the place of what the last one did.
         duty.owed = None;
+        self.order(now, name, task, reason, then);
+        let text = format!("running {task} ({reason})");
+        self.note(now, name, NoteKind::Script, &text);
+        self.log(Level::Info, "script", format!("service {name}: {text}"));
+    }
+
+    /// Orders a script: nothing is in its way.
+    pub(super) fn order(&mut self, now: Now, name: &Name, task: Task, reason: &str, then: Then) {
+        debug_assert!(
+            self.releasing.is_none() || task == Task::Stop,
+            "{name}: nothing is started while everything is released"
+        );
+        let timeout = self.timeout(name);
+        let Some(duty) = self.duties.get_mut(name) else {
+            return;
+        };
+        debug_assert!(duty.job.is_none(), "{name}: one script at a time");
+        self.jobs += 1;
+        let no = JobNo(self.jobs);
+        duty.checks.due = None;
         duty.job = Some(Running {
             no,
             task,
             reason: reason.to_string(),
             then,
-            deadline,
+            from: duty.believed,
+            since: now,
+            deadline: now.mono + timeout,
             began: false,
             cancelled: None,
+            preempted: false,
         });
         let order = Order {
             job: no,
             service: name.clone(),
             task,
             reason: reason.to_string(),
-            from,
+            from: duty.believed.unwrap_or(State::Fail),
         };
         self.out.push_back(Out::Run(order));
-        self.log(
-            Level::Info,
-            "script",
-            format!("service {name}: running {task} ({reason})"),
-        );
+        let text = format!("running {task} ({reason})");
+        self.note(now, name, NoteKind::Script, &text);
+        self.log(Level::Info, "script", format!("service {name}: {text}"));
+        self.touch(name);
+    }
+
+    fn timeout(&self, name: &Name) -> Span {
+        self.service(name)
+            .map_or(Span::ZERO, |service| service.timeout)
     }
 
     /// A script has its turn.
     pub(super) fn began(&mut self, now: Now, no: JobNo) {
-        for (name, duty) in &mut self.duties {
-            let Some(job) = duty.job.as_mut().filter(|job| job.no == no && !job.began) else {
-                continue;
-            };
-            let timeout = self
-                .policy
-                .services
-                .get(name)
-                .map(|service| service.timeout);
+        let runs = |job: &Running| job.no == no && !job.began;
+        let mut duties = self.duties.iter();
+        let found = duties.find(|(_, duty)| duty.job.as_ref().is_some_and(runs));
+        let Some(name) = found.map(|(name, _)| name.clone()) else {
+            return;
+        };
+        let timeout = self.timeout(&name);
+        if let Some(job) = self
+            .duties
+            .get_mut(&name)
+            .and_then(|duty| duty.job.as_mut())
+        {
             job.began = true;
-            job.deadline = now.mono + timeout.unwrap_or(Span::ZERO);
+            job.since = now;
+            // One that was told to end before it began has no time of its own any more.
+            if job.cancelled.is_none() {
+                job.deadline = now.mono + timeout;
+            }
         }
+        self.touch(&name);
     }
 
     /// Time in which a script could not go on because another held the interpreter is not
@@ -91,11 +126,8 @@ impl Plan {
         });
         let due: Vec<Name> = due.map(|(name, _)| name.clone()).collect();
         for name in due {
-            let timeout = self
-                .policy
-                .services
-                .get(&name)
-                .map_or(Span::ZERO, |service| service.timeout);
+            self.touch(&name);
+            let timeout = self.timeout(&name);
             let Some(job) = self
                 .duties
                 .get_mut(&name)
@@ -133,10 +165,10 @@ impl Plan {
                         sentence,
                         detail: String::new(),
                     });
-                    self.finish(now, &name, outcome);
                     if let Some(duty) = self.duties.get_mut(&name) {
                         duty.stuck = Some(no);
                     }
+                    self.finish(now, &name, outcome);
                     // Once more, and this time not even `finally` is waited for.
                     let why = "given up".to_string();
                     self.out.push_back(Out::Cancel { job: no, why });
@@ -155,14 +187,21 @@ impl Plan {
         if let Some(name) = running.map(|(name, _)| name.clone()) {
             return self.finish(now, &name, outcome);
         }
-        if let Some((name, duty)) = self
+        let stuck = self
             .duties
             .iter_mut()
-            .find(|(_, duty)| duty.stuck == Some(no))
-        {
+            .find(|(_, duty)| duty.stuck == Some(no));
+        if let Some((name, duty)) = stuck {
+            let name = name.clone();
             duty.stuck = None;
+            let name = name.clone();
+            self.touch(&name);
             let text = format!("service {name}: the script that was given up has ended");
             self.log(Level::Warn, "script", text);
+            self.touch(&name);
+            // What had to wait comes before the next check.
+            self.put_off_check(now, &name);
+            self.judge_early(now, &name);
         }
     }
 
@@ -170,36 +209,95 @@ impl Plan {
         let Some(job) = self.duties.get_mut(name).and_then(|duty| duty.job.take()) else {
             return;
         };
+        self.touch(name);
+        if job.task == Task::Check {
+            return self.checked(now, name, &job, &outcome);
+        }
+        let text = match &outcome {
+            Ok(state) => format!("{} returned {state}", job.task),
+            Err(error) => error.sentence.clone(),
+        };
+        self.note(now, name, NoteKind::Script, &text);
         let given_up = job.cancelled.is_some() && job.deadline <= now.mono;
         match (outcome, job.then) {
             // What is to become of it was said before, and the script has done its part.
             (Ok(state), Then::Become(owed)) if state != State::Up => {
                 self.owe_this(now, name, owed);
             }
-            (Ok(state), _) => self.owe(now, name, state, &job.reason),
+            (Ok(State::Fail), _) => self.owe_this(now, name, Owed::failure(job.reason)),
+            (Ok(state), then) => {
+                self.owe(now, name, state, &job.reason);
+                self.tell_of_turn(now, name, job.task, state, &then, &job.reason);
+            }
             (Err(error), then) => {
-                self.log(Level::Error, "script", format!("service {name}: {error}"));
-                for line in error.detail.lines().skip(1).take(20) {
-                    self.log(Level::Error, "script", format!("service {name}:   {line}"));
-                }
-                let reason = match then {
+                self.tell_of_error(now, name, job.task, &error);
+                let owed = match then {
                     // A stop that was to clean up, or to send the service away: both count.
-                    Then::Become(owed) => format!("{}; {}", owed.reason, error.sentence),
-                    Then::Report => error.sentence,
-                };
-                let owed = Owed {
-                    state: State::Fail,
-                    reason,
-                    away: false,
+                    // Whoever said FAIL by hand, or wished it, does not want it tried again.
+                    Then::Become(owed) => Owed {
+                        own: owed.own || owed.withdrawn || owed.state != State::Fail,
+                        ..Owed::failure(format!("{}; {}", owed.reason, error.sentence))
+                    },
+                    Then::Report | Then::HandBack => Owed::failure(error.sentence),
                 };
                 match job.task {
                     Task::Start | Task::Reclaim if !given_up => {
                         let reason = format!("stop: clean up, since {}", owed.reason);
                         self.run(now, name, Task::Stop, &reason, Then::Become(owed));
                     }
-                    _ => self.owe(now, name, State::Fail, &owed.reason),
+                    _ => self.owe_this(now, name, owed),
                 }
             }
         }
+        self.schedule(now, name);
+    }
+
+    fn tell_of_error(&mut self, now: Now, name: &Name, task: Task, error: &ScriptError) {
+        self.log(Level::Error, "script", format!("service {name}: {error}"));
+        for line in error.detail.lines().skip(1).take(20) {
+            self.log(Level::Error, "script", format!("service {name}:   {line}"));
+        }
+        let data = vec![
+            ("task", task.word().to_string()),
+            ("error", error.sentence.clone()),
+        ];
+        self.fire(now, EventKind::Scripterror, name, data);
+    }
+
+    /// This host serves in place of another, or another in place of this one.
+    fn tell_of_turn(
+        &mut self,
+        now: Now,
+        name: &Name,
+        task: Task,
+        state: State,
+        then: &Then,
+        reason: &str,
+    ) {
+        let (Some(duty), Some(service)) = (self.duties.get(name), self.service(name)) else {
+            return;
+        };
+        let serves = |host: &&Name| {
+            duty.seen
+                .get(*host)
+                .is_some_and(|seen| seen.stands_in_the_way())
+        };
+        let list = |hosts: &[&Name]| {
+            let words: Vec<&str> = hosts.iter().map(|host| host.as_str()).collect();
+            words.join(" ")
+        };
+        let (kind, hosts) = match (task, state, then) {
+            (Task::Start, State::Up, _) if !service.masters.is_empty() => {
+                let hosts: Vec<&Name> = service.masters.iter().collect();
+                (EventKind::Takeover, list(&hosts))
+            }
+            (Task::Stop, State::Recover, Then::HandBack) => {
+                let hosts: Vec<&Name> = service.masters.iter().filter(serves).collect();
+                (EventKind::Handback, list(&hosts))
+            }
+            _ => return,
+        };
+        let data = vec![("hosts", hosts), ("reason", reason.to_string())];
+        self.fire(now, kind, name, data);
     }
 }

@@ -85,6 +85,11 @@ impl Link {
         });
     }
 
+    /// The round trip, smoothed; nothing: no answer has come yet.
+    pub fn trip(&self) -> Option<Span> {
+        self.rtt.map(|rtt| Span(rtt.smooth))
+    }
+
     /// How long to wait for an answer before asking again.
     pub fn overdue(&self, interval: Span) -> Span {
         let half = interval.part(2);

@@ -9,16 +9,24 @@
 //! questions, `post` for what is published, `jobs` for the scripts.
 
 mod ask;
+mod check;
 mod class;
 mod duty;
+mod health;
 mod jobs;
 mod judge;
 mod link;
 mod notes;
+mod omens;
 mod post;
+mod release;
 mod renew;
+mod retry;
+mod set;
+mod traps;
 mod view;
 mod views;
+mod waits;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -30,14 +38,18 @@ use crate::event::Event;
 use crate::job::{ByHand, Fired, JobNo, Order, Outcome, ScriptError};
 use crate::log::{Level, Line};
 use crate::machine::Machine;
-use crate::policy::Policy;
+use crate::policy::{Policy, Service};
 use crate::time::{Mono, Now, Span};
 use ask::Ask;
 use class::Class;
 use duty::Duty;
+use health::Health;
 pub use jobs::CANCEL_GRACE;
-use link::{LOOKUP_AGAIN, LOOKUP_LATER, Link, Lookup};
+use link::{LOOKUP_AGAIN, LOOKUP_LATER, Link};
+use notes::Notes;
 use post::Post;
+pub use traps::TRAP_TIMEOUT;
+use traps::Traps;
 
 /// Who is asked.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,8 +169,12 @@ pub enum Out {
     Event(Event),
     /// The view of a service, or of a host, is no longer what it was, or it is gone.
     Changed(Subject),
-    /// Everything that was served here has been stopped, and nobody waits for this host.
-    Released,
+    /// Everything that was served here has been stopped, and nobody waits for this host; but
+    /// for what could not be done, each with a sentence. Said once.
+    Released {
+        /// Services that are not as [`In::Release`] wants them, and why.
+        left: Vec<(Name, String)>,
+    },
 }
 
 /// A service or a host.
@@ -205,11 +221,18 @@ pub struct Plan {
     lookups: u64,
     /// How often in a row this failsh was late and asked anew.
     doubts: u32,
-    /// When this failsh was started.
-    born: Mono,
-    /// The local faild is there and refuses to answer: it is not silent.
-    local_refuses: bool,
+    /// Since when each host is in the policy.
+    met: BTreeMap<Name, Mono>,
+    /// Services that are no longer in the policy, and have something to end.
+    leaving: BTreeMap<Name, Service>,
+    /// Since when everything is released.
+    releasing: Option<Mono>,
+    /// And that this is done.
+    released: bool,
     stats: Stats,
+    notes: Notes,
+    traps: Traps,
+    health: Health,
     out: VecDeque<Out>,
 }
 
@@ -249,7 +272,7 @@ impl Plan {
     /// [`Out::Resolve`].
     ///
     /// # Errors
-    /// A host's community that can not be used.
+    /// A community that can not be used.
     pub fn new(now: Now, seed: &[u8; 32], local: Local, policy: Policy) -> Result<Plan, String> {
         Plan::with_rule(now, seed, local, policy, decide)
     }
@@ -257,7 +280,7 @@ impl Plan {
     /// The same with another rule: for the simulator, to show that a broken rule is caught.
     ///
     /// # Errors
-    /// A host's community that can not be used.
+    /// A community that can not be used.
     pub fn with_rule(
         now: Now,
         seed: &[u8; 32],
@@ -265,27 +288,10 @@ impl Plan {
         policy: Policy,
         rule: Rule,
     ) -> Result<Plan, String> {
+        Plan::admits(&policy)?;
         let mut hosts = BTreeMap::new();
         for (name, host) in &policy.hosts {
-            let key = Key::new(&host.community)
-                .map_err(|bad| format!("failhost {name}: community: {bad}"))?;
-            let address = host.address.as_deref().unwrap_or(name.as_str());
-            let literal = address
-                .parse()
-                .ok()
-                .map(|ip| SocketAddr::new(ip, host.port));
-            let mut link = Link::new(literal, key, host.timeout);
-            if literal.is_none() {
-                let (name, port) = (address.to_string(), host.port);
-                link.lookup = Some(Lookup {
-                    name,
-                    port,
-                    no: None,
-                    next: now.mono,
-                    failed: false,
-                });
-            }
-            hosts.insert(name.clone(), link);
+            hosts.insert(name.clone(), renew::link_of(now, name, host)?);
         }
         let classes = class::classes(&policy, now.mono);
         let mut duties = BTreeMap::new();
@@ -300,7 +306,6 @@ impl Plan {
             rule,
             dice: Dice::new(seed),
             local: Link::new(Some(local.addr), local.key, None),
-            hosts,
             classes,
             duties,
             asks: BTreeMap::new(),
@@ -310,10 +315,16 @@ impl Plan {
             jobs: 0,
             lookups: 0,
             doubts: 0,
-            born: now.mono,
-            local_refuses: false,
+            met: hosts.keys().map(|host| (host.clone(), now.mono)).collect(),
+            leaving: BTreeMap::new(),
+            releasing: None,
+            released: false,
             stats: Stats::default(),
+            notes: Notes::default(),
+            traps: Traps::default(),
+            health: Health::default(),
             out: VecDeque::new(),
+            hosts,
         })
     }
 
@@ -342,6 +353,12 @@ impl Plan {
         })
     }
 
+    /// The settings of a service, also of one that is about to leave.
+    fn service(&self, name: &Name) -> Option<&Service> {
+        let services = &self.policy.services;
+        services.get(name).or_else(|| self.leaving.get(name))
+    }
+
     fn link(&self, target: &Target) -> &Link {
         match target {
             Target::Local => &self.local,
@@ -361,12 +378,15 @@ impl Plan {
     /// Was this failsh stopped, or was the host too busy, when it should have acted? Then
     /// answers may have come and gone, and what is still in the sockets is old news.
     fn doubt(&mut self, now: Now) {
-        let Some(due) = self.deadline() else { return };
+        let due = self.deadline().filter(|due| *due <= now.mono);
+        let Some(due) = due else { return };
         let late = now.mono - due;
+        let fresh = self.measure(now, due, late);
         self.stats.late_max = self.stats.late_max.max(late);
         let interval = self
             .classes
             .iter()
+            .filter(|class| !class.is_free())
             .map(|class| class.interval)
             .min()
             .unwrap_or_default();
@@ -379,7 +399,12 @@ impl Plan {
             .values_mut()
             .filter_map(|duty| duty.job.as_mut())
         {
-            job.deadline = job.deadline + late;
+            job.deadline = job.deadline + fresh;
+        }
+        self.traps.stood_still(fresh, None);
+        if fresh > Span::ZERO {
+            self.health.paused(now.wall, fresh);
+            self.touch_busy();
         }
         if self.asks.is_empty() && self.posts.is_empty() {
             return;
@@ -395,8 +420,12 @@ impl Plan {
         );
         self.log(Level::Warn, "plan", text);
         self.asks.clear();
-        self.posts.clear();
         self.sent.clear();
+        // What people have ordered is repeated as it was.
+        self.posts.retain(|_, post| post.is_by_hand());
+        self.posts
+            .values_mut()
+            .for_each(|post| post.again(now.mono));
         for class in &mut self.classes {
             class.due = now.mono;
             class.lost.clear();
@@ -423,7 +452,7 @@ impl Plan {
     }
 
     fn resolved(&mut self, now: Now, no: u64, answer: Result<SocketAddr, String>) {
-        let mut line = None;
+        let (mut line, mut moved) = (None, None);
         for (name, link) in &mut self.hosts {
             let Some(lookup) = link.lookup.as_mut().filter(|lookup| lookup.no == Some(no)) else {
                 continue;
@@ -441,6 +470,7 @@ impl Plan {
                 Ok(addr) if link.addr != Some(addr) => {
                     line = Some(format!("host {name}: its address is {}", addr.ip()));
                     link.addr = Some(addr);
+                    moved = Some(name.clone());
                 }
                 _ => {}
             }
@@ -449,6 +479,9 @@ impl Plan {
         }
         if let Some(text) = line {
             self.log(Level::Info, "host", text);
+        }
+        if let Some(host) = moved {
+            self.tell_host(&host);
         }
     }
 
@@ -467,10 +500,32 @@ impl Plan {
                 "{name}: one script at a time"
             );
             debug_assert!(
-                duty.owed.is_none() || duty.job.is_none(),
+                duty.owed.is_none() || !duty.is_at_work(),
                 "{name}: a fact is published before the next script runs"
             );
+            debug_assert!(
+                duty.checks.due.is_none() || duty.job.is_none() && duty.stuck.is_none(),
+                "{name}: a check and another script never run at once"
+            );
+            debug_assert!(
+                duty.retries.wake.is_none() || duty.believed == Some(State::Fail),
+                "{name}: it comes back from FAIL only"
+            );
+            let class = self.classes.get(duty.class);
+            let asked = class.and_then(|class| class.targets.get(&Target::Local));
+            debug_assert!(
+                asked.is_some_and(|names| names.contains(name)),
+                "{name}: each service is in its class"
+            );
+            debug_assert!(
+                self.policy.services.contains_key(name) != self.leaving.contains_key(name),
+                "{name}: it is in the policy or leaves it"
+            );
         }
+        debug_assert!(
+            !self.released || self.duties.values().all(|duty| duty.job.is_none()),
+            "who is released starts nothing"
+        );
         for (class, target) in self.asks.keys() {
             debug_assert!(
                 self.classes[*class].targets.contains_key(target),
@@ -492,6 +547,7 @@ impl Machine for Plan {
     type Out = Out;
 
     fn handle(&mut self, now: Now, input: In) {
+        self.notes.turn(now.mono);
         if let In::Datagram { from, bytes } = &input {
             // A flood of what nobody asked for costs no more than this look.
             if !self.is_awaited(bytes) {
@@ -505,28 +561,46 @@ impl Machine for Plan {
         self.doubt(now);
         match input {
             In::Datagram { .. } => {}
-            In::Began { job } => self.began(now, job),
-            In::Held { by, span } => self.held_up(by, span),
+            In::Began { job } => {
+                self.traps.began(now.mono, job);
+                self.began(now, job);
+            }
+            In::Held { by, span } => {
+                self.traps.stood_still(span, Some(by));
+                self.held_up(by, span);
+                self.touch_busy();
+            }
             In::Done { job, outcome } => self.done(now, job, outcome),
             In::Resolved { no, answer } => self.resolved(now, no, answer),
-            In::Trapped { .. } => {}
-            In::Set { no, .. } => {
-                let result = Err("not yet".to_string());
-                self.out.push_back(Out::Answered { no, result });
+            In::Trapped { job, error } => self.trapped(now, job, error),
+            In::Set {
+                no,
+                service,
+                change,
+                reason,
+            } => self.set(now, no, service, change, reason),
+            In::Policy { policy, known } => {
+                self.renew(now, *policy, known);
+                self.forget_gone();
             }
-            In::Policy { policy, known } => self.renew(now, *policy, known),
             In::Release => self.release(now),
         }
+        self.tell_released();
         self.check_invariants();
     }
 
     fn expire(&mut self, now: Now) {
+        self.notes.turn(now.mono);
         self.doubt(now);
         self.look_up(now);
         self.expire_jobs(now);
+        self.expire_traps(now);
         self.expire_asks(now);
         self.expire_posts(now);
         self.expire_rounds(now);
+        self.expire_checks(now);
+        self.expire_retries(now);
+        self.tell_released();
         self.check_invariants();
     }
 
@@ -542,17 +616,22 @@ impl Machine for Plan {
             .map(|job| job.deadline);
         let asks = self.asks.values().map(|ask| ask.next);
         let posts = self.posts.values().map(|post| post.next);
-        let rounds = self.classes.iter().map(|class| class.due);
+        let used = self.classes.iter().filter(|class| !class.is_free());
+        let rounds = used.map(|class| class.due);
+        let duties = self.duties.values();
+        let own = duties.flat_map(|duty| [duty.checks.due, duty.retries.wake]);
         lookups
             .chain(jobs)
             .chain(asks)
             .chain(posts)
             .chain(rounds)
+            .chain(own.flatten())
+            .chain(self.traps.deadline())
             .min()
     }
 
     fn poll(&mut self) -> Option<Out> {
-        self.out.pop_front()
+        self.out.pop_front().or_else(|| self.changed())
     }
 }
 

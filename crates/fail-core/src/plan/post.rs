@@ -2,11 +2,11 @@
 //! each service, repeated until it is acknowledged, with the version it replaces.
 
 use fail_wire::{
-    Body, Change, Code, Marks, Name, Reason, Record, Refusal, State, emit_padded, room_for,
+    Body, Change, Code, Key, Marks, Name, Reason, Record, Refusal, emit_padded, room_for,
 };
 
 use super::ask::BEAT_MIN_MS;
-use super::duty::Owed;
+use super::set::{Set, Wanted};
 use super::{Out, Plan, Sent};
 use crate::log::Level;
 use crate::time::{Mono, Now, Span};
@@ -33,6 +33,23 @@ pub(super) struct Post {
     repeats: usize,
     ids: Vec<u64>,
     change: Change,
+    /// What it is signed with, and so its answer.
+    pub key: Key,
+    /// Somebody here has ordered it by hand.
+    hand: Option<Set>,
+}
+
+impl Post {
+    /// Whether somebody waits for what comes of it.
+    pub fn is_by_hand(&self) -> bool {
+        self.hand.is_some()
+    }
+
+    /// It is sent anew, and what was answered to earlier requests does not count.
+    pub fn again(&mut self, now: Mono) {
+        self.ids.clear();
+        self.next = now;
+    }
 }
 
 impl Plan {
@@ -41,54 +58,69 @@ impl Plan {
         let Some(duty) = self.duties.get(name) else {
             return;
         };
-        let Some(Owed { state, reason, .. }) = duty.owed.clone() else {
+        let Some(owed) = duty.owed.clone() else {
             return;
         };
-        self.post(now, name, Some(state), Marks(0), &reason);
+        let set = match owed.withdrawn {
+            true => Marks::UNPUBLISHED,
+            false => Marks(0),
+        };
+        let reason = Reason::new(&owed.reason);
+        let wanted = (Some(owed.state), set, Marks::STARTING, reason);
+        self.post(now, name, wanted, None);
     }
 
     /// Sets or clears the mark `starting`.
     pub(super) fn post_intent(&mut self, now: Now, name: &Name, starting: bool, reason: &str) {
-        // A change without a state and with nothing to set clears the mark.
-        let set = if starting { Marks::STARTING } else { Marks(0) };
-        self.post(now, name, None, set, reason);
+        let (set, clear) = match starting {
+            true => (Marks::STARTING, Marks(0)),
+            false => (Marks(0), Marks::STARTING),
+        };
+        self.post(now, name, (None, set, clear, Reason::new(reason)), None);
     }
 
-    fn post(&mut self, now: Now, name: &Name, state: Option<State>, set: Marks, reason: &str) {
-        let Some((record, _)) = self.duties.get(name).and_then(|duty| duty.local.as_ref()) else {
+    /// Posts what somebody has ordered by hand.
+    pub(super) fn post_by_hand(&mut self, now: Now, name: &Name, wanted: Wanted, hand: Set) {
+        self.post(now, name, wanted, Some(hand));
+    }
+
+    fn post(&mut self, now: Now, name: &Name, wanted: Wanted, hand: Option<Set>) {
+        let Some(duty) = self.duties.get(name) else {
+            return;
+        };
+        let Some((record, _)) = duty.local.as_ref() else {
             return;
         };
         let Some(nonce) = self.nonce.filter(|_| !self.posts.contains_key(name)) else {
             return;
         };
-        let interval_ms = self
-            .policy
-            .services
-            .get(name)
-            .map_or(0, |s| s.interval.as_millis().max(BEAT_MIN_MS));
+        let (state, set, clear, reason) = wanted;
+        let interval_ms = match (&hand, self.service(name)) {
+            (None, Some(service)) => service.interval.as_millis().max(BEAT_MIN_MS),
+            (None, None) => 1,
+            // By hand, nobody will ask again.
+            (Some(_), _) => 0,
+        };
         let change = Change {
             nonce,
             version: record.version,
             name: name.clone(),
             state,
             set,
-            clear: if set == Marks(0) {
-                Marks::STARTING
-            } else {
-                Marks(0)
-            },
-            reason: Reason::new(reason),
-            interval_ms: u32::try_from(interval_ms.max(1)).unwrap_or(u32::MAX),
+            clear,
+            reason,
+            interval_ms: u32::try_from(interval_ms).unwrap_or(u32::MAX),
         };
-        self.posts.insert(
-            name.clone(),
-            Post {
-                next: now.mono,
-                repeats: 0,
-                ids: Vec::new(),
-                change,
-            },
-        );
+        let key = self.classes[duty.class].key.as_ref();
+        let post = Post {
+            next: now.mono,
+            repeats: 0,
+            ids: Vec::new(),
+            change,
+            key: key.unwrap_or(&self.local.key).clone(),
+            hand,
+        };
+        self.posts.insert(name.clone(), post);
         self.send_post(now, name);
     }
 
@@ -100,7 +132,7 @@ impl Plan {
         post.ids.push(id);
         post.next = now.mono + SPACING;
         let body = Body::Change(post.change.clone());
-        let bytes = emit_padded(&self.local.key, id, &body, room_for(1));
+        let bytes = emit_padded(&post.key, id, &body, room_for(1));
         if let Some(to) = self.local.addr {
             self.out.push_back(Out::Send { to, bytes });
             self.stats.sent += 1;
@@ -129,7 +161,15 @@ impl Plan {
     /// Gives all publications up for now. What is owed stays owed; the next round finds it.
     pub(super) fn close_posts(&mut self) {
         for name in self.posts.keys().cloned().collect::<Vec<_>>() {
-            self.close_post(&name);
+            self.give_up_post(&name);
+        }
+    }
+
+    /// Gives one up for now.
+    pub(super) fn give_up_post(&mut self, name: &Name) {
+        let post = self.close_post(name);
+        if let Some(set) = post.and_then(|post| post.hand) {
+            self.put_back(name, set);
         }
     }
 
@@ -150,9 +190,13 @@ impl Plan {
         {
             return;
         }
-        let Some(Post { change, .. }) = self.close_post(name) else {
+        let Some(Post { change, hand, .. }) = self.close_post(name) else {
             return;
         };
+        if let Some(hand) = hand {
+            self.posted_by_hand(now, name, &change, hand, body);
+            return self.next_set(now, name);
+        }
         match body {
             Body::Answer(answer) => match answer.records.into_iter().next() {
                 Some(record) => self.acknowledged(now, name, &change, record),
@@ -165,6 +209,26 @@ impl Plan {
             Body::Refusal(refusal) => self.not_acknowledged(now, name, &change, refusal),
             Body::Query(_) | Body::Change(_) => {}
         }
+        self.next_set(now, name);
+    }
+
+    fn posted_by_hand(&mut self, now: Now, name: &Name, change: &Change, hand: Set, body: Body) {
+        let done = match &body {
+            Body::Answer(answer) => answer.records.first().cloned(),
+            Body::Refusal(Refusal {
+                code: Ok(Code::Unsaved),
+                record,
+                ..
+            }) => record.clone(),
+            // A repeated request whose first answer was lost: it is as he wanted it.
+            Body::Refusal(refusal) => refusal.record.clone().filter(|now| is_done(change, now)),
+            Body::Query(_) | Body::Change(_) => None,
+        };
+        match (done, body) {
+            (Some(record), _) => self.set_done(now, name, &hand, record),
+            (None, Body::Refusal(refusal)) => self.set_refused(now, name, hand, refusal),
+            (None, _) => self.set_refused(now, name, hand, Refusal::plain(Code::Malformed)),
+        }
     }
 
     fn acknowledged(&mut self, now: Now, name: &Name, change: &Change, record: Record) {
@@ -175,12 +239,14 @@ impl Plan {
         let asked = duty.local.as_ref().map_or(now.mono, |(_, asked)| *asked);
         duty.intent = record.marks.has(Marks::STARTING).then_some(now.mono);
         duty.local = Some((record, asked));
+        duty.refused = false;
         if change.state.is_some() {
             duty.published = change.reason.to_string();
         }
         if change.state.is_some() && change.state == duty.owed.as_ref().map(|owed| owed.state) {
             duty.owed = None;
         }
+        self.remember_local(now, name);
         // A new fact, or a promise that others can now see, allows the next step. A fact that
         // is no news does not: a start that returns RECOVER is tried again in the next round.
         if news || change.set.has(Marks::STARTING) {
@@ -208,6 +274,9 @@ impl Plan {
             // Somebody else was faster, or the faild is a new one: the next round shows it.
             (Ok(Code::Stale | Code::Nonce), _) => {}
             (code, record) => {
+                if let Some(duty) = self.duties.get_mut(name) {
+                    duty.refused = true;
+                }
                 let refusal = Refusal {
                     code,
                     record,
@@ -235,8 +304,14 @@ impl Plan {
 
 /// Whether the record is just what this change would have made of it.
 fn is_done(change: &Change, record: &Record) -> bool {
+    let wanted = |marks: Marks| Marks(marks.0 & record.marks.0) == marks;
+    let unwanted = |marks: Marks| Marks(marks.0 & record.marks.0) != Marks(0);
+    // A new state clears it as well.
+    let starting = change.state.is_some() && record.marks.has(Marks::STARTING);
     change.version.checked_add(1) == Some(record.version)
         && change.state.is_none_or(|state| state == record.state)
-        && record.marks.has(Marks::STARTING) == change.set.has(Marks::STARTING)
+        && wanted(change.set)
+        && !unwanted(change.clear)
+        && !starting
         && record.reason == change.reason
 }

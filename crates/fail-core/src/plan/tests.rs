@@ -1,7 +1,15 @@
 //! Story tests of the failover shell: a real plan and real nodes, joined by a wire that
 //! takes a millisecond, on time that jumps from event to event.
 
+mod checks;
 mod finding;
+mod hands;
+mod health;
+mod journal;
+mod renewals;
+mod retries;
 mod scripts;
 mod story;
+mod traps;
+mod views;
 mod wishes;

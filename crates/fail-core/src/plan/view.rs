@@ -32,14 +32,21 @@ impl Seen {
     /// A master stands in the way if it serves, or if its failsh will bring it up. One that
     /// could serve but will not (nobody supervises it, it is held, it is sent away) does not.
     /// But whoever is already starting will serve, whatever people have wished since.
-    fn as_master(&self) -> State {
+    /// Who serves and does not give way for less waits until one of them does serve.
+    fn as_master(&self, gives_way: bool) -> State {
         let will_not = Marks::UNSUPERVISED.with(Marks::HELD).with(Marks::AWAY);
         match self.said {
             Some((State::Recover, marks)) if is_starting(marks) => State::Recover,
+            Some((State::Recover, _)) if !gives_way => State::Fail,
             Some((State::Recover, marks)) if marks.has(will_not) => State::Fail,
             Some((state, _)) => state,
             None => State::Fail,
         }
+    }
+
+    /// Whether it could be why this host does not serve.
+    pub fn stands_in_the_way(&self) -> bool {
+        self.as_master(true) != State::Fail
     }
 
     /// A slave that is about to serve is waited for like one that serves; if we serve
@@ -87,10 +94,11 @@ pub(super) struct Views {
 impl Views {
     /// Nothing unless every host has answered or been given up.
     pub fn of(service: &Service, seen: &BTreeMap<Name, Seen>, local: State) -> Option<Views> {
+        let gives_way = service.failback || local != State::Up;
         let masters = service
             .masters
             .iter()
-            .map(|host| Some(seen.get(host)?.as_master()));
+            .map(|host| Some(seen.get(host)?.as_master(gives_way)));
         let slaves = service
             .slaves
             .iter()
@@ -116,10 +124,14 @@ pub(super) fn explain(verdict: Verdict, service: &Service, seen: &BTreeMap<Name,
         }
     };
     let hosts = list("masters", &service.masters) + &list("slaves", &service.slaves);
+    let mut masters = service.masters.iter().filter_map(|host| seen.get(host));
+    let could = masters.any(Seen::stands_in_the_way);
     let because = match verdict {
         Verdict::Stop | Verdict::Yield => "a master can serve",
         Verdict::Idle => "it can not be brought up here",
         Verdict::Wait => "a slave has not given way yet",
+        Verdict::Keep if could => "failback no, and no master serves",
+        Verdict::Contest if could => "failback no, and no master serves, but a slave serves too",
         Verdict::Start | Verdict::Keep => "no master can serve",
         Verdict::Contest => "no master can serve, but a slave serves too",
     };

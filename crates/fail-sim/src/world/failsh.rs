@@ -74,7 +74,7 @@ impl World {
             | plan::Out::Answered { .. }
             | plan::Out::Event(_)
             | plan::Out::Changed(_)
-            | plan::Out::Released => {}
+            | plan::Out::Released { .. } => {}
         }
     }
 

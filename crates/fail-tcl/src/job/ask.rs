@@ -2,21 +2,15 @@
 //!
 //! ```text
 //! set service UP|RECOVER|FAIL|hold|release|away|back reason
-//! address add ip prefix device label probe_ms announce
-//! address del ip prefix device
-//! address announce ip prefix device times spacing_ms
-//! address has ip prefix device
-//! address probe ip prefix device wait_ms
-//! address list ?device?
+//! address add|announce|del|has|link|list|probe ...
 //! ```
 //!
-//! A `label` that is empty is none, and so is a `probe_ms` of 0. These are the words of our
-//! own commands and packages, not of policies: they are complete, and are checked all the
-//! same.
+//! The words of `set` are those of our own commands, not of policies: they are complete, and
+//! are checked all the same. Those of `address` come from policies, and are read by
+//! [`AddressOrder::parse`].
 
-use fail_core::address::{AddressOn, AddressOrder};
+use fail_core::address::AddressOrder;
 use fail_core::job::ByHand;
-use fail_core::time::Span;
 use fail_wire::{Name, State};
 
 use crate::mail::Ask;
@@ -50,9 +44,10 @@ pub(super) fn is_order(ask: &Ask) -> bool {
             AddressOrder::Add { .. } | AddressOrder::Del { .. } | AddressOrder::Announce { .. } => {
                 true
             }
-            AddressOrder::Has { .. } | AddressOrder::Probe { .. } | AddressOrder::List { .. } => {
-                false
-            }
+            AddressOrder::Has { .. }
+            | AddressOrder::Link { .. }
+            | AddressOrder::List { .. }
+            | AddressOrder::Probe { .. } => false,
         },
     }
 }
@@ -63,8 +58,7 @@ pub(super) fn parse(words: &[String]) -> Result<Ask, TclError> {
     match words.as_slice() {
         ["set", service, change, reason] => set(service, change, reason),
         ["set", ..] => Err(TclError::usage("::fail::ask set service change reason")),
-        ["address", verb, rest @ ..] => address(verb, rest).map(Ask::Address),
-        ["address"] => Err(TclError::usage("::fail::ask address verb ?word ...?")),
+        ["address", order @ ..] => address(order).map(Ask::Address),
         [kind, ..] => Err(bad("kind", kind, KINDS.iter().map(|(word, _)| *word))),
         [] => Err(TclError::usage("::fail::ask kind ?word ...?")),
     }
@@ -83,78 +77,12 @@ fn set(service: &str, change: &str, reason: &str) -> Result<Ask, TclError> {
     })
 }
 
-fn address(verb: &str, words: &[&str]) -> Result<AddressOrder, TclError> {
-    let usage = |words: &str| {
-        let line = format!("::fail::ask address {verb} {words}");
-        Err(TclError::usage(line.trim_end()))
-    };
-    Ok(match (verb, words) {
-        ("add", [ip, prefix, device, label, probe, announce]) => AddressOrder::Add {
-            at: at(ip, prefix, device)?,
-            label: Some(*label)
-                .filter(|label| !label.is_empty())
-                .map(String::from),
-            probe: Some(millis(probe)?).filter(|span| *span != Span::ZERO),
-            announce: number(announce)?,
-        },
-        ("del", [ip, prefix, device]) => AddressOrder::Del {
-            at: at(ip, prefix, device)?,
-        },
-        ("announce", [ip, prefix, device, times, spacing]) => AddressOrder::Announce {
-            at: at(ip, prefix, device)?,
-            times: number(times)?,
-            spacing: millis(spacing)?,
-        },
-        ("has", [ip, prefix, device]) => AddressOrder::Has {
-            at: at(ip, prefix, device)?,
-        },
-        ("probe", [ip, prefix, device, wait]) => AddressOrder::Probe {
-            at: at(ip, prefix, device)?,
-            wait: millis(wait)?,
-        },
-        ("list", []) => AddressOrder::List { device: None },
-        ("list", [device]) => AddressOrder::List {
-            device: Some((*device).to_string()),
-        },
-        ("add", _) => return usage("ip prefix device label probe_ms announce"),
-        ("del" | "has", _) => return usage("ip prefix device"),
-        ("announce", _) => return usage("ip prefix device times spacing_ms"),
-        ("probe", _) => return usage("ip prefix device wait_ms"),
-        ("list", _) => return usage("?device?"),
-        (verb, _) => {
-            let verbs = ["add", "announce", "del", "has", "list", "probe"];
-            return Err(bad("verb", verb, verbs.into_iter()));
-        }
+/// Reads the words behind `address`.
+pub(super) fn address<S: AsRef<str>>(words: &[S]) -> Result<AddressOrder, TclError> {
+    AddressOrder::parse(words).map_err(|error| {
+        let code: Vec<&str> = error.code.iter().map(String::as_str).collect();
+        TclError::new(error.message).code(&code)
     })
-}
-
-fn at(ip: &str, prefix: &str, device: &str) -> Result<AddressOn, TclError> {
-    let ip: std::net::IpAddr = ip
-        .parse()
-        .map_err(|_| TclError::new(format!("bad address \"{ip}\": must be such as 192.0.2.1")))?;
-    let most = if ip.is_ipv4() { 32 } else { 128 };
-    let prefix = prefix
-        .parse()
-        .ok()
-        .filter(|bits| *bits <= most)
-        .ok_or_else(|| TclError::new(format!("bad prefix \"{prefix}\": must be 0 to {most}")))?;
-    if device.is_empty() {
-        return Err(TclError::new("bad device \"\": must be such as eth0"));
-    }
-    Ok(AddressOn {
-        ip,
-        prefix,
-        device: device.to_string(),
-    })
-}
-
-fn number(word: &str) -> Result<u32, TclError> {
-    word.parse()
-        .map_err(|_| TclError::new(format!("bad number \"{word}\": must be 0 or more")))
-}
-
-fn millis(word: &str) -> Result<Span, TclError> {
-    number(word).map(|ms| Span::from_millis(ms.into()))
 }
 
 fn bad<'a>(what: &str, word: &str, choices: impl Iterator<Item = &'a str>) -> TclError {
@@ -170,68 +98,11 @@ mod tests {
         parse(&words).map_err(|e| e.message)
     }
 
-    fn on(ip: &str, prefix: u8, device: &str) -> AddressOn {
-        AddressOn {
-            ip: ip.parse().unwrap(),
-            prefix,
-            device: device.to_string(),
-        }
-    }
-
     #[test]
     fn every_order_is_read() {
-        let at = || on("192.0.2.10", 24, "eth0");
-        let ms = Span::from_millis;
-        for (line, expected) in [
-            (
-                "add 192.0.2.10 24 eth0 eth0:web 500 3",
-                AddressOrder::Add {
-                    at: at(),
-                    label: Some("eth0:web".to_string()),
-                    probe: Some(ms(500)),
-                    announce: 3,
-                },
-            ),
-            (
-                "add 2001:db8::1 64 eth0 {} 0 0",
-                AddressOrder::Add {
-                    at: on("2001:db8::1", 64, "eth0"),
-                    label: None,
-                    probe: None,
-                    announce: 0,
-                },
-            ),
-            ("del 192.0.2.10 24 eth0", AddressOrder::Del { at: at() }),
-            (
-                "announce 192.0.2.10 24 eth0 5 200",
-                AddressOrder::Announce {
-                    at: at(),
-                    times: 5,
-                    spacing: ms(200),
-                },
-            ),
-            ("has 192.0.2.10 24 eth0", AddressOrder::Has { at: at() }),
-            (
-                "probe 192.0.2.10 24 eth0 300",
-                AddressOrder::Probe {
-                    at: at(),
-                    wait: ms(300),
-                },
-            ),
-            ("list", AddressOrder::List { device: None }),
-            (
-                "list eth0",
-                AddressOrder::List {
-                    device: Some("eth0".to_string()),
-                },
-            ),
-        ] {
-            assert_eq!(
-                read(&format!("address {line}")),
-                Ok(Ask::Address(expected)),
-                "{line}"
-            );
-        }
+        let device = Some("eth0".to_string());
+        let list = Ask::Address(AddressOrder::List { device });
+        assert_eq!(read("address list eth0"), Ok(list));
         for &(word, change) in CHANGES {
             let (service, reason) = (Name::new("web").unwrap(), "why".to_string());
             let expected = Ask::Set {
@@ -258,40 +129,9 @@ mod tests {
             ("sit", "bad kind \"sit\": must be set or address"),
             (
                 "address",
-                "wrong # args: should be \"::fail::ask address verb ?word ...?\"",
+                "wrong # args: should be \"ip::option ?arg ...?\"",
             ),
-            (
-                "address bid",
-                "bad verb \"bid\": must be add, announce, del, has, list, or probe",
-            ),
-            (
-                "address del x",
-                "wrong # args: should be \"::fail::ask address del ip prefix device\"",
-            ),
-            (
-                "address del x 1 eth0",
-                "bad address \"x\": must be such as 192.0.2.1",
-            ),
-            (
-                "address del 192.0.2.1 33 eth0",
-                "bad prefix \"33\": must be 0 to 32",
-            ),
-            (
-                "address del 192.0.2.1 -1 eth0",
-                "bad prefix \"-1\": must be 0 to 32",
-            ),
-            (
-                "address del ::1 129 eth0",
-                "bad prefix \"129\": must be 0 to 128",
-            ),
-            (
-                "address del ::1 128 {}",
-                "bad device \"\": must be such as eth0",
-            ),
-            (
-                "address probe ::1 128 lo soon",
-                "bad number \"soon\": must be 0 or more",
-            ),
+            ("address del x eth0", "expected an address but got \"x\""),
         ] {
             let said = read(line).unwrap_err();
             assert!(said.starts_with(problem), "{line}: {said}");

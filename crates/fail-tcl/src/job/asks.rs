@@ -16,12 +16,14 @@ use super::run::{Job, Want, coroutine};
 use super::syntax::{self, Exec};
 use crate::limits::{CALLBACK_MS, DETAIL_BYTES_MAX, cut};
 use crate::mail::{FromTcl, Mail, ToTcl};
+use crate::packages;
 use crate::policy::{self, Site};
 use crate::tcl::{Interp, Obj, Reply, TclError};
 
 type Run = fn(&Room, &[Obj]) -> Reply;
 
 const COMMANDS: &[(&str, Run)] = &[
+    ("::fail::address", address),
     ("::fail::asks", asks),
     ("::fail::background", background),
     ("::fail::begin", begin),
@@ -37,6 +39,12 @@ const COMMANDS: &[(&str, Run)] = &[
     ("help", help),
 ];
 
+/// `address option ?arg ...?`: whether this order about addresses makes sense. Nothing is done.
+fn address(_: &Room, words: &[Obj]) -> Reply {
+    let words: Vec<String> = words.iter().map(Obj::to_text).collect();
+    ask::address(&words).map(|_| Obj::text(""))
+}
+
 /// Puts the commands and the prelude into the room's interpreter.
 pub(super) fn furnish(room: &Rc<Room>, site: &Rc<Site>) -> Result<(), TclError> {
     let interp = room.interp();
@@ -50,12 +58,18 @@ pub(super) fn furnish(room: &Rc<Room>, site: &Rc<Site>) -> Result<(), TclError> 
         });
     }
     policy::furnish(interp, site)?;
-    let site = Rc::clone(site);
-    interp.define("::fail::misspelled", move |interp, words| {
-        policy::misspelled(&site, interp, words)
-    });
+    for (name, run) in [
+        (
+            "::fail::blame",
+            policy::blame as fn(&Site, &Interp, &[Obj]) -> Reply,
+        ),
+        ("::fail::misspelled", policy::misspelled),
+    ] {
+        let site = Rc::clone(site);
+        interp.define(name, move |interp, words| run(&site, interp, words));
+    }
     interp.eval(include_str!("prelude.tcl"))?;
-    Ok(())
+    packages::furnish(interp)
 }
 
 /// `asks coroutine command ?word ...?`: a command that waits has been called. Outside of a

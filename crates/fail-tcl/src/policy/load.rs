@@ -10,6 +10,7 @@ use fail_wire::Name;
 use super::Site;
 use super::normal::list;
 use super::place::{Blame, Place};
+use crate::packages;
 use crate::tcl::{Interp, Obj, TclError};
 
 /// A policy and what its scripts need beside it.
@@ -20,6 +21,8 @@ pub struct Loaded {
     /// The procs that the policy defined in the global namespace: the commands that define
     /// them again, in order of their names.
     pub procs: Vec<String>,
+    /// The ready-made packages that the policy has required.
+    pub packages: Vec<&'static str>,
     /// Where each host is named, for [`Loaded::blame_host`].
     host_places: BTreeMap<Name, PolicyError>,
 }
@@ -112,6 +115,7 @@ pub(crate) fn load(interp: &Interp, site: &Site, files: &[PathBuf]) -> Result<Lo
     Ok(Loaded {
         policy,
         procs,
+        packages: packages::required(interp),
         host_places,
     })
 }

@@ -26,6 +26,6 @@ pub use self::options::settings;
 
 pub(crate) use self::commands::furnish;
 pub(crate) use self::load::load;
-pub(crate) use self::place::misspelled;
+pub(crate) use self::place::{blame, misspelled};
 pub(crate) use self::site::Site;
 pub(crate) use self::words::words;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use fail_core::limits::{
-    CHECKS_MAX, CONFIRM_MAX, INTERVAL_MAX_S, INTERVAL_MIN_MS, PEERS_MAX, RETRY_FACTOR_MAX,
+    CONFIRM_MAX, INTERVAL_MAX_S, INTERVAL_MIN_MS, PEERS_MAX, RETRY_FACTOR_MAX_MILLI, RISE_FALL_MAX,
 };
 use fail_core::policy::{Confirm, Host, Lonely, Protocol, Retry, Service};
 use fail_core::time::Span;
@@ -162,7 +162,7 @@ pub(super) const SERVICE: &[Opt<Service>] = &[
     Opt {
         word: "rise",
         set: |service, value| {
-            service.rise = number(&value.text(), 1, CHECKS_MAX)?;
+            service.rise = number(&value.text(), 1, RISE_FALL_MAX)?;
             Ok(())
         },
         print: |service| service.rise.to_string(),
@@ -170,7 +170,7 @@ pub(super) const SERVICE: &[Opt<Service>] = &[
     Opt {
         word: "fall",
         set: |service, value| {
-            service.fall = number(&value.text(), 1, CHECKS_MAX)?;
+            service.fall = number(&value.text(), 1, RISE_FALL_MAX)?;
             Ok(())
         },
         print: |service| service.fall.to_string(),
@@ -462,7 +462,13 @@ fn longest_wait(initial: Span) -> Span {
 
 /// A decimal number as thousandths.
 fn factor_of(text: &str) -> Result<u32, Fault> {
-    let wrong = || bad("factor", text, &format!("from 1 to {RETRY_FACTOR_MAX}"));
+    let wrong = || {
+        bad(
+            "factor",
+            text,
+            &format!("from 1 to {}", RETRY_FACTOR_MAX_MILLI / 1_000),
+        )
+    };
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if whole.is_empty() || fraction.len() > 3 || !digits(whole) || !digits(fraction) {
@@ -471,7 +477,7 @@ fn factor_of(text: &str) -> Result<u32, Fault> {
     let milli: u32 = format!("{fraction:0<3}").parse().map_err(|_| wrong())?;
     let whole: u32 = whole.parse().map_err(|_| wrong())?;
     let all = whole.checked_mul(1_000).and_then(|n| n.checked_add(milli));
-    all.filter(|n| (1_000..=RETRY_FACTOR_MAX * 1_000).contains(n))
+    all.filter(|n| (1_000..=RETRY_FACTOR_MAX_MILLI).contains(n))
         .ok_or_else(wrong)
 }
 

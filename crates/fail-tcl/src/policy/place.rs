@@ -66,3 +66,12 @@ pub(crate) fn misspelled(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
     site.blame(interp, &message);
     Ok(Obj::text(""))
 }
+
+/// `::fail::blame message`: a ready-made package is about to say what is wrong with its words.
+pub(crate) fn blame(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
+    let [message] = words else {
+        return Err(TclError::usage("::fail::blame message"));
+    };
+    site.blame(interp, &message.to_text());
+    Ok(Obj::text(""))
+}

@@ -140,14 +140,45 @@ fn only_wishes_and_starting_can_be_set_and_to_clear_wins() {
     let mut lab = Lab::new();
     lab.set("web", State::Up);
     let mut all = lab.change("web", None);
-    all.set = Marks(255);
-    assert_eq!(lab.done(&all).marks, Marks::SETTABLE);
+    let any = Marks(255).without(Marks::UNPUBLISHED);
+    all.set = any;
+    assert_eq!(lab.done(&all).marks, Marks::CLEARABLE);
     let mut both = lab.change("web", None);
-    (both.set, both.clear) = (Marks(255), Marks::AWAY);
+    (both.set, both.clear) = (any, Marks::AWAY);
     let left = Marks::HELD.with(Marks::STARTING);
     assert_eq!(lab.done(&both).marks, left);
     let mut wish = lab.change("new", None);
     wish.set = Marks::HELD;
     let record = lab.done(&wish);
     assert_eq!(record.marks, Marks::HELD.with(Marks::UNPUBLISHED));
+}
+
+#[test]
+fn a_publisher_can_withdraw_what_he_said_but_only_as_fail() {
+    let mut lab = Lab::new();
+    let mut change = lab.change("web", Some(State::Up));
+    change.interval_ms = 1000;
+    lab.done(&change);
+    for state in [None, Some(State::Up), Some(State::Recover)] {
+        let mut change = lab.change("web", state);
+        change.set = Marks::UNPUBLISHED;
+        let no = lab.refused("rw", &change);
+        assert_eq!(no.code, Ok(Code::Marks), "{state:?}");
+    }
+    let mut change = lab.change("web", Some(State::Fail));
+    (change.set, change.interval_ms) = (Marks::UNPUBLISHED.with(Marks::HELD), 1000);
+    let record = lab.done(&change);
+    let marks = Marks::UNPUBLISHED.with(Marks::HELD);
+    assert_eq!((record.state, record.marks), (State::Fail, marks));
+    lab.pass(60_000);
+    assert!(!lab.is_unsupervised("web"), "nobody is missed");
+    let mut wish = lab.change("web", None);
+    wish.clear = Marks(255);
+    let record = lab.done(&wish);
+    assert_eq!(
+        record.marks,
+        Marks::UNPUBLISHED,
+        "that is not to be cleared by a wish"
+    );
+    assert_eq!(lab.set("web", State::Recover).marks, Marks(0));
 }

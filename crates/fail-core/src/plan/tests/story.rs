@@ -7,10 +7,11 @@ use std::net::SocketAddr;
 use fail_wire::{Body, Change, Key, Marks, Name, Packet, Reason, Record, State, emit_padded};
 
 use crate::access::{Access, Rights};
-use crate::job::{JobNo, Order, Outcome, ScriptError, Task};
+use crate::event::Event;
+use crate::job::{Fired, JobNo, Order, Outcome, ScriptError, Task};
 use crate::machine::Machine;
 use crate::node::{self, Image, Node, Peer};
-use crate::plan::{In, Local, Out, Plan};
+use crate::plan::{In, Local, Out, Plan, Subject};
 use crate::policy::{Host, Policy, Service};
 use crate::time::{Mono, Now, Span, Wall};
 
@@ -47,11 +48,14 @@ pub enum Play {
     Hangs,
     /// Does not end at all.
     Sits,
+    /// A check: says after a while whether the service runs, `UP` or `RECOVER`.
+    Looks(Span),
 }
 
 pub struct Story {
     pub now: Now,
     pub plan: Plan,
+    pub policy: Policy,
     nodes: BTreeMap<SocketAddr, Node>,
     wire: Vec<(Mono, SocketAddr, SocketAddr, Vec<u8>)>,
     /// Failds that hear and say nothing.
@@ -60,6 +64,17 @@ pub struct Story {
     pub lose: BTreeMap<SocketAddr, u32>,
     pub plays: BTreeMap<Task, Play>,
     ends: Vec<(Mono, JobNo, Outcome)>,
+    /// The services that run here, as the scripts left them.
+    pub running: BTreeSet<Name>,
+    /// What came of changes that were ordered with a number.
+    pub answers: Vec<(u64, Result<(), String>)>,
+    /// What was left when everything was released.
+    pub released: Option<Vec<(Name, String)>>,
+    /// What the plan wanted, but for the log, with the time.
+    pub wants: Vec<String>,
+    /// Of a hundred datagrams so many are lost.
+    pub loss: u64,
+    chance: u64,
     pub orders: Vec<(Mono, Order)>,
     pub cancels: Vec<(Mono, JobNo)>,
     pub resolves: Vec<(u64, String)>,
@@ -71,6 +86,10 @@ pub struct Story {
     /// Datagrams to each faild.
     pub asked: BTreeMap<SocketAddr, u32>,
     pub log: Vec<String>,
+    /// Traps that were ordered. None ends before the story says so.
+    pub fired: Vec<(Mono, Fired)>,
+    pub events: Vec<Event>,
+    pub changed: Vec<(Mono, Subject)>,
 }
 
 pub const LOCAL: &str = "local";
@@ -95,9 +114,12 @@ fn key() -> Key {
     Key::new("public").unwrap()
 }
 
+/// The failds know two communities; the second may change only services called `secret`.
 fn node(now: Now, host: SocketAddr) -> Node {
     let mut access = Access::none();
     access.add(None, key(), Rights::ReadWrite).unwrap();
+    let (secret, other) = (Some(name("secret")), Key::new("second").unwrap());
+    access.add(secret, other, Rights::ReadWrite).unwrap();
     // Each has a nonce of its own.
     let seed = host
         .to_string()
@@ -106,7 +128,7 @@ fn node(now: Now, host: SocketAddr) -> Node {
     Node::new(
         now,
         "boot",
-        &[now.mono.0 as u8 ^ seed; 32],
+        &[(now.mono.0 / 1_000_000) as u8 ^ seed; 32],
         access,
         Image::default(),
     )
@@ -144,7 +166,8 @@ impl Story {
         let good = |state| Play::Ends(ms(100), Ok(state));
         Story {
             now,
-            plan: Plan::new(now, &[3; 32], local, policy).unwrap(),
+            plan: Plan::new(now, &[3; 32], local, policy.clone()).unwrap(),
+            policy,
             nodes,
             wire: Vec::new(),
             silent: BTreeSet::new(),
@@ -153,8 +176,15 @@ impl Story {
                 (Task::Start, good(State::Up)),
                 (Task::Stop, good(State::Recover)),
                 (Task::Reclaim, good(State::Up)),
+                (Task::Check, Play::Looks(ms(100))),
             ]),
             ends: Vec::new(),
+            running: BTreeSet::new(),
+            answers: Vec::new(),
+            released: None,
+            wants: Vec::new(),
+            loss: 0,
+            chance: 1,
             orders: Vec::new(),
             cancels: Vec::new(),
             resolves: Vec::new(),
@@ -163,6 +193,9 @@ impl Story {
             queue_up: false,
             asked: BTreeMap::new(),
             log: Vec::new(),
+            fired: Vec::new(),
+            events: Vec::new(),
+            changed: Vec::new(),
         }
     }
 
@@ -246,6 +279,41 @@ impl Story {
         let why = "the story says so";
         let none = Marks(0);
         self.change_as(host, service, Some(state), none, none, why, interval_ms);
+    }
+
+    /// The policy is changed and read again; hosts that are new in it get a faild.
+    pub fn renew(&mut self, change: impl FnOnce(&mut Policy)) {
+        let mut policy = self.policy.clone();
+        change(&mut policy);
+        let named: BTreeSet<Name> = policy
+            .services
+            .values()
+            .flat_map(|s| s.masters.iter().chain(&s.slaves).cloned())
+            .collect();
+        policy.hosts.retain(|host, _| named.contains(host));
+        for host in named {
+            let addr = at(host.as_str());
+            let settings = policy.hosts.entry(host).or_default();
+            settings.address.get_or_insert(addr.ip().to_string());
+            let now = self.now;
+            self.nodes.entry(addr).or_insert_with(|| node(now, addr));
+        }
+        policy.check().unwrap();
+        Plan::admits(&policy).unwrap();
+        self.policy = policy.clone();
+        let (policy, known) = (Box::new(policy), Vec::new());
+        self.tell(In::Policy { policy, known });
+    }
+
+    /// Something happens to the plan.
+    pub fn tell(&mut self, input: In) {
+        self.plan.handle(self.now, input);
+        self.drain();
+    }
+
+    /// What became of each script so far, in words.
+    pub fn tasks(&self) -> Vec<Task> {
+        self.orders.iter().map(|(_, order)| order.task).collect()
     }
 
     /// The faild of a host is started anew and knows nothing.
@@ -356,6 +424,7 @@ impl Story {
             .partition(|(at, ..)| *at <= now.mono);
         self.ends = later;
         for (_, job, outcome) in Vec::from_iter::<Vec<_>>(here) {
+            self.happened(job, &outcome);
             self.plan.handle(now, In::Done { job, outcome });
             self.drain();
         }
@@ -366,6 +435,33 @@ impl Story {
                 "the deadline lies ahead"
             );
             self.drain();
+        }
+    }
+
+    /// A script has changed the service.
+    fn happened(&mut self, job: JobNo, outcome: &Outcome) {
+        let Some((_, order)) = self.orders.iter().find(|(_, order)| order.job == job) else {
+            return;
+        };
+        match (order.task, outcome) {
+            (Task::Start, Ok(State::Up)) => self.running.insert(order.service.clone()),
+            (Task::Stop, _) => self.running.remove(&order.service),
+            _ => true,
+        };
+    }
+
+    /// What a script will say, and when; nothing: not by itself.
+    fn course(&self, order: &Order) -> Option<(Span, Outcome)> {
+        match &self.plays[&order.task] {
+            Play::Ends(after, outcome) => Some((*after, outcome.clone())),
+            Play::Looks(after) => Some((
+                *after,
+                Ok(match self.running.contains(&order.service) {
+                    true => State::Up,
+                    false => State::Recover,
+                }),
+            )),
+            Play::Hangs | Play::Sits => None,
         }
     }
 
@@ -380,7 +476,13 @@ impl Story {
             .filter(|left| **left > 0)
             .map(|left| *left -= 1)
             .is_some();
-        if lost || self.silent.contains(&to) {
+        // A small generator of its own, so that two stories lose the same ones.
+        self.chance = self
+            .chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let unlucky = (self.chance >> 33) % 100 < self.loss;
+        if lost || unlucky || self.silent.contains(&to) {
             return;
         }
         let from = Peer {
@@ -416,6 +518,10 @@ impl Story {
 
     fn drain(&mut self) {
         while let Some(out) = self.plan.poll() {
+            // What is told to people may be told again.
+            if !matches!(out, Out::Log(_) | Out::Changed(_)) {
+                self.wants.push(format!("{:?} {out:?}", self.now.mono));
+            }
             match out {
                 Out::Send { to, bytes } => {
                     *self.asked.entry(to).or_default() += 1;
@@ -425,30 +531,34 @@ impl Story {
                     if !self.queue_up {
                         self.plan.handle(self.now, In::Began { job: order.job });
                     }
-                    if let Play::Ends(after, outcome) = &self.plays[&order.task] {
-                        self.ends
-                            .push((self.now.mono + *after, order.job, outcome.clone()));
+                    let course = self.course(&order).filter(|_| !self.queue_up);
+                    if let Some((after, outcome)) = course {
+                        self.ends.push((self.now.mono + after, order.job, outcome));
                     }
                     self.orders.push((self.now.mono, order));
                 }
                 Out::Cancel { job, why } => {
                     self.cancels.push((self.now.mono, job));
-                    let order = self
-                        .orders
-                        .iter()
-                        .find(|(_, order)| order.job == job)
-                        .unwrap();
-                    if let Play::Hangs = self.plays[&order.1.task] {
-                        let outcome = Story::error(&format!("{}: {why}", order.1.task));
-                        self.ends.push((self.now.mono + ms(10), job, outcome));
+                    let mut orders = self.orders.iter();
+                    let Some(order) = orders.find(|(_, order)| order.job == job) else {
+                        continue;
+                    };
+                    let outcome = Story::error(&format!("{}: {why}", order.1.task));
+                    if let Play::Sits = self.plays[&order.1.task] {
+                        continue;
                     }
+                    self.ends.retain(|(_, end, _)| *end != job);
+                    self.ends.push((self.now.mono + ms(10), job, outcome));
                 }
                 Out::Resolve { no, name, .. } => self.resolves.push((no, name)),
-                Out::Trap(_)
-                | Out::Answered { .. }
-                | Out::Event(_)
-                | Out::Changed(_)
-                | Out::Released => {}
+                Out::Answered { no, result } => self.answers.push((no, result)),
+                Out::Released { left } => {
+                    assert!(self.released.is_none(), "said once");
+                    self.released = Some(left);
+                }
+                Out::Trap(fired) => self.fired.push((self.now.mono, fired)),
+                Out::Event(event) => self.events.push(event),
+                Out::Changed(subject) => self.changed.push((self.now.mono, subject)),
                 Out::Log(line) => self.log.push(line.text),
             }
         }

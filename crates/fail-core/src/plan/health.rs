@@ -1,0 +1,284 @@
+//! How well a failsh does its own work: how late it is for its deadlines, when it stood
+//! still, and how the way to each host is.
+//!
+//! Everything is bounded: lateness in buckets over the last [`limits::LATENESS_MAX`]
+//! deadlines, losses over the last hundred questions. Lateness is measured where the driver
+//! wakes the machine, so it has in it whatever keeps the process from running.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use fail_wire::Name;
+
+use super::{Plan, Target};
+use crate::event::EventKind;
+use crate::limits;
+use crate::log::Level;
+use crate::time::{Mono, Now, Span, Wall};
+
+/// Lateness is looked at so often, and complained of no more often.
+const MINUTE: Span = Span::from_secs(60);
+
+/// Four buckets for each power of two, of microseconds.
+const BUCKETS: usize = 4 * 40;
+
+/// What is measured.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Health {
+    /// The last deadlines: the bucket of each, oldest first.
+    late: VecDeque<u8>,
+    /// The deadlines of this minute, by bucket, and when it began.
+    minute: Vec<u32>,
+    minute_began: Option<Mono>,
+    /// A deadline that was missed, and how much of it is accounted for: the driver may come
+    /// back to it more than once.
+    missed: Option<(Mono, Span)>,
+    /// When each pause was over, and how long it was.
+    pub pauses: VecDeque<(Wall, Span)>,
+    pub hosts: BTreeMap<Name, Way>,
+    pub local: Way,
+}
+
+/// The way to a faild, as it was found.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Way {
+    /// Whether it answers; nothing: not known yet.
+    pub reachable: Option<bool>,
+    pub since: Mono,
+    /// When it was asked last, and when it answered.
+    pub called: Option<Mono>,
+    pub answered: Option<Mono>,
+    /// What somebody there said who could not prove it.
+    pub hint: Option<String>,
+    /// The last questions, one bit each, the latest lowest: it was not answered in time.
+    lost: u128,
+    questions: u32,
+}
+
+impl Way {
+    /// So many questions are remembered.
+    const QUESTIONS_MAX: u32 = 100;
+
+    /// A question has come to its end. One that had to be repeated was lost, even if an
+    /// answer to the first one came after all.
+    fn score(&mut self, lost: bool) {
+        self.lost = self.lost << 1 | u128::from(lost);
+        self.questions = (self.questions + 1).min(Way::QUESTIONS_MAX);
+    }
+
+    /// Of the last questions, how many of a thousand were lost.
+    pub fn lost_permille(&self) -> u32 {
+        let mask = (1u128 << Way::QUESTIONS_MAX) - 1;
+        ((self.lost & mask).count_ones() * 1_000)
+            .checked_div(self.questions)
+            .unwrap_or(0)
+    }
+}
+
+impl Health {
+    /// A deadline has come, or was missed by so much.
+    fn met(&mut self, late: Span) {
+        let bucket = bucket(late);
+        if self.late.len() >= limits::LATENESS_MAX {
+            self.late.pop_front();
+        }
+        self.late.push_back(u8::try_from(bucket).unwrap_or(u8::MAX));
+        self.minute.resize(BUCKETS, 0);
+        self.minute[bucket] += 1;
+    }
+
+    /// Of the last deadlines, so many of a hundred were not missed by more than this.
+    pub fn late(&self, percent: u64) -> Span {
+        let mut counts = [0; BUCKETS];
+        for bucket in &self.late {
+            counts[usize::from(*bucket)] += 1;
+        }
+        percentile(&counts, percent)
+    }
+
+    /// This failsh stood still.
+    pub fn paused(&mut self, wall: Wall, span: Span) {
+        if self.pauses.len() >= limits::PAUSES_MAX {
+            self.pauses.pop_front();
+        }
+        self.pauses.push_back((wall, span));
+    }
+}
+
+/// The bucket of a lateness: by its highest three bits in microseconds.
+fn bucket(late: Span) -> usize {
+    let us = late.0 / 1_000;
+    let high = (u64::BITS - us.leading_zeros()).saturating_sub(3);
+    let place = (us >> high) as usize + 4 * high as usize;
+    place.min(BUCKETS - 1)
+}
+
+/// The most that is in a bucket.
+fn most(bucket: usize) -> Span {
+    let high = (bucket / 4).saturating_sub(1);
+    let low = (bucket - 4 * high) as u64;
+    Span::from_micros(((low + 1) << high) - 1)
+}
+
+/// So many of a hundred are not beyond this.
+fn percentile(counts: &[u32], percent: u64) -> Span {
+    let all: u64 = counts.iter().map(|count| u64::from(*count)).sum();
+    let wanted = (all * percent).div_ceil(100);
+    let mut seen = 0;
+    let found = counts.iter().position(|count| {
+        seen += u64::from(*count);
+        *count > 0 && seen >= wanted
+    });
+    found.map_or(Span::ZERO, most)
+}
+
+impl Plan {
+    /// A deadline has come, or was missed by so much; gives how much of that is news, since
+    /// the driver may come back to it before it is dealt with.
+    pub(super) fn measure(&mut self, now: Now, due: Mono, late: Span) -> Span {
+        let known = self.health.missed.replace((due, late));
+        match known.filter(|(missed, _)| *missed == due) {
+            Some((_, known)) => Span(late.0.saturating_sub(known.0)),
+            None => {
+                self.health.met(late);
+                self.look_back(now);
+                late
+            }
+        }
+    }
+
+    /// Once a minute it is looked at how late this failsh was for most of its deadlines.
+    fn look_back(&mut self, now: Now) {
+        let began = *self.health.minute_began.get_or_insert(now.mono);
+        if now.mono - began < MINUTE {
+            return;
+        }
+        let p99 = percentile(&self.health.minute, 99);
+        self.health.minute.fill(0);
+        self.health.minute_began = Some(now.mono);
+        let intervals = self.classes.iter().map(|class| class.interval);
+        let Some(interval) = intervals.min() else {
+            return;
+        };
+        if p99 > interval.part(2) {
+            let text = format!(
+                "this failsh is late: within a minute, for one deadline in a hundred by about {} \
+                 ms or more, and the shortest interval is {interval}",
+                p99.as_millis()
+            );
+            self.log(Level::Warn, "plan", text);
+        }
+    }
+
+    fn way(&mut self, target: &Target) -> &mut Way {
+        match target {
+            Target::Local => &mut self.health.local,
+            Target::Host(host) => self.health.hosts.entry(host.clone()).or_default(),
+        }
+    }
+
+    /// A faild is asked.
+    pub(super) fn called(&mut self, now: Now, target: &Target) {
+        self.way(target).called = Some(now.mono);
+    }
+
+    /// A faild has answered, or refused to in a way that proves that it is there.
+    pub(super) fn heard(&mut self, now: Now, target: &Target, repeated: bool) {
+        let way = self.way(target);
+        way.score(repeated);
+        way.answered = Some(now.mono);
+        way.hint = None;
+        let was = way.reachable;
+        self.turned(now, target, true);
+        let Target::Host(host) = target else { return };
+        self.touch_host(host);
+        // That it is there at all is no news.
+        if was == Some(false) {
+            let data = vec![("reason", "it answers again".to_string())];
+            self.fire(now, EventKind::Reachable, host, data);
+        }
+    }
+
+    /// A faild has not answered, with all repeats, or has refused to. A host counts as
+    /// unreachable once for all classes of services: when the last of them has lost it.
+    pub(super) fn unheard(&mut self, now: Now, target: &Target, hint: Option<&String>) {
+        let asks = |class: &&super::Class| class.targets.contains_key(target);
+        let mut classes = self.classes.iter().filter(asks);
+        let lost = classes.all(|class| class.lost.contains(target));
+        let way = self.way(target);
+        way.score(true);
+        way.hint = hint.cloned();
+        if let Target::Host(host) = target {
+            self.touch_host(host);
+        }
+        if !lost || !self.turned(now, target, false) {
+            return;
+        }
+        if let Target::Host(host) = target {
+            let reason = match hint {
+                Some(hint) => format!("it does not answer; somebody there says: {hint}"),
+                None => "it does not answer".to_string(),
+            };
+            let data = vec![("reason", reason)];
+            self.fire(now, EventKind::Unreachable, host, data);
+        }
+    }
+
+    /// Whether it is news that this faild answers, or does not.
+    fn turned(&mut self, now: Now, target: &Target, reachable: bool) -> bool {
+        let way = self.way(target);
+        if way.reachable == Some(reachable) {
+            return false;
+        }
+        way.reachable = Some(reachable);
+        way.since = now.mono;
+        match target {
+            Target::Host(host) => self.tell_host(host),
+            Target::Local => self.touch_all(),
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_no_wider_than_a_quarter_of_what_is_in_it() {
+        for us in (0..5_000).chain([1 << 20, 123_456_789, 3_600_000_000]) {
+            let most = most(bucket(Span::from_micros(us))).0 / 1_000;
+            assert!(most >= us && most <= us + us / 4, "{us}: {most}");
+        }
+        assert_eq!(bucket(Span(u64::MAX)), BUCKETS - 1);
+    }
+
+    #[test]
+    fn percentiles_are_those_of_the_last_thousand() {
+        let mut health = Health::default();
+        assert_eq!(health.late(99), Span::ZERO);
+        for _ in 0..limits::LATENESS_MAX {
+            health.met(Span::from_secs(5));
+        }
+        for n in 0..limits::LATENESS_MAX as u64 {
+            let slow = n % 50 == 0;
+            health.met(Span::from_micros(if slow { 7 } else { 2 }));
+        }
+        assert_eq!(health.late(50), Span::from_micros(2));
+        assert_eq!(health.late(99), Span::from_micros(7));
+        assert_eq!(health.late.len(), limits::LATENESS_MAX);
+    }
+
+    #[test]
+    fn losses_are_those_of_the_last_hundred_questions() {
+        let mut way = Way::default();
+        assert_eq!(way.lost_permille(), 0);
+        way.score(true);
+        assert_eq!(way.lost_permille(), 1_000);
+        for n in 0..100 {
+            way.score(n % 4 == 0);
+        }
+        assert_eq!(way.lost_permille(), 250);
+        (0..100).for_each(|_| way.score(false));
+        assert_eq!(way.lost_permille(), 0);
+    }
+}

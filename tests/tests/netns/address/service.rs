@@ -1,0 +1,1 @@
+//! Services of `failover::ip` in real policies.
