@@ -6,6 +6,7 @@ mod finding;
 mod hands;
 mod health;
 mod journal;
+mod omens;
 mod renewals;
 mod retries;
 mod scripts;
