@@ -74,6 +74,7 @@ fn as_json(bytes: &[u8], community: &str) -> Value {
             let body = json!({ "nonce": nonce, "more": more, "records": records });
             ("answer", body)
         }
+        Body::SetLevel(_) | Body::Levels(_) => panic!("no faild speaks of debug levels"),
         Body::Refusal(refusal) => (
             "refusal",
             json!({

@@ -50,6 +50,30 @@ pub enum On {
     Any,
 }
 
+impl On {
+    /// All events that a trap can wait for, in the order of `failover(n)`.
+    pub fn all() -> impl Iterator<Item = On> {
+        let (states, others) = EventKind::WORDS.split_at(3);
+        let on = |(kind, _): &(EventKind, &str)| On::Event(*kind);
+        let states = states.iter().map(on).chain([On::Change]);
+        states.chain(others.iter().map(on)).chain([On::Any])
+    }
+
+    /// The word for it in `failtrap`.
+    pub fn word(self) -> &'static str {
+        match self {
+            On::Event(kind) => kind.word(),
+            On::Change => "change",
+            On::Any => "*",
+        }
+    }
+
+    /// The one with this word.
+    pub fn from_word(word: &str) -> Option<On> {
+        On::all().find(|on| on.word() == word)
+    }
+}
+
 /// How another host is reached: `failhost`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {

@@ -14,6 +14,7 @@ use crate::answer::{Answer, Refusal};
 use crate::bytes::{Bad, Reader, Writer};
 use crate::change::Change;
 use crate::key::{Key, MAC_BYTES};
+use crate::levels::{Levels, SetLevel};
 use crate::query::Query;
 
 /// The version written here.
@@ -36,7 +37,9 @@ pub const ANSWERS: u8 = 0x80;
 mod kind {
     pub const QUERY: u8 = 1;
     pub const CHANGE: u8 = 2;
+    pub const SET_LEVEL: u8 = 7;
     pub const ANSWER: u8 = 0x81;
+    pub const LEVELS: u8 = 0x87;
     pub const REFUSAL: u8 = 0xff;
 }
 
@@ -47,8 +50,12 @@ pub enum Body {
     Query(Query),
     /// Change this record.
     Change(Change),
+    /// List the debug levels, or set one.
+    SetLevel(SetLevel),
     /// These are the records.
     Answer(Answer),
+    /// These are the debug levels.
+    Levels(Levels),
     /// No, because.
     Refusal(Refusal),
 }
@@ -82,7 +89,9 @@ fn unsigned(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
     out.u8(match body {
         Body::Query(_) => kind::QUERY,
         Body::Change(_) => kind::CHANGE,
+        Body::SetLevel(_) => kind::SET_LEVEL,
         Body::Answer(_) => kind::ANSWER,
+        Body::Levels(_) => kind::LEVELS,
         Body::Refusal(_) => kind::REFUSAL,
     });
     out.u32(key.map_or(0, Key::id));
@@ -91,7 +100,9 @@ fn unsigned(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
     match body {
         Body::Query(query) => query.emit(&mut out),
         Body::Change(change) => change.emit(&mut out),
+        Body::SetLevel(order) => order.emit(&mut out),
         Body::Answer(answer) => answer.emit(&mut out),
+        Body::Levels(levels) => levels.emit(&mut out),
         Body::Refusal(refusal) => refusal.emit(&mut out),
     }
     out.0
@@ -178,7 +189,9 @@ impl<'a> Packet<'a> {
         match self.kind {
             kind::QUERY => Query::parse(&mut from).map(Body::Query),
             kind::CHANGE => Change::parse(&mut from).map(Body::Change),
+            kind::SET_LEVEL => SetLevel::parse(&mut from).map(Body::SetLevel),
             kind::ANSWER => Answer::parse(&mut from).map(Body::Answer),
+            kind::LEVELS => Levels::parse(&mut from).map(Body::Levels),
             kind::REFUSAL => Refusal::parse(&mut from).map(Body::Refusal),
             _ => Err(Bad::Type),
         }

@@ -255,7 +255,9 @@ impl Node {
         match packet.body() {
             Ok(Body::Query(query)) => self.query(now, &asker, &query),
             Ok(Body::Change(change)) => self.change(now, &asker, &change),
-            Ok(Body::Answer(_) | Body::Refusal(_)) => {}
+            Ok(Body::Answer(_) | Body::Refusal(_) | Body::Levels(_)) => {}
+            // A faild has its states at this port, and nothing to debug by.
+            Ok(Body::SetLevel(_)) => self.refuse(now, &asker, Refusal::plain(Code::Type)),
             Err(fail_wire::Bad::Type) => self.refuse(now, &asker, Refusal::plain(Code::Type)),
             Err(_) => self.refuse(now, &asker, Refusal::plain(Code::Malformed)),
         }

@@ -209,7 +209,9 @@ impl Plan {
             Sent::Ask(index, target) => match body {
                 Body::Answer(answer) => self.answered(now, index, &target, id, answer),
                 Body::Refusal(refusal) => self.refused(now, index, &target, &refusal),
-                Body::Query(_) | Body::Change(_) => self.stats.dropped += 1,
+                Body::Query(_) | Body::Change(_) | Body::SetLevel(_) | Body::Levels(_) => {
+                    self.stats.dropped += 1;
+                }
             },
         }
     }

@@ -207,7 +207,7 @@ impl Plan {
                 ),
             },
             Body::Refusal(refusal) => self.not_acknowledged(now, name, &change, refusal),
-            Body::Query(_) | Body::Change(_) => {}
+            _ => {}
         }
         self.next_set(now, name);
     }
@@ -222,7 +222,7 @@ impl Plan {
             }) => record.clone(),
             // A repeated request whose first answer was lost: it is as he wanted it.
             Body::Refusal(refusal) => refusal.record.clone().filter(|now| is_done(change, now)),
-            Body::Query(_) | Body::Change(_) => None,
+            _ => None,
         };
         match (done, body) {
             (Some(record), _) => self.set_done(now, name, &hand, record),
