@@ -2,7 +2,7 @@
 //! up. The order matters and is that of a careful administrator: first make known what was
 //! done here, then see what others did by hand, then obey wishes, then follow the rule.
 
-use fail_wire::{Marks, Name, Record, State};
+use fail_wire::{Marks, Name, Reason, Record, State};
 
 use super::duty::{Owed, Then};
 use super::link::UNKNOWN_MAX;
@@ -131,9 +131,11 @@ impl Plan {
         if by_hand && (record.state != State::Up || first) {
             // Somebody took the service down while our script ran; what he says stands, and
             // what our script did is found out below.
+            // Unless it is what we have published ourselves, and the answer was lost.
+            let ours = record.state == owed.state && record.reason == Reason::new(&owed.reason);
             duty.owed = None;
             duty.base = Some(record.state);
-            if record.state == State::Fail {
+            if record.state == State::Fail && !ours {
                 // However our script has failed, that is not why it is so.
                 duty.retries.failed = None;
             }

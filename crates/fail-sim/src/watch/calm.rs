@@ -66,8 +66,8 @@ impl Calm {
     }
 
     /// When this service alone was last disturbed.
-    pub fn stirred(&self, name: &Name) -> u64 {
-        self.services.get(name).copied().unwrap_or(0)
+    pub fn stirred(&self, name: &Name) -> Option<u64> {
+        self.services.get(name).copied()
     }
 
     /// When a script last did not do what it should.

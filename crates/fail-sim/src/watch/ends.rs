@@ -89,7 +89,9 @@ impl Watch {
             let name = &svc.name;
             let known = svc.told(&world.hosts[host].told).is_some();
             let named = left.iter().any(|(left, _)| left == name);
-            let stirred = world.at - self.calm.stirred(name) <= bounds.answered;
+            let news = 2 * (bounds.round + bounds.publish);
+            let stirred = self.calm.stirred(name);
+            let stirred = stirred.is_some_and(|stirred| world.at - stirred <= news);
             if known && !named && !stirred && !world.is_let_go(host, name) {
                 let text = format!("{name}: {} has not let it go", host_name(host));
                 self.violated(Property::Released, world.at, text);

@@ -132,6 +132,22 @@ fn fail_that_is_said_while_a_start_breaks_stands() {
 }
 
 #[test]
+fn a_failure_whose_acknowledgement_was_lost_is_still_its_own() {
+    let mut story = Story::new(&[("web", retry())]);
+    let outcome = Story::error("start: no such device");
+    story.plays.insert(Task::Start, Play::Ends(ms(50), outcome));
+    story.run_until("the start broke", |s| s.count(Task::Stop) == 1);
+    let local = super::story::at(LOCAL);
+    story.disk = Span::from_secs(3);
+    story.lose_queries.insert(local);
+    story.run(Span::from_secs(2));
+    assert_eq!(story.state(LOCAL, "web"), State::Fail, "the faild has it");
+    story.lose_queries.clear();
+    let back = story.run_until("it comes back", ready);
+    assert!(back <= ms(5_100), "{back}");
+}
+
+#[test]
 fn held_it_does_not_come_back_before_it_is_released_and_the_time_goes_on() {
     let mut story = failing();
     story.change(LOCAL, "web", None, Marks::HELD, NONE, "held: looking");
