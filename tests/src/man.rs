@@ -107,7 +107,8 @@ impl Page {
     pub fn entries(&self, title: &str) -> BTreeSet<String> {
         let head = format!(".Ss {title}");
         let after = self.text.lines().skip_while(|line| *line != head).skip(1);
-        let section = after.take_while(|line| !line.starts_with(".S"));
+        let section =
+            after.take_while(|line| !line.starts_with(".Sh ") && !line.starts_with(".Ss "));
         let items = section.filter_map(|line| line.strip_prefix(".It Cm "));
         let words = items.filter_map(|item| item.split(' ').next());
         words.map(String::from).collect()

@@ -12,6 +12,7 @@ mod faild;
 mod failsh;
 mod imports;
 mod man;
+mod monitor_page;
 mod netns;
 mod policy;
 mod python;
