@@ -67,7 +67,7 @@ impl Session {
         self.clear();
         self.terminal.press("C-d");
         self.terminal.wait_for_end("\n$");
-        self.terminal.enter("clear; echo ended with $?");
+        self.terminal.enter("echo ended with $?");
         self.terminal.wait_for("ended with 0");
         assert_eq!(self.terminal.settings(), self.settings);
     }
@@ -274,7 +274,7 @@ fn who_is_told_to_end_leaves_the_terminal_as_it_was() {
     let failsh: i32 = failsh.trim().parse().unwrap();
     kill(Pid::from_raw(failsh), Signal::SIGTERM).unwrap();
     terminal.wait_for_end("\n$");
-    terminal.enter("clear; echo ended with $?");
+    terminal.enter("echo ended with $?");
     terminal.wait_for("ended with 0");
     assert_eq!(terminal.settings(), session.settings);
     assert!(faild.failc(&["web"]).out.contains("UP"));
@@ -303,7 +303,7 @@ fn a_second_terminal_is_attached_while_a_script_runs() {
     terminal.wait_for("\nUP\n");
     terminal.enter("exit 7");
     terminal.wait_for_end("\n$");
-    terminal.enter("clear; echo ended with $?");
+    terminal.enter("echo ended with $?");
     terminal.wait_for("ended with 7");
     assert_eq!(terminal.settings(), settings);
 
@@ -315,7 +315,7 @@ fn a_second_terminal_is_attached_while_a_script_runs() {
     failsh.kill();
     terminal.wait_for("has ended");
     terminal.wait_for_end("\n$");
-    terminal.enter("clear; echo ended with $?");
+    terminal.enter("echo ended with $?");
     terminal.wait_for("ended with 69");
     assert_eq!(terminal.settings(), settings);
 }
