@@ -24,7 +24,7 @@ if {"failover::exec" ni [package names]} {
         set name failover::[file rootname [file tail $file]]
         package ifneeded $name 0 "package provide $name 0; [list source $file]"
     }
-    namespace eval ::fail {variable service web reason {} from RECOVER}
+    namespace eval ::fail {variable service web reason {} from RECOVER event {} data {}}
 }
 
 # Called as fail run is: through exec, with its output in files.
@@ -97,6 +97,7 @@ proc record_fail {args} {
     switch [lindex $args 0] {
         run {tailcall {*}$::real_run {*}[lrange $args 1 end]}
         log {lappend ::logged [lrange $args 1 end]}
+        after {after [expr {round(1000 * [lindex $args 1])}] [lindex $args 2]}
         default {tailcall ::real_fail {*}$args}
     }
 }
@@ -112,10 +113,15 @@ foreach {name command} {fail record_fail failsvc record_service failtrap record_
     interp alias {} ::$name {} ::$command
 }
 
-# Runs a script of a service that has been defined, as the engine would.
+# Runs a script of a service that has been defined, as the engine would. In failsh these
+# variables are set again whenever a script goes on, to those of the job that we are.
+set pretended {service web from RECOVER event {} data {}}
+foreach name {service from event data} {
+    trace add variable ::fail::$name read \
+        [list apply {{name args} {set ::fail::$name [dict get $::pretended $name]}} $name]
+}
 proc run {service action {from RECOVER}} {
-    set ::fail::service $service
-    set ::fail::from $from
+    set ::pretended [dict create service $service from $from event {} data {}]
     ::failover::part::state [dict get $::services $service $action]
 }
 
@@ -136,7 +142,9 @@ proc failure {script} {
 proc until {script wanted} {
     set end [expr {[clock milliseconds] + 10000}]
     while {[set seen [uplevel 1 $script]] ne $wanted && [clock milliseconds] < $end} {
-        after 10
+        # Tcl's own after sleeps, and nothing else goes on.
+        after 10 {set ::tick 1}
+        vwait ::tick
     }
     return $seen
 }

@@ -145,6 +145,7 @@ fn ports_and_limits_are_those_of_the_code() {
         (fail_wire::REASON_BYTES_MAX, "bytes in a reason"),
         (fail_wire::COMMUNITY_BYTES_MAX, "bytes in a community"),
         (record.wire_bytes(), "bytes in a record"),
+        (fail_core::limits::HEARS_MAX, "hosts in a report"),
         (fail_wire::DATAGRAM_BYTES_MAX, "bytes in a datagram"),
     ] {
         let words = format!("{size} {what}");
@@ -412,6 +413,47 @@ fn every_error_code_stands_in_the_page_and_the_other_way_round() {
     let items = section.filter_map(|line| line.strip_prefix(".It Li FAIL"));
     let words = items.map(|item| format!("FAIL{}", item.split(" Ar").next().unwrap_or_default()));
     assert_eq!(words.collect::<BTreeSet<String>>(), code);
+}
+
+#[test]
+fn what_is_said_of_addresses_is_what_the_code_does() {
+    use fail_core::address::{
+        ADDRESSES_MAX, ANNOUNCE_DEFAULT, ANNOUNCE_MAX, PROBE_DEFAULT, PROBE_MAX, SPACING,
+        SPACING_DEFAULT,
+    };
+    let page = Page::open("failover-ip.n");
+    let text = page.text.replace('\n', " ");
+    for words in [
+        format!("{PROBE_DEFAULT} by default, 1ms to {PROBE_MAX}"),
+        format!("{ANNOUNCE_DEFAULT} by default, 0 to {ANNOUNCE_MAX}"),
+        format!(
+            "{SPACING_DEFAULT} by default, {} to {}",
+            SPACING[0], SPACING[1]
+        ),
+        format!("at most {ADDRESSES_MAX} addresses"),
+    ] {
+        assert!(text.contains(&words), "failover-ip.n: no \"{words}\"");
+    }
+    // `AddressError::new(&["NODEV", name]`, and the two that are chosen before.
+    let mut codes: BTreeSet<String> = ["DOWN", "NOCARRIER"].map(String::from).into();
+    for file in [
+        "fail-core/src/address/parse.rs",
+        "fail-rt/src/address.rs",
+        "fail-rt/src/address/refusal.rs",
+    ] {
+        let source = tree::read(&tree::path("crates").join(file));
+        let made = source.split("AddressError::new(&[\"").skip(1);
+        codes.extend(made.filter_map(|rest| Some(rest.split_once('"')?.0.to_string())));
+    }
+    let errors = page.text.split_once(".Ss Errors").expect("errors").1;
+    let errors = errors.split_once(".Sh ").expect("an end").0;
+    let rows = errors
+        .lines()
+        .filter_map(|line| line.strip_prefix(".It Cm "));
+    let written: BTreeSet<String> = rows
+        .map(|row| row.split(' ').next().unwrap_or_default().to_string())
+        .collect();
+    assert_eq!(written, codes, "failover-ip.n (left), the code (right)");
 }
 
 /// What a formatter has to say about a page.

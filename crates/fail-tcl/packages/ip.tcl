@@ -12,7 +12,7 @@ namespace eval ::ip {
         -label {any {}} -probe {any {}} -announce {any {}} -spacing {any {}} -force {bool 0}
     }
     # A start that is refused because somebody else still answers must not be the last one.
-    variable retry {5s 2 1m}
+    variable retry {1s 2 30s}
 }
 
 foreach command {add announce del has link probe} {

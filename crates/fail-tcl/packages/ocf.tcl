@@ -196,7 +196,7 @@ proc ::ocf::Act {it action {interval 0}} {
         dict set env OCF_RESKEY_$name $value
     }
     set command [list $program $action]
-    set ran [::failover::part::run [list -timeout $seconds -env $env] $command]
+    set ran [::failover::part::run [list -timeout $seconds -env $env] $command "$type $action"]
     if {[dict get $ran signal] ne {}} {
         return -code error -errorcode {FAILOVER SIGNAL} [::failover::part::complaint $command $ran]
     }

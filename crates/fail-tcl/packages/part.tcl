@@ -129,30 +129,35 @@ proc ::failover::part::state {script} {
     return $state
 }
 
-# Reads the words behind a name: pairs of -option value, which are ours, and of option
-# value, which are those of failsvc. `known` is a dict of option -> {kind default}; an option
-# whose default is missing must be given. Returns a list of two dicts, ours without the
-# dashes.
+# Reads the words behind a name: -option value, or -option alone for a flag, which are ours, and
+# option value, which are those of failsvc. `known` is a dict of option -> {kind default}; an
+# option whose default is missing must be given. Returns a list of two dicts, ours without
+# the dashes.
 proc ::failover::part::read {command known words} {
-    if {[llength $words] % 2} {
-        wrong "$command: value for \"[lindex $words end]\" missing"
-    }
     set own {}
     set options {}
-    foreach {word value} $words {
-        if {[string index $word 0] ne "-"} {
-            lappend options $word $value
-            continue
-        }
-        if {![dict exists $known $word]} {
+    while {[llength $words]} {
+        set words [lassign $words word]
+        set ours [string match -* $word]
+        if {$ours && ![dict exists $known $word]} {
             set choices [dict keys $known]
             wrong "$command: bad option \"$word\": must be [choice [lappend choices {one of failsvc}]]"
         }
-        lassign [dict get $known $word] kind
-        if {[catch {kind-$kind $value} value]} {
-            wrong "$command: $word: $value"
+        if {$ours && [lindex [dict get $known $word] 0] eq "flag"} {
+            dict set own [string range $word 1 end] 1
+            continue
         }
-        dict set own [string range $word 1 end] $value
+        if {![llength $words]} {
+            wrong "$command: value for \"$word\" missing"
+        }
+        set words [lassign $words value]
+        if {!$ours} {
+            lappend options $word $value
+        } elseif {[catch {kind-[lindex [dict get $known $word] 0] $value} value]} {
+            wrong "$command: $word: $value"
+        } else {
+            dict set own [string range $word 1 end] $value
+        }
     }
     dict for {word about} $known {
         set name [string range $word 1 end]
@@ -228,12 +233,14 @@ proc ::failover::part::kind-time {value} {
 }
 
 # Runs a program and returns what fail run returns; that it could not be started, and that
-# it took too long, is an error. Options are those of fail run.
-proc ::failover::part::run {options command} {
+# it took too long, is an error. Options are those of fail run; `what` is what messages call it.
+proc ::failover::part::run {options command {what {}}} {
     set options [dict filter $options script {option value} {expr {$value ne {}}}]
     set ran [::fail run {*}$options {*}$command]
     if {[dict get $ran timedout]} {
-        set what [file tail [lindex $command 0]]
+        if {$what eq {}} {
+            set what [file tail [lindex $command 0]]
+        }
         set limit [format %g [dict get $options -timeout]]
         return -code error -errorcode {FAILOVER TIMEOUT} "$what took longer than ${limit}s"
     }

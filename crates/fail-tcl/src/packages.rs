@@ -20,8 +20,13 @@ const PACKAGES: &[(&str, &str)] = &[
     ("failover::systemd", include_str!("../packages/systemd.tcl")),
 ];
 
-/// What they share. Nobody else requires it.
-const SHARED: (&str, &str) = ("failover::part", include_str!("../packages/part.tcl"));
+/// What they are made of. Nobody else requires these.
+const INSIDE: &[(&str, &str)] = &[
+    ("failover::mail", include_str!("../packages/mail.tcl")),
+    ("failover::part", include_str!("../packages/part.tcl")),
+    ("failover::talk", include_str!("../packages/talk.tcl")),
+    ("failover::webhook", include_str!("../packages/webhook.tcl")),
+];
 
 /// Major and minor of the suite.
 fn version() -> String {
@@ -32,7 +37,7 @@ fn version() -> String {
 /// Tells an interpreter where the packages are.
 pub(crate) fn furnish(interp: &Interp) -> Result<(), TclError> {
     let version = version();
-    for (name, text) in PACKAGES.iter().chain([&SHARED]) {
+    for (name, text) in PACKAGES.iter().chain(INSIDE) {
         // On the first line, so that the lines of errors are those of the file.
         let script = format!("package provide {name} {version}; {text}");
         interp.command(["package", "ifneeded", name, &version, &script])?;

@@ -66,13 +66,36 @@ fn ip() {
 }
 
 #[test]
+fn lsb() {
+    passes("lsb.test");
+}
+
+#[test]
+fn notify() {
+    passes("notify.test");
+}
+
+#[test]
+fn systemd() {
+    passes("systemd.test");
+}
+
+#[test]
 fn ocf() {
     passes("ocf.test");
 }
 
 #[test]
 fn every_file_of_tests_is_run_here() {
-    let known = ["all.test", "exec.test", "ip.test", "ocf.test"];
+    let known = [
+        "all.test",
+        "exec.test",
+        "ip.test",
+        "lsb.test",
+        "notify.test",
+        "ocf.test",
+        "systemd.test",
+    ];
     for entry in folder().read_dir().unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let run = known.contains(&name.as_str()) || !name.ends_with(".test");

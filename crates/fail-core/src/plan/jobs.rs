@@ -191,8 +191,6 @@ impl Plan {
         if let Some((name, duty)) = stuck {
             let name = name.clone();
             duty.stuck = None;
-            let name = name.clone();
-            self.touch(&name);
             let text = format!("service {name}: the script that was given up has ended");
             self.log(Level::Warn, "script", text);
             self.touch(&name);

@@ -82,6 +82,7 @@ impl Plan {
             if !self.policy.hosts.contains_key(name) {
                 self.hosts.remove(name);
                 self.met.remove(name);
+                self.forget_host(name);
             }
         }
         let hosts: Vec<(Name, Host)> = self
@@ -235,8 +236,7 @@ impl Plan {
         if let Some(duty) = self.duties.remove(name) {
             self.aim(name, duty.class, &Service::default(), false);
         }
-        self.notes.services.remove(name);
-        self.touch(name);
+        self.forget(name);
     }
 
     /// From now on a service is asked about by its class at these hosts only, or at nobody.

@@ -5,13 +5,15 @@ use std::rc::{Rc, Weak};
 
 use fail_core::job::JobNo;
 
+use super::answer::Form;
 use super::ask;
 use super::help;
 use super::outcome::Ending;
+use super::program;
 use super::role::background as error_in_background;
 use super::room::Room;
 use super::run::{Job, Want, coroutine};
-use super::syntax;
+use super::syntax::{self, Exec};
 use crate::limits::{CALLBACK_MS, DETAIL_BYTES_MAX, cut};
 use crate::mail::{FromTcl, Mail, ToTcl};
 use crate::packages;
@@ -36,10 +38,6 @@ const COMMANDS: &[(&str, Run)] = &[
     ("::fail::words", words),
     ("help", help),
 ];
-
-/// The options of `fail run`.
-pub(super) const RUN_OPTIONS: &[&str] =
-    &["-dir", "-env", "-input", "-ok", "-stderr", "-timeout", "--"];
 
 /// `address option ?arg ...?`: whether this order about addresses makes sense. Nothing is done.
 fn address(_: &Room, words: &[Obj]) -> Reply {
@@ -82,17 +80,20 @@ fn asks(room: &Room, words: &[Obj]) -> Reply {
         return Err(TclError::usage("::fail::asks coroutine command ?word ...?"));
     };
     let (inside, command) = (inside.to_text(), command.to_text());
-    let words: Vec<String> = words.iter().map(Obj::to_text).collect();
+    let objs = words;
+    let words: Vec<String> = objs.iter().map(Obj::to_text).collect();
     let called = match command.as_str() {
+        "run" => "fail run",
         "ask" => ask::called(words.first().map_or("", String::as_str)),
         other => other,
     };
     let Some(no) = room.running.get() else {
         // Tcl's own would stop everything here until its programs have ended, and nobody
         // could cancel it.
-        return match command == "exec" && room.is_open() {
-            true => Err(outside(called)),
-            false => Ok(Obj::text("")),
+        return match command.as_str() {
+            "exec" | "run" if room.is_open() => Err(outside(called)),
+            "run" => Err(while_read(called)),
+            _ => Ok(Obj::text("")),
         };
     };
     // Only a console can be left. Elsewhere the policy's own `exit` says why not.
@@ -109,7 +110,14 @@ fn asks(room: &Room, words: &[Obj]) -> Reply {
         )));
     }
     let want = match command.as_str() {
-        "exec" => Want::Exec(syntax::parse(&words).map_err(TclError::new)?),
+        "exec" => {
+            let Exec { pipeline, how } = exec(room, &words)?;
+            Want::Exec(pipeline, Form::Exec(how))
+        }
+        "run" => {
+            let program::Run { pipeline, ok } = program::parse(objs)?;
+            Want::Exec(pipeline, Form::Run(ok))
+        }
         "ask" => Want::Ask(ask::parse(&words)?),
         "exit" => Want::Leave(exit_code(&words)?),
         _ => Want::Alarm,
@@ -121,6 +129,14 @@ fn asks(room: &Room, words: &[Obj]) -> Reply {
         &no.0.to_string(),
         &wait.to_string(),
     ]))
+}
+
+fn exec(room: &Room, words: &[String]) -> Result<Exec, TclError> {
+    let home = |name: &str| {
+        let native = room.interp().command(["::tcl::file::nativename", name]);
+        native.map(|name| name.to_text()).map_err(|e| e.plain())
+    };
+    syntax::parse(words, &home)
 }
 
 fn exit_code(words: &[String]) -> Result<String, TclError> {
@@ -142,6 +158,13 @@ fn outside(command: &str) -> TclError {
     ))
 }
 
+fn while_read(command: &str) -> TclError {
+    TclError::new(format!(
+        "{command} can not be called while the policy is read: put it into a script, or into \
+         \"after 0 {{...}}\""
+    ))
+}
+
 /// `tell kind ?word ...?`: asks the engine for something outside of a job, where nobody can
 /// wait for it.
 fn tell(room: &Room, words: &[Obj]) -> Reply {
@@ -149,10 +172,7 @@ fn tell(room: &Room, words: &[Obj]) -> Reply {
     let what = ask::parse(&words)?;
     let called = ask::called(words.first().map_or("", String::as_str));
     if !room.is_open() {
-        return Err(TclError::new(format!(
-            "{called} can not be called while the policy is read: put it into a script, or into \
-             \"after 0 {{...}}\""
-        )));
+        return Err(while_read(called));
     }
     if !ask::is_order(&what) {
         return Err(outside(called));

@@ -150,7 +150,8 @@ fn behind_fail(room: &Room, subcommand: &str, rest: &[&str]) -> Vec<String> {
     match (subcommand, rest) {
         ("hosts", []) => of(room, "hosts"),
         ("log", []) => fixed(&["error", "warn", "info", "debug"]),
-        ("run", _) => fixed(super::asks::RUN_OPTIONS),
+        ("run", [.., "-stderr"]) => fixed(&["keep", "merge", "drop"]),
+        ("run", _) => fixed(super::program::OPTIONS),
         ("set", [_]) => of(room, "states"),
         ("after" | "cancel" | "for" | "health" | "version" | "log", _) => Vec::new(),
         (_, []) => of(room, "services"),

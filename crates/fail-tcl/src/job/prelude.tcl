@@ -88,6 +88,12 @@ proc ::fail::ask args {
     tailcall ::fail::tell {*}$args
 }
 
+# `fail run ?option value ...? command ?arg ...?`.
+proc ::fail::run args {
+    ::fail::asks [info coroutine] run {*}$args
+    return -options {*}[::fail::pause {fail run}]
+}
+
 proc ::after args {
     if {$args eq {}} {
         ::fail::usage {after option ?arg ...?}

@@ -15,7 +15,7 @@ use std::time::Duration;
 use fail_core::exec::ExecResult;
 use fail_core::job::{Fired, JobNo, Order, Task};
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, Form};
 use super::asks;
 use super::complete;
 use super::role::{End, Role, background};
@@ -38,6 +38,8 @@ pub(crate) struct Room {
     jobs: RefCell<BTreeMap<JobNo, Job>>,
     pub(super) running: Cell<Option<JobNo>>,
     numbers: Cell<u64>,
+    /// Nothing is run any more.
+    closed: Cell<bool>,
     /// What was asked by somebody who could not wait: only what went wrong is of interest.
     unwaited: RefCell<BTreeSet<u64>>,
 }
@@ -55,6 +57,7 @@ impl Room {
             jobs: RefCell::default(),
             running: Cell::new(None),
             numbers: Cell::new(0),
+            closed: Cell::new(false),
             unwaited: RefCell::default(),
         }
     }
@@ -114,6 +117,9 @@ impl Room {
 
     /// Called in the middle of a running script, after a cancel or a quit was posted.
     pub(crate) fn interrupt(&self) -> Option<TclError> {
+        if self.closed.get() {
+            return None;
+        }
         if self.mailbox.quitting() {
             self.interp.limit(Duration::ZERO);
             return Some(TclError::new("failsh is ending").code(CANCELLED));
@@ -136,6 +142,17 @@ impl Room {
         let grace = if first { GRACE } else { Duration::ZERO };
         self.interp.limit(grace);
         Some(TclError::new(why).code(CANCELLED))
+    }
+
+    /// The end, before the interpreter goes: a coroutine that is suspended then would leave
+    /// its stack behind, 50 kB each.
+    pub(crate) fn close(&self) {
+        self.closed.set(true);
+        self.interp.unlimited();
+        let jobs = std::mem::take(&mut *self.jobs.borrow_mut());
+        for no in jobs.into_keys() {
+            self.tear_down(no);
+        }
     }
 
     /// A script of a service.
@@ -249,12 +266,12 @@ impl Room {
     fn exec_done(&self, exec: u64, result: &ExecResult) {
         let waiting = {
             let jobs = self.jobs.borrow();
-            jobs.iter().find_map(|(no, job)| match job.waits {
-                Some(Wait::Exec(number, how)) if number == exec => Some((*no, how)),
+            jobs.iter().find_map(|(no, job)| match &job.waits {
+                Some(Wait::Exec(number, form)) if *number == exec => Some((*no, form.clone())),
                 _ => None,
             })
         };
-        let Some((no, how)) = waiting else {
+        let Some((no, form)) = waiting else {
             return; // Its job was cancelled meanwhile.
         };
         if let Ok(finished) = result {
@@ -262,12 +279,13 @@ impl Room {
                 let said = "wrote more than is kept; the rest was thrown away";
                 self.log(no, Level::Warn, said);
             }
-            if how.ignore_stderr && !how.errors_are_output && !finished.stderr.is_empty() {
+            let ignored = matches!(form, Form::Exec(how) if how.ignore_stderr);
+            if ignored && !finished.stderr.is_empty() {
                 let said = String::from_utf8_lossy(&finished.stderr);
                 self.log(no, Level::Info, said.trim_end());
             }
         }
-        self.answer(no, &answer::to_exec(how, result));
+        self.answer(no, &answer::to_exec(&form, result));
     }
 
     /// The engine has done what was asked, or has not.

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use fail_core::exec::Pipeline;
 use fail_core::job::JobNo;
 
+use super::answer::Form;
 use super::outcome::Ending;
 use super::role::{End, Role, Scope};
-use super::syntax::{Exec, How};
 use crate::mail::Ask;
 use crate::tcl::Reply;
 
@@ -32,8 +32,8 @@ pub(super) struct Job {
 
 /// What a job asks for.
 pub(super) enum Want {
-    /// These programs.
-    Exec(Exec),
+    /// These programs, and what is made of their end.
+    Exec(Pipeline, Form),
     /// Something that only the engine can do.
     Ask(Ask),
     /// `::fail::wake`.
@@ -43,9 +43,9 @@ pub(super) enum Want {
 }
 
 /// What a job is suspended for, by its number.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Wait {
-    Exec(u64, How),
+    Exec(u64, Form),
     Ask(u64),
     Alarm(u64),
     /// The alarm has rung, and that lies in the mailbox.
@@ -138,9 +138,9 @@ impl Job {
                 self.waits = Some(Wait::Alarm(number));
                 Next::Wait
             }
-            Some((number, Want::Exec(exec))) => {
-                self.waits = Some(Wait::Exec(number, exec.how));
-                Next::Exec(number, exec.pipeline)
+            Some((number, Want::Exec(pipeline, form))) => {
+                self.waits = Some(Wait::Exec(number, form));
+                Next::Exec(number, pipeline)
             }
             Some((number, Want::Ask(ask))) => {
                 self.waits = Some(Wait::Ask(number));

@@ -19,6 +19,7 @@ use fail_core::event::{Event, EventKind};
 use fail_core::exec::{End, ExecResult, Finished, Pipeline};
 use fail_core::job::{Fired, JobNo, Order, Outcome, ScriptError, Task};
 use fail_core::log::Level;
+use fail_core::time::Span;
 use fail_tcl::{Ask, AskError, Board, FromTcl, Loaded, PolicyError, TclHandle, ToTcl, start};
 use fail_wire::{Name, State};
 
@@ -287,6 +288,11 @@ impl Engine {
         })
     }
 
+    /// Forgets which jobs began: who runs a hundred thousand of them does not want to know.
+    pub fn forget(&mut self) {
+        self.unread.retain(|m| !matches!(m, FromTcl::Began { .. }));
+    }
+
     /// Waits as `wait` does, and runs what is to be run meanwhile.
     pub fn serve<T>(&mut self, what: &str, pick: impl Fn(&FromTcl) -> Option<T>) -> T {
         enum Event<T> {
@@ -371,5 +377,7 @@ pub fn finished(stdout: &str, stderr: &str, end: End) -> Finished {
         stderr: stderr.as_bytes().to_vec(),
         ends: vec![(4711, end)],
         cut: false,
+        timed_out: false,
+        took: Span::ZERO,
     }
 }
