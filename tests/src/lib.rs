@@ -5,6 +5,7 @@
 
 pub mod chance;
 pub mod faild;
+pub mod failsh;
 pub mod folder;
 pub mod lines;
 pub mod man;

@@ -107,8 +107,7 @@ impl Page {
     pub fn entries(&self, title: &str) -> BTreeSet<String> {
         let head = format!(".Ss {title}");
         let after = self.text.lines().skip_while(|line| *line != head).skip(1);
-        let section =
-            after.take_while(|line| !line.starts_with(".Sh ") && !line.starts_with(".Ss "));
+        let section = after.take_while(|line| !is_head(line));
         let items = section.filter_map(|line| line.strip_prefix(".It Cm "));
         let words = items.filter_map(|item| item.split(' ').next());
         words.map(String::from).collect()
@@ -118,12 +117,16 @@ impl Page {
     pub fn literal(&self, title: &str) -> Option<String> {
         let head = format!(".Ss {title}");
         let after = self.text.lines().skip_while(|line| *line != head).skip(1);
-        let section = after.take_while(|line| !line.starts_with(".S"));
+        let section = after.take_while(|line| !is_head(line));
         let mut block = section.skip_while(|line| !line.starts_with(".Bd -literal"));
         block.next()?;
         let lines = block.take_while(|line| *line != ".Ed");
         Some(lines.map(|line| format!("{line}\n")).collect())
     }
+}
+
+fn is_head(line: &str) -> bool {
+    line.starts_with(".Sh ") || line.starts_with(".Ss ")
 }
 
 /// The options in one line of mdoc: `Fl x` is `-x`, `Fl Fl long` is `--long`.

@@ -19,7 +19,7 @@ use crate::tree;
 use crate::wait::{self, LIMIT};
 
 /// What is built.
-const PROGRAMS: [&str; 4] = ["faild", "failsh", "failc", "failstat"];
+const PROGRAMS: [&str; 5] = ["faild", "failsh", "failc", "failstat", "faildebug"];
 
 /// What a program that has ended said.
 #[derive(Debug, Clone, PartialEq, Eq)]

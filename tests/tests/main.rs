@@ -8,10 +8,14 @@
 )]
 
 mod attack;
+mod console;
 mod faild;
+mod faildebug;
 mod failsh;
 mod imports;
+mod life;
 mod man;
+mod monitor;
 mod monitor_page;
 mod netns;
 mod policy;

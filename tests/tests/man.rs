@@ -5,6 +5,8 @@ use std::process::Command;
 
 use fail_cli::{PROGRAMS, Program, exit, ports};
 use fail_core::decide::decide;
+use fail_core::policy::Retry;
+use fail_core::time::Span;
 use fail_wire::State;
 use failover_tests::man::{OptionItem, Page};
 use failover_tests::tree;
@@ -185,9 +187,37 @@ fn defaults_of_settings_are_those_of_the_code() {
             fail_core::limits::CONFIRM_MAX
         ),
         format!("outrank this one, at most {}", fail_core::limits::PEERS_MAX),
+        format!(
+            "the beginning of the next, {} by default, {}ms to 1d",
+            service.check_interval,
+            fail_core::limits::CHECK_INTERVAL_MIN_MS
+        ),
+        format!(
+            "good checks in a row, {} by default, 1 to {}",
+            service.rise,
+            fail_core::limits::RISE_FALL_MAX
+        ),
+        format!(
+            "bad checks in a row, {} by default, 1 to {}",
+            service.fall,
+            fail_core::limits::RISE_FALL_MAX
+        ),
+        format!(
+            "times as long, {} by default, 1 to {}",
+            Retry::FACTOR_MILLI / 1_000,
+            fail_core::limits::RETRY_FACTOR_MAX_MILLI / 1_000
+        ),
+        format!("maximum , {} by default", Retry::MAXIMUM),
+        format!(
+            "The waits are {}ms to {}",
+            fail_core::limits::RETRY_MIN_MS,
+            Span::from_secs(fail_core::limits::RETRY_MAX_S)
+        ),
+        format!("a policy has at most {}", fail_core::limits::TRAPS_MAX),
     ] {
         assert!(text.contains(&words), "failover.n: no \"{words}\"");
     }
+    assert!(!service.check_recover && service.failback && service.retry.is_none());
     assert_eq!(host.port, ports::FAILD);
 }
 
@@ -303,6 +333,9 @@ fn examples_are_command_lines_that_the_programs_accept() {
         for example in examples {
             let line = example.split("||").next().unwrap_or_default();
             let words: Vec<&str> = line.split_whitespace().collect();
+            if words.first() == Some(&"kill") {
+                continue;
+            }
             let used = PROGRAMS
                 .into_iter()
                 .find(|program| program.name == words[0]);
@@ -337,7 +370,7 @@ fn every_setting_of_a_policy_stands_in_the_page_and_the_other_way_round() {
     for (title, file, table, mark) in [
         ("failhost", "options.rs", "const HOST:", "word: \""),
         ("failsvc", "options.rs", "const SERVICE:", "word: \""),
-        ("fail", "commands.rs", "const FAIL:", "(\""),
+        ("fail", "ensemble.rs", "const FAIL:", "(\""),
     ] {
         let code = tcl_words(file, table, mark);
         assert!(code.len() > 3, "{title}: {code:?}");
@@ -347,6 +380,80 @@ fn every_setting_of_a_policy_stands_in_the_page_and_the_other_way_round() {
             "failover.n, {title} (left); {file} (right)"
         );
     }
+}
+
+#[test]
+fn every_event_of_a_trap_stands_in_the_page_and_the_other_way_round() {
+    let known = fail_core::policy::On::all().map(|on| on.word().to_string());
+    let page = Page::open("failover.n");
+    assert_eq!(page.entries("failtrap"), known.collect());
+}
+
+#[test]
+fn every_error_code_stands_in_the_page_and_the_other_way_round() {
+    let text = tree::read(&tree::path("crates/fail-tcl/src/policy/codes.rs"));
+    // `words(&["FAIL", "OPTION", command, word])`: what is quoted stands for itself.
+    let rows = text.lines().filter_map(|line| {
+        let (_, list) = line.split_once("words(&[\"")?;
+        let (list, _) = list.split_once(']')?;
+        Some(list.split(", ").take_while(|word| word.ends_with('"')))
+    });
+    let code: BTreeSet<String> = rows
+        .map(|words| {
+            words
+                .map(|w| w.trim_matches('"'))
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    assert!(code.len() > 8, "{code:?}");
+    let page = Page::open("failover.n");
+    let head = page.text.lines().skip_while(|line| *line != ".Ss Errors");
+    let section = head.skip(1).take_while(|line| !line.starts_with(".Sh"));
+    let items = section.filter_map(|line| line.strip_prefix(".It Li FAIL"));
+    let words = items.map(|item| format!("FAIL{}", item.split(" Ar").next().unwrap_or_default()));
+    assert_eq!(words.collect::<BTreeSet<String>>(), code);
+}
+
+#[test]
+fn what_is_said_of_addresses_is_what_the_code_does() {
+    use fail_core::address::{
+        ADDRESSES_MAX, ANNOUNCE_DEFAULT, ANNOUNCE_MAX, PROBE_DEFAULT, PROBE_MAX, SPACING,
+        SPACING_DEFAULT,
+    };
+    let page = Page::open("failover-ip.n");
+    let text = page.text.replace('\n', " ");
+    for words in [
+        format!("{PROBE_DEFAULT} by default, 1ms to {PROBE_MAX}"),
+        format!("{ANNOUNCE_DEFAULT} by default, 0 to {ANNOUNCE_MAX}"),
+        format!(
+            "{SPACING_DEFAULT} by default, {} to {}",
+            SPACING[0], SPACING[1]
+        ),
+        format!("at most {ADDRESSES_MAX} addresses"),
+    ] {
+        assert!(text.contains(&words), "failover-ip.n: no \"{words}\"");
+    }
+    // `AddressError::new(&["NODEV", name]`, and the two that are chosen before.
+    let mut codes: BTreeSet<String> = ["DOWN", "NOCARRIER"].map(String::from).into();
+    for file in [
+        "fail-core/src/address/parse.rs",
+        "fail-rt/src/address.rs",
+        "fail-rt/src/address/refusal.rs",
+    ] {
+        let source = tree::read(&tree::path("crates").join(file));
+        let made = source.split("AddressError::new(&[\"").skip(1);
+        codes.extend(made.filter_map(|rest| Some(rest.split_once('"')?.0.to_string())));
+    }
+    let errors = page.text.split_once(".Ss Errors").expect("errors").1;
+    let errors = errors.split_once(".Sh ").expect("an end").0;
+    let rows = errors
+        .lines()
+        .filter_map(|line| line.strip_prefix(".It Cm "));
+    let written: BTreeSet<String> = rows
+        .map(|row| row.split(' ').next().unwrap_or_default().to_string())
+        .collect();
+    assert_eq!(written, codes, "failover-ip.n (left), the code (right)");
 }
 
 /// What a formatter has to say about a page.

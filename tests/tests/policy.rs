@@ -37,6 +37,33 @@ fn the_normal_form_of_a_policy_is_a_policy_with_the_same_normal_form() {
 }
 
 #[test]
+fn several_files_are_one_policy_and_print_as_one() {
+    let folder = tree::path("tests/policies/folders");
+    let expected = tree::read(&folder.join("site.expected"));
+    let printed = check(&text(&folder.join("site"))).done();
+    assert_eq!(printed, expected);
+    let own = Folder::new();
+    assert_eq!(check(&own.write("again.tcl", &printed)).done(), printed);
+}
+
+#[test]
+fn policies_are_utf8_whatever_the_locale_says() {
+    let file = text(&tree::path("tests/policies/valid/utf8.tcl"));
+    let expected = check(&file).done();
+    assert!(expected.contains("Grüße aus Zürich"), "{expected}");
+    for locale in [None, Some("C"), Some("de_DE.ISO-8859-1")] {
+        let mut command = program::command("failsh");
+        command.args(["--check", "-f", &file]);
+        command
+            .env_remove("LC_ALL")
+            .env_remove("LC_CTYPE")
+            .env_remove("LANG");
+        command.envs(locale.map(|locale| ("LANG", locale)));
+        assert_eq!(program::run(command).done(), expected, "{locale:?}");
+    }
+}
+
+#[test]
 fn every_bad_policy_gives_one_line_with_file_line_and_word() {
     for file in policies("invalid") {
         let expected = tree::read(&file.with_extension("expected"));

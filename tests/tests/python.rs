@@ -91,6 +91,7 @@ fn as_json(bytes: &[u8], community: &str) -> Value {
             "reported",
             json!({ "age_ms": said.age_ms, "hears": hears(&said.hears) }),
         ),
+        Body::SetLevel(_) | Body::Levels(_) => panic!("no faild speaks of debug levels"),
         Body::Refusal(refusal) => (
             "refusal",
             json!({

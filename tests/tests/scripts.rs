@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use fail_cli::exit;
 use failover_tests::faild::Faild;
 use failover_tests::folder::Folder;
-use failover_tests::program;
+use failover_tests::{failsh, program};
 
 use crate::netns::process::{Process, wait};
 
@@ -39,16 +39,7 @@ struct Pair {
 }
 
 fn failsh(name: &str, faild: &Faild, folder: &Folder, policy: &str) -> Process {
-    let mut failsh = program::command("failsh");
-    failsh.args([
-        "-F",
-        "-d",
-        "plan",
-        "-d",
-        "host",
-        "-s",
-        &faild.address.to_string(),
-    ]);
+    let mut failsh = failsh::command(faild);
     failsh.args(["-f", &folder.write(&format!("{name}.tcl"), policy)]);
     Process::start(&format!("failsh of {name}"), failsh)
 }

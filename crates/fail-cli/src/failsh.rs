@@ -1,11 +1,10 @@
 //! Options of failsh.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::community::Community;
 use crate::host::HostPort;
 use crate::listen::Listen;
-use crate::ports;
 
 /// Where the state is dumped to on SIGINT, as in the original.
 pub const DEFAULT_DUMP: &str = "/var/tmp/failsh.dump";
@@ -73,17 +72,17 @@ pub struct Failsh {
     #[arg(short = 'l', long, value_name = "FILE", default_value = DEFAULT_DUMP)]
     pub dump_file: PathBuf,
 
-    /// Where monitors are served: a port on loopback, address:port, or none
-    #[arg(short, long, value_name = "[ADDRESS:]PORT", default_value_t = Listen::Loopback(ports::MONITOR))]
-    pub monitor: Listen,
+    /// Where monitors are served: a port on loopback (1848), address:port, or none
+    #[arg(short, long, value_name = "[ADDRESS:]PORT")]
+    pub monitor: Option<Listen>,
 
-    /// Where faildebug is served: a port on loopback, address:port, or none
-    #[arg(short = 'D', long, value_name = "[ADDRESS:]PORT", default_value_t = Listen::Loopback(ports::DEBUG))]
-    pub debug_port: Listen,
+    /// Where faildebug is served: a port on loopback (1849), address:port, or none
+    #[arg(short = 'D', long, value_name = "[ADDRESS:]PORT")]
+    pub debug_port: Option<Listen>,
 
-    /// The socket by which consoles reach this failsh; "none": there is none
-    #[arg(long, value_name = "SOCKET", default_value = DEFAULT_SOCKET)]
-    pub socket: PathBuf,
+    /// The socket by which consoles reach this failsh (/run/failsh.sock), or none
+    #[arg(long, value_name = "SOCKET")]
+    pub socket: Option<PathBuf>,
 
     /// Log more about this facility, a level per repetition; implies --foreground
     #[arg(short, long, value_name = "FACILITY")]
@@ -94,5 +93,11 @@ impl Failsh {
     /// Whether the program stays in the foreground.
     pub fn stays_in_foreground(&self) -> bool {
         self.foreground || !self.debug.is_empty() || self.console.is_some()
+    }
+
+    /// Where consoles find the failsh that is meant.
+    pub fn socket(&self) -> &Path {
+        let default = Path::new(DEFAULT_SOCKET);
+        self.socket.as_deref().unwrap_or(default)
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Command, CommandFactory, Parser};
 
-use crate::{Failc, Faild, Failsh, Failstat, exit};
+use crate::{Failc, Faild, Faildebug, Failsh, Failstat, exit};
 
 /// One program of the suite.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ pub struct Program {
 }
 
 /// Every program.
-pub const PROGRAMS: [Program; 4] = [
+pub const PROGRAMS: [Program; 5] = [
     Program {
         name: "faild",
         section: 8,
@@ -43,10 +43,13 @@ pub const PROGRAMS: [Program; 4] = [
             exit::USAGE,
             exit::DATA,
             exit::NOHOST,
+            exit::UNAVAILABLE,
             exit::SOFTWARE,
             exit::OSERR,
             exit::CANTCREAT,
             exit::IOERR,
+            exit::TEMPFAIL,
+            exit::NOPERM,
         ],
     },
     Program {
@@ -80,6 +83,23 @@ pub const PROGRAMS: [Program; 4] = [
             exit::SOFTWARE,
             exit::OSERR,
             exit::IOERR,
+            exit::PROTOCOL,
+            exit::NOPERM,
+        ],
+    },
+    Program {
+        name: "faildebug",
+        section: 1,
+        command: Faildebug::command,
+        exits: &[
+            exit::OK,
+            exit::USAGE,
+            exit::NOHOST,
+            exit::UNAVAILABLE,
+            exit::SOFTWARE,
+            exit::OSERR,
+            exit::IOERR,
+            exit::TEMPFAIL,
             exit::PROTOCOL,
             exit::NOPERM,
         ],

@@ -56,6 +56,9 @@ pub enum Error {
         /// For what.
         name: Name,
     },
+    /// Others changed it at the same time, again and again; nothing was changed.
+    #[error("others change it at the same time: try again")]
+    Raced,
     /// An answer that makes no sense.
     #[error("{faild} does not keep to the protocol: {problem}")]
     Protocol {
@@ -83,10 +86,12 @@ impl Error {
             Error::Unreachable { .. } | Error::Silent { .. } => Failure::NoAnswer,
             Error::Unreadable { .. } => Failure::NotAllowed,
             Error::Protocol { .. } => Failure::Protocol,
+            Error::Raced => Failure::TryAgain,
             Error::Refused { refusal, .. } => match refusal.code {
                 Ok(Code::Community | Code::Mac | Code::ReadOnly) => Failure::NotAllowed,
                 Ok(Code::Nonce | Code::Stale | Code::Limit) => Failure::TryAgain,
                 Ok(Code::Unsaved) => Failure::NotStored,
+                Ok(Code::Facility) => Failure::NotThere,
                 Ok(Code::Version | Code::Type | Code::Malformed | Code::Cramped | Code::Marks)
                 | Err(_) => Failure::Protocol,
             },
@@ -117,6 +122,8 @@ pub enum Failure {
     TryAgain,
     /// In force, but not on disk.
     NotStored,
+    /// There is no such thing to change.
+    NotThere,
     /// The other side can not be understood, or does not understand.
     Protocol,
 }

@@ -18,6 +18,8 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod levels;
+pub mod monitor;
 mod text;
 
 use std::collections::VecDeque;

@@ -2,6 +2,8 @@
 //! of it. Nobody starts anything here; `fail-tcl` makes these, `fail-rt` runs them, and the
 //! simulator answers them.
 
+use crate::time::Span;
+
 /// One `exec`: programs joined by pipes, run as one process group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pipeline {
@@ -11,6 +13,22 @@ pub struct Pipeline {
     pub stdin: Input,
     /// Where the last stage writes to.
     pub stdout: Output,
+    /// Nobody waits for it: its programs go on by themselves, and what is said to be
+    /// collected goes where our own output goes.
+    pub background: bool,
+    /// What its programs are given beside their words.
+    pub given: Given,
+}
+
+/// What programs are given beside their words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Given {
+    /// Where they are started; nothing: where we are.
+    pub dir: Option<String>,
+    /// Variables that are added to our environment.
+    pub env: Vec<(String, String)>,
+    /// They are ended after so long.
+    pub timeout: Option<Span>,
 }
 
 /// One program of a pipeline.
@@ -45,6 +63,8 @@ pub enum Output {
         /// Keep what is there.
         append: bool,
     },
+    /// Where our own output goes.
+    Ours,
 }
 
 /// Where the standard error of a stage goes.
@@ -52,8 +72,10 @@ pub enum Output {
 pub enum Errors {
     /// Back to the script, apart from the output.
     Collect,
-    /// Into this stage's standard output (`2>@1`, `|&`).
+    /// Into this stage's standard output (`|&`).
     Merge,
+    /// Where the output of the last stage goes (`2>@1`, `>&`).
+    Output,
     /// A file.
     File {
         /// Its path.
@@ -61,6 +83,8 @@ pub enum Errors {
         /// Keep what is there.
         append: bool,
     },
+    /// Where our own errors go.
+    Ours,
 }
 
 /// How one program ended.
@@ -70,9 +94,11 @@ pub enum End {
     Exit(i32),
     /// By this signal.
     Signal(i32),
+    /// Not yet: it runs in the background.
+    Running,
 }
 
-/// What came of a pipeline whose programs have all ended.
+/// What came of a pipeline whose programs have all ended, or run in the background.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
     /// What was collected of the output.
@@ -83,6 +109,10 @@ pub struct Finished {
     pub ends: Vec<(u32, End)>,
     /// More came than [`crate::limits::OUTPUT_BYTES_MAX`]; the rest was thrown away.
     pub cut: bool,
+    /// They were ended because their time was over.
+    pub timed_out: bool,
+    /// From their start to the end of the last.
+    pub took: Span,
 }
 
 /// What came of an `exec`: its programs ran, or one could not be started and why.

@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod address;
+pub mod debug;
 pub mod decide;
 pub mod event;
 pub mod exec;

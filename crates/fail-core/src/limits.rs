@@ -54,6 +54,9 @@ pub const RETRY_MIN_MS: u64 = 100;
 /// The longest wait of `retry`, a week: beyond it is a typing error.
 pub const RETRY_MAX_S: u64 = 7 * 86_400;
 
+/// Traps in one policy. Each event is held against all of them.
+pub const TRAPS_MAX: usize = 256;
+
 /// The shortest interval: below it a host would be busy with asking.
 pub const INTERVAL_MIN_MS: u64 = 10;
 
@@ -65,6 +68,27 @@ pub const CONFIRM_MAX: u32 = 100;
 
 /// Output of one child that is kept; the rest is read and thrown away.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
+/// Orders about addresses whose answers nobody has read yet: one for each service of the
+/// largest policy, and as many from other scripts.
+pub const ADDRESS_ORDERS_MAX: usize = 2 * POLICY_SERVICES_MAX;
+
+/// Monitors of one failsh at the same time. Each costs a few descriptors and kilobytes, and the
+/// time to tell it of each change.
+pub const MONITOR_CLIENTS_MAX: usize = 32;
+
+/// Events that wait for one monitor that reads slowly; the oldest are lost and counted.
+pub const MONITOR_EVENTS_MAX: usize = 256;
+
+/// Consoles of one failsh at the same time: people, and their scripts.
+pub const CONSOLES_MAX: usize = 32;
+
+/// Commands that one console may have running.
+pub const CONSOLE_COMMANDS_MAX: usize = 16;
+
+/// Output that waits for one console that reads slowly, in bytes; what a command prints past
+/// that is lost and counted. Its result is never lost, but cut to this.
+pub const CONSOLE_OUTPUT_MAX: usize = 1 << 20;
 
 /// Entries in the journal of one service: what happened lately, not a log.
 pub const JOURNAL_MAX: usize = 32;
@@ -97,3 +121,7 @@ pub const HEARS_MAX: usize = 64;
 
 /// Pauses of a failsh that are remembered.
 pub const PAUSES_MAX: usize = 16;
+
+/// Datagrams that a debug port looks at in one second. Nobody lists levels faster by hand, and
+/// a flood costs no more than that.
+pub const DEBUG_PER_SECOND_MAX: u32 = 200;

@@ -50,6 +50,30 @@ pub enum On {
     Any,
 }
 
+impl On {
+    /// All events that a trap can wait for, in the order of `failover(n)`.
+    pub fn all() -> impl Iterator<Item = On> {
+        let (states, others) = EventKind::WORDS.split_at(3);
+        let on = |(kind, _): &(EventKind, &str)| On::Event(*kind);
+        let states = states.iter().map(on).chain([On::Change]);
+        states.chain(others.iter().map(on)).chain([On::Any])
+    }
+
+    /// The word for it in `failtrap`.
+    pub fn word(self) -> &'static str {
+        match self {
+            On::Event(kind) => kind.word(),
+            On::Change => "change",
+            On::Any => "*",
+        }
+    }
+
+    /// The one with this word.
+    pub fn from_word(word: &str) -> Option<On> {
+        On::all().find(|on| on.word() == word)
+    }
+}
+
 /// How another host is reached: `failhost`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
@@ -295,6 +319,9 @@ impl Service {
                 );
             }
         }
+        if let Some((option, problem)) = self.bad_check().or_else(|| self.bad_retry()) {
+            return bad(option, problem);
+        }
         if self.start.is_none() {
             return bad(
                 "start",
@@ -308,5 +335,132 @@ impl Service {
             );
         }
         Ok(())
+    }
+    fn bad_check(&self) -> Option<(&'static str, String)> {
+        if self.check_recover && self.check.is_none() {
+            let problem = "no check script; add one, or take checkrecover away";
+            return Some(("checkrecover", problem.to_string()));
+        }
+        for (option, n) in [("rise", self.rise), ("fall", self.fall)] {
+            if n == 0 || n > limits::RISE_FALL_MAX {
+                let problem = format!("1 to {} checks, not {n}", limits::RISE_FALL_MAX);
+                return Some((option, problem));
+            }
+        }
+        let least = Span::from_millis(limits::CHECK_INTERVAL_MIN_MS);
+        let most = Span::from_secs(limits::CHECK_INTERVAL_MAX_S);
+        let every = self.check_interval;
+        let problem = || format!("{least} to {most} between two checks, not {every}");
+        (every < least || every > most).then(|| ("checkinterval", problem()))
+    }
+
+    fn bad_retry(&self) -> Option<(&'static str, String)> {
+        let retry = self.retry?;
+        let least = Span::from_millis(limits::RETRY_MIN_MS);
+        let most = Span::from_secs(limits::RETRY_MAX_S);
+        let factor = retry.factor_milli;
+        let problem = if retry.initial < least {
+            format!(
+                "at least {least} before the first retry, not {}",
+                retry.initial
+            )
+        } else if retry.maximum < retry.initial {
+            let (initial, maximum) = (retry.initial, retry.maximum);
+            format!("a maximum of {maximum} is less than the first wait, {initial}")
+        } else if retry.maximum > most {
+            format!("a maximum of {most}, not {}", retry.maximum)
+        } else if !(1_000..=limits::RETRY_FACTOR_MAX_MILLI).contains(&factor) {
+            let most = limits::RETRY_FACTOR_MAX_MILLI / 1_000;
+            let (whole, part) = (factor / 1_000, factor % 1_000);
+            format!("a factor of 1 to {most}, not {whole}.{part:03}")
+        } else {
+            return None;
+        };
+        Some(("retry", problem))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sound() -> Service {
+        Service {
+            start: Some("start".to_string()),
+            stop: Some("stop".to_string()),
+            check: Some("check".to_string()),
+            ..Service::default()
+        }
+    }
+
+    fn retry(initial: u64, factor_milli: u32, maximum: u64) -> Option<Retry> {
+        Some(Retry {
+            initial: Span::from_millis(initial),
+            factor_milli,
+            maximum: Span::from_millis(maximum),
+        })
+    }
+
+    fn problem(change: impl FnOnce(&mut Service)) -> Option<String> {
+        let mut service = sound();
+        change(&mut service);
+        let mut policy = Policy::default();
+        let name = Name::new("web").unwrap();
+        policy.services.insert(name, service);
+        let bad = policy.check().err()?;
+        Some(format!("{}: {}", bad.option, bad.problem))
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named_with_the_word_and_what_to_do() {
+        assert_eq!(problem(|_| {}), None);
+        type Change = fn(&mut Service);
+        let table: [(Change, &str); 9] = [
+            (
+                |s| (s.check, s.check_recover) = (None, true),
+                "checkrecover: no check script; add one, or take checkrecover away",
+            ),
+            (|s| s.rise = 0, "rise: 1 to 1000 checks, not 0"),
+            (|s| s.fall = 1001, "fall: 1 to 1000 checks, not 1001"),
+            (
+                |s| s.check_interval = Span::from_millis(9),
+                "checkinterval: 10ms to 1d between two checks, not 9ms",
+            ),
+            (
+                |s| s.check_interval = Span::from_secs(86_401),
+                "checkinterval: 10ms to 1d between two checks, not 86401s",
+            ),
+            (
+                |s| s.retry = retry(99, 2000, 1000),
+                "retry: at least 100ms before the first retry, not 99ms",
+            ),
+            (
+                |s| s.retry = retry(2000, 2000, 1000),
+                "retry: a maximum of 1s is less than the first wait, 2s",
+            ),
+            (
+                |s| s.retry = retry(2000, 2000, 700_000_000),
+                "retry: a maximum of 7d, not 700000s",
+            ),
+            (
+                |s| s.retry = retry(2000, 999, 2000),
+                "retry: a factor of 1 to 1000, not 0.999",
+            ),
+        ];
+        for (change, words) in table {
+            assert_eq!(problem(change).as_deref(), Some(words));
+        }
+        assert_eq!(problem(|s| s.retry = retry(100, 1000, 100)), None);
+    }
+
+    #[test]
+    fn each_retry_waits_longer_up_to_the_maximum() {
+        let waits = |retry: Retry| [1, 2, 3, 4, 1_000_000].map(|n| retry.wait(n).as_millis());
+        let doubled = retry(1000, 2000, 5000).map(waits);
+        assert_eq!(doubled, Some([1000, 2000, 4000, 5000, 5000]));
+        let same = retry(1000, 1000, 5000).map(waits);
+        assert_eq!(same, Some([1000; 5]));
+        let half = retry(1000, 1500, 3000).map(waits);
+        assert_eq!(half, Some([1000, 1500, 2250, 3000, 3000]));
     }
 }

@@ -73,6 +73,13 @@ pub fn earliest(deadlines: impl IntoIterator<Item = Option<Mono>>) -> Option<Mon
     deadlines.into_iter().flatten().min()
 }
 
+/// The name of this host, without its domain.
+pub fn host_name() -> String {
+    let name = nix::unistd::gethostname().unwrap_or_default();
+    let name = name.to_string_lossy();
+    name.split('.').next().unwrap_or_default().to_string()
+}
+
 /// The name that the kernel gave to this boot.
 pub fn boot_id() -> io::Result<String> {
     const PATH: &str = "/proc/sys/kernel/random/boot_id";

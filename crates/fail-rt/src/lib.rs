@@ -1,8 +1,9 @@
 //! The room of system calls: loop, sockets, children, signals, daemonising, logs.
 //!
 //! It knows `Machine`, time and `exec` values of `fail-core`, and nothing of services or of the
-//! protocol. `unsafe` stands in three small modules (`inherited`, `daemon`, `resolve`), each
-//! with its reason. Nothing here sleeps, and nothing blocks but [`poller::Poller::wait`],
+//! protocol. `unsafe` stands in five small modules (`address::sys`, `inherited`, `daemon`,
+//! `notify`, `resolve`), each with its reason. Nothing here sleeps, and nothing blocks but
+//! [`poller::Poller::wait`], the thread of an [`address::Worker`] when it speaks to the kernel,
 //! [`resolve::lookup`], the disk in [`files`], the parent in [`daemon::daemonize`], and for a
 //! moment the end of a [`log::Log`].
 //!
@@ -125,13 +126,17 @@
 //! # }
 //! ```
 
+pub mod address;
 pub mod children;
+pub mod clients;
 pub mod clock;
 pub mod daemon;
 pub mod driver;
+pub mod dump;
 pub mod files;
 mod inherited;
 pub mod log;
+pub mod notify;
 pub mod poller;
 pub mod queue;
 pub mod reason;

@@ -133,6 +133,8 @@ pub struct Log {
     queue: Arc<Queue>,
     levels: Levels,
     facility: Option<usize>,
+    /// Lines that matter less do not appear.
+    least: Level,
 }
 
 /// Where lines go.
@@ -177,6 +179,7 @@ impl Log {
             queue: Arc::new(Queue::new(target)),
             levels: Levels::default(),
             facility: None,
+            least: Level::Trace,
         }
     }
 
@@ -207,6 +210,11 @@ impl Log {
         })
     }
 
+    /// The levels of its facilities.
+    pub fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
     /// The same target with these levels.
     #[must_use]
     pub fn with_levels(self, levels: Levels) -> Log {
@@ -216,6 +224,12 @@ impl Log {
             facility: None,
             ..self
         }
+    }
+
+    /// The same log without the lines that matter less than this.
+    #[must_use]
+    pub fn only(self, least: Level) -> Log {
+        Log { least, ..self }
     }
 
     /// The same log for lines of one facility. One that the levels do not know shows no
@@ -231,7 +245,8 @@ impl Log {
     /// Whether such a line would appear; for those that cost something to make.
     pub fn shows(&self, level: Level) -> bool {
         let entry = self.facility.and_then(|n| self.levels.0.get(n));
-        level.needs() <= entry.map_or(0, |(_, at)| at.load(Ordering::Relaxed))
+        level <= self.least
+            && level.needs() <= entry.map_or(0, |(_, at)| at.load(Ordering::Relaxed))
     }
 
     /// Something does not work.

@@ -15,9 +15,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fail_core::time::Mono;
+pub use mio::Token;
 use mio::event::Event;
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Registry, Token};
+use mio::{Events, Interest, Poll, Registry};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{Expiration, TimerFd, TimerSetTimeFlags};
 

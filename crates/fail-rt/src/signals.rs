@@ -69,3 +69,11 @@ impl Signals {
         })
     }
 }
+
+/// Calls this for each SIGINT, on a thread of its own: for a tool without a loop.
+pub fn on_interrupt(mut act: impl FnMut() + Send + 'static) -> io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT])?;
+    let thread = std::thread::Builder::new().name("interrupt".to_string());
+    thread.spawn(move || signals.forever().for_each(|_| act()))?;
+    Ok(())
+}

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fail_core::exec::{
-    End, Errors, ExecFailed, ExecResult, Finished, Input, Output, Pipeline, Stage,
+    End, Errors, ExecFailed, ExecResult, Finished, Given, Input, Output, Pipeline, Stage,
 };
 use fail_core::limits::OUTPUT_BYTES_MAX;
 use fail_core::time::Span;
@@ -102,6 +102,8 @@ fn pipeline(programs: &[&[&str]]) -> Pipeline {
         stages: programs.iter().map(stage).collect(),
         stdin: Input::Null,
         stdout: Output::Collect,
+        background: false,
+        given: Given::default(),
     }
 }
 
@@ -508,4 +510,67 @@ fn the_loop_can_be_built_in_one_thread_and_run_in_another() {
     let mut n = Nursery::new();
     let thread = std::thread::spawn(move || n.run(sh("echo moved")).stdout);
     assert_eq!(thread.join().unwrap(), b"moved\n");
+}
+
+#[test]
+fn what_runs_in_the_background_is_told_of_at_once_left_alone_and_reaped() {
+    let mut n = Nursery::new();
+    let folder = folder("background");
+    let file = folder.join("said");
+    let mut p = sh("trap '' TERM; while [ ! -e go ]; do sleep 0.01; done; echo went");
+    p.stdout = Output::File {
+        path: name_of(&file),
+        append: false,
+    };
+    p.background = true;
+    p.given.dir = Some(name_of(&folder));
+    let done = n.run(p);
+    let [(pid, End::Running)] = done.ends[..] else {
+        panic!("{done:?}");
+    };
+    assert!(n.children.is_empty() && n.children.deadline().is_none());
+    // Neither its number nor the end of all others ends it.
+    n.children.kill(0, clock::now().mono);
+    n.children.kill_all(clock::now().mono);
+    assert!(!is_gone(&pid.to_string()));
+    std::fs::write(folder.join("go"), "").unwrap();
+    let stat = format!("/proc/{pid}");
+    n.until("end in the background", |_| !Path::new(&stat).exists());
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "went\n");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_pipeline_is_given_a_directory_variables_and_a_time() {
+    let mut n = Nursery::new();
+    let folder = folder("given");
+    let mut p = sh("pwd; echo $ANSWER");
+    p.given.dir = Some(name_of(&folder));
+    p.given.env = vec![("ANSWER".to_owned(), "6 * 7".to_owned())];
+    let done = n.run(p);
+    assert_eq!(text(&done.stdout), format!("{}\n6 * 7\n", folder.display()));
+    assert!(!done.timed_out);
+    let mut p = sh("echo began; sleep 3600 & wait");
+    p.given.timeout = Some(Span::from_millis(100));
+    let done = n.run(p);
+    assert_eq!(
+        (text(&done.stdout), how(&done)),
+        ("began\n", vec![End::Signal(15)])
+    );
+    assert!(
+        done.timed_out && done.took >= Span::from_millis(100),
+        "{done:?}"
+    );
+    assert!(done.took < TERM_GRACE, "{done:?}");
+    let mut p = sh("true");
+    p.given.dir = Some("/no/such/place".to_owned());
+    let why = n.refusal(p).sentence;
+    let expected =
+        "couldn't change working directory to \"/no/such/place\": no such file or directory";
+    assert_eq!(why, expected);
+    // A deadline that comes from outside is none of its own.
+    n.children.spawn(0, sh("sleep 3600"), None);
+    n.children.kill(0, clock::now().mono);
+    assert!(!n.result(0).unwrap().timed_out);
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -12,6 +12,19 @@ pub const CANCEL_GRACE_MS: u64 = 1_000;
 /// before it is ended where it waits.
 pub const CANCEL_TURNS_MAX: u32 = 100;
 
+/// Scripts of `fail after` that wait. Nobody needs more, and each is kept until it is run.
+pub const TIMERS_MAX: usize = 1_000;
+
+/// Callbacks of `after` that wait for something at the same time, and things that callbacks
+/// have asked of the engine and that are not done yet. Each of them may run programs.
+pub const CALLBACKS_MAX: usize = 100;
+
+/// The longest that a callback of `after` may take: nobody else would end it.
+pub const CALLBACK_MS: u64 = 30_000;
+
+/// Ways in which a line could go on: more than fit on a screen.
+pub const COMPLETIONS_MAX: usize = 500;
+
 /// Bytes of an `errorInfo` or a log message that are kept. A megabyte of errors from a child
 /// stands in both, and nobody reads the end of it.
 pub const DETAIL_BYTES_MAX: usize = 16 * 1024;

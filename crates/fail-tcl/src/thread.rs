@@ -127,6 +127,7 @@ fn run(
             serve_one_event();
         }
         let bell = mailbox.close();
+        room.close();
         drop(room);
         if let Some(bell) = bell {
             bell.close();

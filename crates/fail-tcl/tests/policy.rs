@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use fail_core::limits::{HOSTS_MAX, PEERS_MAX, POLICY_SERVICES_MAX};
-use fail_core::policy::{Lonely, Service};
+use fail_core::policy::{Lonely, Retry, Service};
 use fail_core::time::Span;
 use fail_tcl::{Loaded, normal_form};
 use fail_wire::Name;
@@ -33,7 +33,9 @@ fn service(text: &str) -> Service {
 fn all_settings_of_a_service_are_read() {
     let web = service(
         "failsvc web interval 50ms masters {a b} slaves c start {return UP} stop \"return FAIL\" \
-         reclaim {list UP} timeout 2m delay 0.5 confirm {3 20ms} lonely keep",
+         reclaim {list UP} timeout 2m delay 0.5 confirm {3 20ms} lonely keep check {list UP} \
+         checkinterval 2 checkrecover on rise 4 fall 5 failback no retry {30s 1.5 1h} \
+         community k",
     );
     assert_eq!(web.interval, Span::from_millis(50));
     assert_eq!(web.masters, [name("a"), name("b")]);
@@ -46,6 +48,17 @@ fn all_settings_of_a_service_are_read() {
     assert_eq!(web.confirm.times, 3);
     assert_eq!(web.confirm.spacing, Some(Span::from_millis(20)));
     assert_eq!(web.lonely, Lonely::Keep);
+    assert_eq!(web.check.as_deref(), Some("list UP"));
+    assert_eq!(web.check_interval, Span::from_secs(2));
+    assert!(web.check_recover && !web.failback);
+    assert_eq!((web.rise, web.fall), (4, 5));
+    let retry = Retry {
+        initial: Span::from_secs(30),
+        factor_milli: 1_500,
+        maximum: Span::from_secs(3_600),
+    };
+    assert_eq!(web.retry, Some(retry));
+    assert_eq!(web.community.as_deref(), Some("k"));
 }
 
 #[test]
@@ -74,6 +87,83 @@ fn all_settings_of_a_host_are_read_and_named_hosts_come_into_being() {
 }
 
 #[test]
+fn what_retry_leaves_out_is_as_the_page_says_and_is_not_printed() {
+    for (said, expected, printed) in [
+        ("{}", None, ""),
+        ("30", Some((30, 2_000, 600)), "30s"),
+        ("{30s 2}", Some((30, 2_000, 600)), "30s"),
+        ("{30s 2.000 10m}", Some((30, 2_000, 600)), "30s"),
+        ("{30s 1}", Some((30, 1_000, 600)), "30s 1"),
+        ("{30s 1.25}", Some((30, 1_250, 600)), "30s 1.25"),
+        ("{30s 2 30s}", Some((30, 2_000, 30)), "30s 2 30s"),
+        ("15m", Some((900, 2_000, 900)), "15m"),
+        ("{15m 3}", Some((900, 3_000, 900)), "15m 3"),
+        (
+            "{1h 1000 1d}",
+            Some((3_600, 1_000_000, 86_400)),
+            "1h 1000 1d",
+        ),
+    ] {
+        let web = service(&format!("failsvc web retry {said} {SCRIPTS}"));
+        let expected = expected.map(|(initial, factor_milli, maximum)| Retry {
+            initial: Span::from_secs(initial),
+            factor_milli,
+            maximum: Span::from_secs(maximum),
+        });
+        assert_eq!(web.retry, expected, "{said}");
+        assert_eq!(fail_tcl::settings(&web)["retry"], printed, "{said}");
+    }
+}
+
+#[test]
+fn booleans_are_tcls() {
+    for (yes, no) in [("yes", "no"), ("true", "false"), ("1", "0"), ("ON", "off")] {
+        let web = service(&format!(
+            "failsvc web check x checkrecover {yes} failback {no} {SCRIPTS}"
+        ));
+        assert!(web.check_recover && !web.failback, "{yes} {no}");
+        let web = service(&format!(
+            "failsvc web check x checkrecover {no} failback {yes} {SCRIPTS}"
+        ));
+        assert!(!web.check_recover && web.failback, "{yes} {no}");
+    }
+}
+
+#[test]
+fn the_settings_that_others_see_are_those_of_failsvc_without_its_key() {
+    let policy = format!("failsvc web masters {{a b}} retry 5 community s3cret {SCRIPTS}");
+    let mut shown = fail_tcl::settings(&service(&policy));
+    assert_eq!(shown.remove("community").as_deref(), Some("(set)"));
+    let mut engine = Engine::new(&format!(
+        "{policy}\nfailsvc web start {{fail log info [failsvc web]; return UP}}"
+    ));
+    engine.outcome().unwrap();
+    let said = engine.log().1;
+    assert!(said.contains("community s3cret"), "{said}");
+    for (option, value) in shown {
+        let is = said.contains(&format!("{option} {value}"))
+            || said.contains(&format!("{option} {{{value}}}"));
+        assert!(is || option == "start", "{option} {value}: {said}");
+    }
+    assert_eq!(fail_tcl::settings(&Service::default())["community"], "");
+}
+
+#[test]
+fn the_pairs_of_one_call_take_effect_together_or_not_at_all() {
+    let policy = format!(
+        "failsvc web {SCRIPTS} interval 3\n\
+         if {{![catch {{failsvc web interval 7 rise 5 fall many}}]}} {{error not}}\n\
+         if {{![catch {{failhost a port 7 timeout 0}}]}} {{error not}}\n\
+         if {{![catch {{failsvc new interval 7 fall many}}]}} {{error not}}"
+    );
+    let policy = load_text(&policy).unwrap().policy;
+    let web = &policy.services[&name("web")];
+    assert_eq!((web.interval, web.rise), (Span::from_secs(3), 2));
+    assert!(policy.hosts.is_empty());
+    assert_eq!(policy.services.len(), 1);
+}
+
+#[test]
 fn settings_can_be_asked_for() {
     let mut engine = Engine::new(&format!(
         "failsvc web masters {{a b}} confirm {{2 10ms}} {SCRIPTS}
@@ -84,7 +174,9 @@ fn settings_can_be_asked_for() {
             {{failsvc web interval}} 1s   {{failsvc web masters}} {{a b}}
             {{failsvc web confirm}} {{2 10ms}}   {{failhost a port}} 1847
             {{dict get [failsvc web] start}} {{return UP}}
-            {{dict size [failsvc web]}} 10   {{dict get [failhost c] port}} 99
+            {{dict size [failsvc web]}} 18   {{dict get [failhost c] port}} 99
+            {{failsvc web failback}} yes   {{failsvc web checkrecover}} no
+            {{failsvc web retry}} {{}}   {{failsvc web console}} {{}}   {{failhost a console}} {{}}
             {{failsvc web {{*}}[failsvc web]}} {{}}  {{failhost a {{*}}[failhost a]}} {{}}
          }} {{
             if {{[set is [eval $script]] ne $expected}} {{error \"$script: $is\"}}
@@ -97,8 +189,9 @@ fn settings_can_be_asked_for() {
 
 #[test]
 fn every_mistake_is_one_sentence_with_file_and_line() {
-    let options = "must be interval, masters, slaves, start, stop, reclaim, timeout, delay, \
-                   confirm, or lonely";
+    let options = "must be interval, masters, slaves, start, stop, reclaim, check, \
+                   checkinterval, checkrecover, rise, fall, timeout, delay, failback, retry, \
+                   confirm, lonely, or community";
     for (policy, expected) in [
         (
             "failsvc web intervall 1",
@@ -205,11 +298,14 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
         ),
         (
             "fail nothing",
-            "1: bad option \"nothing\": must be hosts, log, names, or version".to_string(),
+            "1: unknown or ambiguous subcommand \"nothing\": must be after, away, back, cancel, \
+             for, health, hold, hosts, journal, log, names, peers, release, run, set, state, \
+             version, or why"
+                .to_string(),
         ),
         (
             "fail log loud x",
-            "1: bad level \"loud\": must be error, warn, info, or debug".to_string(),
+            "1: fail log: bad level \"loud\": must be error, warn, info, or debug".to_string(),
         ),
         (
             "exit 3",
@@ -393,7 +489,13 @@ fn the_normal_form_reads_back_to_the_same_and_is_its_own_normal_form() {
            failhost a address fe80::1%eth0 port 99
            failsvc names start {return UP} stop {list 😀 é}
            failsvc é start "return UP\u0000\r\x1a" stop { }
-           failsvc é stop {bringdown}
+           failsvc é stop {bringdown} check {return [lindex {a "} 0]} checkinterval 50ms
+           failsvc é checkrecover yes rise 7 fall 1 failback off retry {0.5 1.001 2d} community "k"
+           failtrap {w[a-z]*} change {exec logger -t failover "$::fail::service\{"}
+           failtrap * * "fail log info \"\[dict get \$::fail::data reason]\""
+           failtrap é fail {mail é}
+           failtrap * up {mail 1}
+           failtrap * up {mail 2}
            proc bringdown {{how {a b}} x args} {
                # don't
                return RECOVER
@@ -416,14 +518,20 @@ fn the_normal_form_is_what_one_would_write() {
     let loaded: Loaded = load_text(
         "proc up {dev} {\n    return UP\n}
          failsvc web stop {return RECOVER} start {up eth0} interval .1 masters {a b} confirm 4
-         failhost b port 4000",
+         failhost b port 4000
+         failtrap web up {mail up}
+         failtrap * splitbrain {mail help}
+         failsvc web retry {30 2 10m} failback 1 checkrecover no checkinterval 5 check {up eth0}",
     )
     .unwrap();
     assert_eq!(
         normal_form(&loaded),
         "proc up dev {\n    return UP\n}\n\
          failhost b port 4000\n\
-         failsvc web interval 100ms masters {a b} start {up eth0} stop {return RECOVER}\n"
+         failsvc web interval 100ms masters {a b} start {up eth0} stop {return RECOVER} check {up eth0} \
+         checkinterval 5s retry 30s\n\
+         failtrap web up {mail up}\n\
+         failtrap * splitbrain {mail help}\n"
     );
 }
 

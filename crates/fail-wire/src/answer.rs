@@ -75,11 +75,13 @@ pub enum Code {
     Cramped = 11,
     /// The change would mark as unpublished a state other than `FAIL`.
     Marks = 12,
+    /// The program has no debug facility of that name.
+    Facility = 13,
 }
 
 impl Code {
     /// All codes, in their order.
-    pub const ALL: [Code; 12] = [
+    pub const ALL: [Code; 13] = [
         Code::Version,
         Code::Type,
         Code::Malformed,
@@ -92,6 +94,7 @@ impl Code {
         Code::Unsaved,
         Code::Cramped,
         Code::Marks,
+        Code::Facility,
     ];
 
     fn sentence(self) -> &'static str {
@@ -112,6 +115,7 @@ impl Code {
             Code::Unsaved => "the change is in force, but could not be written to the state file",
             Code::Cramped => "the request is shorter than its answer would be",
             Code::Marks => "only the state FAIL can be marked as unpublished",
+            Code::Facility => "it has no debug facility of that name",
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::answer::{Answer, Refusal};
 use crate::bytes::{Bad, Reader, Writer};
 use crate::change::Change;
 use crate::key::{Key, MAC_BYTES};
+use crate::levels::{Levels, SetLevel};
 use crate::query::Query;
 use crate::report::{Report, Reported};
 
@@ -39,8 +40,10 @@ mod kind {
     pub const CHANGE: u8 = 2;
     pub const REPORT: u8 = 5;
     pub const ASK_REPORT: u8 = 6;
+    pub const SET_LEVEL: u8 = 7;
     pub const ANSWER: u8 = 0x81;
     pub const REPORTED: u8 = 0x85;
+    pub const LEVELS: u8 = 0x87;
     pub const REFUSAL: u8 = 0xff;
 }
 
@@ -51,8 +54,12 @@ pub enum Body {
     Query(Query),
     /// Change this record.
     Change(Change),
+    /// List the debug levels, or set one.
+    SetLevel(SetLevel),
     /// These are the records.
     Answer(Answer),
+    /// These are the debug levels.
+    Levels(Levels),
     /// No, because.
     Refusal(Refusal),
     /// These hosts are heard here.
@@ -92,7 +99,9 @@ fn unsigned(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
     out.u8(match body {
         Body::Query(_) => kind::QUERY,
         Body::Change(_) => kind::CHANGE,
+        Body::SetLevel(_) => kind::SET_LEVEL,
         Body::Answer(_) => kind::ANSWER,
+        Body::Levels(_) => kind::LEVELS,
         Body::Refusal(_) => kind::REFUSAL,
         Body::Report(_) => kind::REPORT,
         Body::AskReport => kind::ASK_REPORT,
@@ -104,7 +113,9 @@ fn unsigned(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
     match body {
         Body::Query(query) => query.emit(&mut out),
         Body::Change(change) => change.emit(&mut out),
+        Body::SetLevel(order) => order.emit(&mut out),
         Body::Answer(answer) => answer.emit(&mut out),
+        Body::Levels(levels) => levels.emit(&mut out),
         Body::Refusal(refusal) => refusal.emit(&mut out),
         Body::Report(report) => report.emit(&mut out),
         Body::AskReport => {}
@@ -194,7 +205,9 @@ impl<'a> Packet<'a> {
         match self.kind {
             kind::QUERY => Query::parse(&mut from).map(Body::Query),
             kind::CHANGE => Change::parse(&mut from).map(Body::Change),
+            kind::SET_LEVEL => SetLevel::parse(&mut from).map(Body::SetLevel),
             kind::ANSWER => Answer::parse(&mut from).map(Body::Answer),
+            kind::LEVELS => Levels::parse(&mut from).map(Body::Levels),
             kind::REFUSAL => Refusal::parse(&mut from).map(Body::Refusal),
             kind::REPORT => Report::parse(&mut from).map(Body::Report),
             kind::ASK_REPORT => Ok(Body::AskReport),

@@ -35,6 +35,11 @@ pub enum Update {
     },
     /// Everything has been told once; what follows is news.
     Ready,
+    /// The only line: there is no place for one more, and nothing follows.
+    Refused {
+        /// One sentence with the name of the limit.
+        reason: String,
+    },
     /// A type that a later version has added.
     #[serde(other)]
     Unknown,

@@ -144,7 +144,7 @@ fn failed(error: fail_client::Error) -> Failed {
         Failure::NotAllowed => exit::NOPERM,
         Failure::TryAgain => exit::TEMPFAIL,
         Failure::NotStored => exit::IOERR,
-        Failure::Protocol => exit::PROTOCOL,
+        Failure::Protocol | Failure::NotThere => exit::PROTOCOL,
     };
     (code, error.to_string())
 }

@@ -7,27 +7,48 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod console;
+mod control;
+mod dump;
 mod engine;
+mod levels;
+mod minds;
+mod monitor;
 mod post;
+mod reload;
+mod serves;
 mod setup;
 
 use std::process::ExitCode;
 
-use fail_cli::Failure;
+use fail_cli::{Failure, exit};
 
 fn main() -> ExitCode {
     let options: fail_cli::Failsh = fail_cli::parse_or_exit();
-    let done = match options.check {
-        true => check::check(&options),
-        false => setup::open(&options).and_then(|parts| {
-            engine::run(parts).map_err(|e| Failure::new(fail_cli::exit::OSERR, e))
-        }),
-    };
-    match done {
-        Ok(()) => ExitCode::from(fail_cli::exit::OK),
+    match run(&options) {
+        Ok(code) => ExitCode::from(code),
         Err(failure) => {
             eprintln!("failsh: {failure}");
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// What the options ask for. Gives the exit code.
+fn run(options: &fail_cli::Failsh) -> Result<u8, Failure> {
+    if options.check {
+        return check::check(options).map(|()| exit::OK);
+    }
+    if options.release {
+        return console::release(options.socket());
+    }
+    if let Some(socket) = &options.attach {
+        return console::attach(socket);
+    }
+    if options.console.is_some() {
+        return console::own(options);
+    }
+    let parts = setup::open(options, None)?;
+    engine::run(parts).map_err(|e| Failure::new(exit::OSERR, e))?;
+    Ok(exit::OK)
 }

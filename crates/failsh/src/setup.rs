@@ -3,7 +3,7 @@
 //! its hosts, which may take for ever, and only then signals, pid file and sockets; the
 //! parent is told when everything is there.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::thread;
@@ -11,18 +11,24 @@ use std::thread;
 use fail_cli::{Failsh, Failure, exit, ports};
 use fail_core::plan::{Local, Plan};
 use fail_core::policy::{Host, Policy};
+use fail_rt::address::Worker;
 use fail_rt::children::Children;
 use fail_rt::daemon::{PidFile, daemonize};
+use fail_rt::dump::Dump;
 use fail_rt::log::{Levels, Log};
+use fail_rt::notify::Notify;
 use fail_rt::poller::Poller;
 use fail_rt::resolve::{self, Resolver, Unresolved};
 use fail_rt::signals::Signals;
 use fail_rt::udp::Udp;
 use fail_rt::{clock, reason};
-use fail_tcl::{Board, Loaded, TclHandle, ToTcl};
+use fail_tcl::{Board, Loaded, TclHandle};
 use fail_wire::{Key, Name};
 
+use crate::console::Own;
 use crate::post::{self, Inbox};
+use crate::reload::{Reload, Source};
+use crate::serves::{Means, Serves};
 
 /// What `-d` knows.
 pub const FACILITIES: [&str; 7] = ["plan", "host", "state", "script", "post", "tcl", "net"];
@@ -39,11 +45,18 @@ pub struct Parts {
     pub udp: Udp,
     pub children: Children,
     pub resolver: Resolver,
+    pub addresses: Worker,
     pub tcl: TclHandle,
     pub post: Inbox,
+    pub serves: Serves,
+    pub board: Board,
     pub log: Log,
-    /// Removed when failsh ends.
-    pub _pid_file: Option<PidFile>,
+    pub policy: Policy,
+    pub reload: Reload,
+    pub notify: Notify,
+    pub dump: Dump,
+    pub at_terminal: bool,
+    pub pid_file: Option<PidFile>,
 }
 
 /// What Tcl is told of where this program is.
@@ -53,8 +66,8 @@ pub fn program() -> String {
         .unwrap_or_else(|| "failsh".to_string())
 }
 
-/// Opens everything.
-pub fn open(options: &Failsh) -> Result<Parts, Failure> {
+/// Opens everything. A console of this process is served as others are.
+pub fn open(options: &Failsh, console: Option<Own>) -> Result<Parts, Failure> {
     let levels = Levels::new(&FACILITIES);
     for facility in &options.debug {
         levels
@@ -72,20 +85,46 @@ pub fn open(options: &Failsh) -> Result<Parts, Failure> {
             .map_err(|e| Failure::new(exit::USAGE, format!("a file name is bad: {e}")))
     };
     let pid_file = options.pid_file.as_ref().map(absolute).transpose()?;
+    let socket = match &options.socket {
+        Some(path) if path.as_os_str() != "none" => Some(absolute(path)?),
+        other => other.clone(),
+    };
+    let policies = options.policies.iter().map(absolute);
+    let policies = policies.collect::<Result<Vec<_>, _>>()?;
     let ready = match options.stays_in_foreground() {
         true => None,
         false => Some(daemonize().map_err(|e| Failure::new(exit::OSERR, e))?),
     };
-    let log = match ready {
-        None => Log::stderr("failsh"),
-        Some(_) => Log::syslog("failsh"),
+    let (console, log) = match (console, &ready) {
+        (Some(Own { stream, log }), _) => (Some(stream), log),
+        (None, None) => (None, Log::stderr("failsh")),
+        (None, Some(_)) => (None, Log::syslog("failsh")),
     };
     let log = log.with_levels(levels);
-    let parts = open_parts(options, key, pid_file, &log)?;
+    let notify = Notify::from_env().unwrap_or_else(|e| {
+        let why = reason::words(&e);
+        log.warn(format_args!(
+            "the service manager is told nothing: NOTIFY_SOCKET: {why}"
+        ));
+        Notify::default()
+    });
+    let dump_file = absolute(&options.dump_file)?;
+    let files = Files {
+        policies,
+        pid_file,
+        dump_file,
+        socket,
+    };
+    let mut parts = open_parts(options, key, files, notify, &log)?;
+    if let Some(stream) = console {
+        let failed = |e| Failure::new(exit::OSERR, format!("can not open a console: {e}"));
+        parts.serves.adopt(stream).map_err(failed)?;
+    }
     if let Some(ready) = ready {
         let failed = |e| Failure::new(exit::OSERR, format!("can not go into the background: {e}"));
         ready.ready().map_err(failed)?;
     }
+    parts.notify.ready();
     log.info(format_args!(
         "version {} is ready",
         env!("CARGO_PKG_VERSION")
@@ -93,10 +132,20 @@ pub fn open(options: &Failsh) -> Result<Parts, Failure> {
     Ok(parts)
 }
 
+/// Files, by their full paths.
+struct Files {
+    policies: Vec<PathBuf>,
+    pid_file: Option<PathBuf>,
+    dump_file: PathBuf,
+    /// Or `none`.
+    socket: Option<PathBuf>,
+}
+
 fn open_parts(
     options: &Failsh,
     key: Key,
-    pid_file: Option<PathBuf>,
+    files: Files,
+    notify: Notify,
     log: &Log,
 ) -> Result<Parts, Failure> {
     let os = |what: &'static str| {
@@ -115,10 +164,17 @@ fn open_parts(
     );
     let (outbox, post) = post::office(&poller.waker(), log);
     let board = Board::default();
+    let source = Source {
+        files: files.policies,
+        program: program(),
+        board: board.clone(),
+        outbox: outbox.clone(),
+        log: log.clone(),
+    };
     let tell = Box::new(move |message| outbox.send(message));
-    let (loaded, tcl) = fail_tcl::start(&options.policies, &program(), &board, tell)
+    let (loaded, tcl) = fail_tcl::start(&source.files, &source.program, &board, tell)
         .map_err(|e| Failure::new(exit::DATA, e))?;
-    if loaded.policy.services.is_empty() {
+    if loaded.policy.services.is_empty() && options.console.is_none() {
         log.warn("the policy has no service: there is nothing to do");
     }
     let found = look_up_hosts(&loaded, log)?;
@@ -134,7 +190,10 @@ fn open_parts(
     // has to be cleaned up is made before: no pid file, and no children of the engine's.
     let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
     let signals = signals.map_err(os("catch signals"))?;
-    let pid_file = pid_file.map(|path| PidFile::create(&path)).transpose();
+    let pid_file = files
+        .pid_file
+        .map(|path| PidFile::create(&path))
+        .transpose();
     let pid_file = pid_file.map_err(|e| Failure::new(exit::CANTCREAT, e))?;
     let mut udp = Udp::new(poller.desk().map_err(os("make an event loop"))?);
     let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
@@ -144,11 +203,26 @@ fn open_parts(
         log.facility("net").debug(format_args!("no IPv6: {e}"));
     }
     let resolver = Resolver::new(poller.waker()).map_err(os("start a thread"))?;
+    let addresses = Worker::new(poller.waker()).map_err(os("start a thread"))?;
     let seed = clock::seed().map_err(os("get random numbers"))?;
-    let mut plan = plan(&seed, Local { addr, key }, loaded.policy)?;
+    let policy = loaded.policy;
+    let debug_key = key.clone();
+    let mut plan = plan(&seed, Local { addr, key }, policy.clone())?;
     for (host, addr) in found {
         plan.know(clock::now(), &host, addr);
     }
+    let means = Means {
+        socket: files.socket.as_deref(),
+        key: debug_key,
+        stamp: u64::from_le_bytes(
+            clock::seed().map_err(os("get random numbers"))?[..8]
+                .try_into()
+                .unwrap_or_default(),
+        ),
+        board: board.clone(),
+    };
+    let serves = Serves::open(options, means, &mut poller, log)?;
+    let reload = Reload::new(source, &poller.waker());
     let log = log.clone();
     Ok(Parts {
         plan,
@@ -157,11 +231,23 @@ fn open_parts(
         udp,
         children,
         resolver,
+        addresses,
         tcl,
         post,
+        serves,
+        board,
+        policy,
+        reload,
+        notify,
+        dump: Dump::new(&files.dump_file, log.facility("state")),
+        at_terminal: options.stays_in_foreground() && at_terminal(),
         log,
-        _pid_file: pid_file,
+        pid_file,
     })
+}
+
+fn at_terminal() -> bool {
+    io::stdin().is_terminal() || io::stderr().is_terminal()
 }
 
 fn plan(seed: &[u8; 32], local: Local, policy: Policy) -> Result<Plan, Failure> {
@@ -211,7 +297,7 @@ fn ask<'a>(host: &'a Name, settings: &'a Host) -> Answer<'a> {
 
 /// A host name that does not exist is a typing error. One that can not be looked up now is
 /// not: the name server may come back later than this host.
-fn look_up_hosts(loaded: &Loaded, log: &Log) -> Result<Vec<(Name, SocketAddr)>, Failure> {
+pub fn look_up_hosts(loaded: &Loaded, log: &Log) -> Result<Vec<(Name, SocketAddr)>, Failure> {
     let log = log.facility("host");
     let mut known = Vec::new();
     for answer in look_up(&loaded.policy) {
@@ -234,10 +320,4 @@ fn look_up_hosts(loaded: &Loaded, log: &Log) -> Result<Vec<(Name, SocketAddr)>, 
 pub fn unknown_host(loaded: &Loaded, name: &Name, address: &str, why: &Unresolved) -> Failure {
     let problem = format!("host \"{name}\": the name \"{address}\" is unknown: {why}");
     Failure::new(exit::NOHOST, loaded.blame_host(name, &problem))
-}
-
-/// Ends what runs in other threads.
-pub fn quit(tcl: &TclHandle) {
-    // Not joined: a script inside one long C operation must not hold up the end.
-    tcl.send(ToTcl::Quit);
 }

@@ -90,7 +90,7 @@ fn ask(options: &Failstat, host: &HostPort, community: &str) -> Asked {
             Failure::System | Failure::NotStored => exit::OSERR,
             Failure::NoAnswer | Failure::TryAgain => exit::UNAVAILABLE,
             Failure::NotAllowed => exit::NOPERM,
-            Failure::Protocol => exit::PROTOCOL,
+            Failure::Protocol | Failure::NotThere => exit::PROTOCOL,
         };
         (code, error.to_string())
     })

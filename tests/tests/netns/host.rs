@@ -130,7 +130,8 @@ impl Host {
     pub fn start_failsh(&mut self) {
         let mut failsh = self.namespace.command(program::path("failsh"));
         failsh.args(["-F", "-d", "plan", "-d", "host", "-s", "127.0.0.1"]);
-        failsh.args(["-C", &self.folder.file("community")]);
+        // The file system is that of all hosts.
+        failsh.args(["--socket", "none", "-C", &self.folder.file("community")]);
         failsh.args(["-f", &self.folder.file("site.tcl")]);
         failsh.arg("-f").arg(tree::path("samples/web-pair/web.tcl"));
         failsh.args(["-f", &self.folder.file("confirm.tcl")]);

@@ -51,26 +51,15 @@ impl Lab {
     /// These hosts, the first outranks the second and so on, with everything running and the
     /// first serving. Nothing if this can not be had here; then the reason is printed.
     pub fn new(test: &str, names: &[&str]) -> Option<Lab> {
-        if let Some(why) = missing(test) {
-            failover_tests::skipped(&why.to_string());
-            return None;
-        }
-        static LEFTOVERS: Once = Once::new();
-        LEFTOVERS.call_once(remove_leftovers);
-        let name = |part: &str| format!("{PREFIX}{}-{test}-{part}", std::process::id());
-        let switch = Namespace::new(name("switch"));
-        switch.ip("link add bridge type bridge");
-        switch.ip("link set bridge up");
+        let parts = [names, &["client"]].concat();
+        let (switch, mut parts) = plugged(test, &parts)?;
+        let client = parts.pop()?;
+        client.ip("address add 10.77.0.200/24 dev eth0");
         let mut hosts = Vec::new();
-        for (no, host) in (1..).zip(names) {
-            let namespace = Namespace::new(name(host));
-            switch.plug(&namespace, host);
+        for ((no, host), namespace) in (1..).zip(names).zip(parts) {
             let address = Ipv4Addr::new(10, 77, 0, no);
             hosts.push(Host::new(host, address, namespace, Folder::new()));
         }
-        let client = Namespace::new(name("client"));
-        switch.plug(&client, "client");
-        client.ip("address add 10.77.0.200/24 dev eth0");
         let all: Vec<(String, Ipv4Addr)> = hosts
             .iter()
             .map(|host| (host.name.clone(), host.address))
@@ -145,6 +134,28 @@ impl Lab {
             ));
         }
     }
+}
+
+/// A switch, and namespaces with these names whose eth0 is plugged into its port of that
+/// name. Nothing if this can not be had here; then the reason is printed.
+pub fn plugged(test: &str, names: &[&str]) -> Option<(Namespace, Vec<Namespace>)> {
+    if let Some(why) = missing(test) {
+        failover_tests::skipped(&why.to_string());
+        return None;
+    }
+    static LEFTOVERS: Once = Once::new();
+    LEFTOVERS.call_once(remove_leftovers);
+    let name = |part: &str| format!("{PREFIX}{}-{test}-{part}", std::process::id());
+    let switch = Namespace::new(name("switch"));
+    switch.ip("link add bridge type bridge");
+    switch.ip("link set bridge up");
+    let mut parts = Vec::new();
+    for part in names {
+        let namespace = Namespace::new(name(part));
+        switch.plug(&namespace, part);
+        parts.push(namespace);
+    }
+    Some((switch, parts))
 }
 
 impl Namespace {

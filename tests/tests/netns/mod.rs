@@ -6,6 +6,7 @@
 //! generous, for machines that do other things as well. `FAILOVER_LOSS_SECONDS=60` makes the
 //! network lose packets for a whole minute.
 
+mod address;
 mod boot;
 mod client;
 mod cut;

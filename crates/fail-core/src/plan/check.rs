@@ -119,6 +119,12 @@ impl Plan {
         if !is_open(record) {
             return false;
         }
+        if record.marks.has(Marks::HELD) {
+            let why = format!("held: {}", record.reason);
+            self.clear_the_way(now, name, &why);
+            self.why(now, name, &why);
+            return true;
+        }
         if duty.job.is_none() {
             self.check(now, name, "check: does it run already?");
         }
@@ -182,8 +188,10 @@ impl Plan {
         let Some(duty) = self.duties.get_mut(name) else {
             return;
         };
-        // Without a record nobody knows what to do with it: it is looked at again.
-        let Some((record, _)) = duty.local.clone() else {
+        // Without a record nobody knows what to do with it: it is looked at again. So it is
+        // when it was held meanwhile.
+        let record = duty.local.clone().map(|(record, _)| record);
+        let Some(record) = record.filter(|record| !record.marks.has(Marks::HELD)) else {
             return;
         };
         duty.checks.looked = true;
@@ -263,7 +271,7 @@ impl Plan {
 
 /// Nobody has said that the service is served here, or that it can not be.
 fn is_open(record: &Record) -> bool {
-    let marks = Marks::WISHES.with(Marks::STARTING);
+    let marks = Marks::AWAY.with(Marks::STARTING);
     let ready = record.marks.has(Marks::UNPUBLISHED) || record.state == State::Recover;
     ready && !record.marks.has(marks)
 }

@@ -85,20 +85,18 @@ impl Plan {
         let silent = self.classes[duty.class].lost.contains(&Target::Local);
         let marks = duty.local.as_ref().map(|(record, _)| record.marks);
         let unreadable = marks.is_some_and(|marks| marks.has(Marks::UNREADABLE));
-        if duty.stuck.is_some() || duty.held {
+        if duty.stuck.is_some() || duty.refused {
             return true;
         }
         if silent || unreadable {
-            return duty.believed != Some(State::Up);
-        }
-        if duty.refused {
-            return true;
+            return duty.held || duty.believed != Some(State::Up);
         }
         let unpublished = marks.is_some_and(|marks| marks.has(Marks::UNPUBLISHED));
         !self.posts.contains_key(name)
             && duty.owed.is_none()
             && match duty.believed {
                 Some(State::Fail) => true,
+                _ if duty.held => true,
                 Some(State::Up | State::Recover) => false,
                 None => unpublished,
             }

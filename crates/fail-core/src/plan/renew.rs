@@ -57,6 +57,10 @@ impl Plan {
     }
 
     pub(super) fn renew(&mut self, now: Now, policy: Policy, known: Vec<(Name, SocketAddr)>) {
+        if self.releasing.is_some() {
+            let text = "the policy is not read again: failsh is about to end";
+            return self.log(Level::Warn, "plan", text.to_string());
+        }
         let old = std::mem::replace(&mut self.policy, policy);
         self.renew_hosts(now, &old, &known);
         for (name, service) in &old.services {

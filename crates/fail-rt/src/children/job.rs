@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Child;
 
 use fail_core::exec::{End, Finished};
-use fail_core::time::Mono;
+use fail_core::time::{Mono, Span};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
@@ -47,6 +47,9 @@ pub(super) struct Job {
     processes: Vec<Process>,
     pipes: Pipes,
     going: Going,
+    /// Its deadline has come.
+    timed_out: bool,
+    began: Mono,
     /// When the last program was seen to have ended.
     ended_at: Option<Mono>,
 }
@@ -74,6 +77,7 @@ impl Job {
         name: String,
         children: Vec<Child>,
         pipes: Pipes,
+        began: Mono,
         deadline: Option<Mono>,
     ) -> Job {
         let process = |child| Process {
@@ -86,6 +90,8 @@ impl Job {
             processes: children.into_iter().map(process).collect(),
             pipes,
             going: Going::Not(deadline),
+            timed_out: false,
+            began,
             ended_at: None,
         }
     }
@@ -149,6 +155,7 @@ impl Job {
             (Some(at), _) if self.pipes.are_at_end() || now >= at + LINGER => Verdict::Finished,
             (Some(_), _) => Verdict::GoesOn,
             (None, Going::Not(_)) => {
+                self.timed_out = true;
                 self.tell_to_go(now);
                 Verdict::GoesOn
             }
@@ -167,6 +174,7 @@ impl Job {
             // Whoever of the group is left: the others had their time.
             self.signal(Signal::SIGKILL);
         }
+        let took = self.ended_at.map_or(Span::ZERO, |at| at - self.began);
         let collected = self.pipes.close(desk);
         let ends = self.processes.into_iter().map(|p| reaped(p.child));
         Finished {
@@ -174,6 +182,8 @@ impl Job {
             stdout: collected.stdout,
             stderr: collected.stderr,
             cut: collected.cut,
+            timed_out: self.timed_out,
+            took,
         }
     }
 

@@ -6,6 +6,9 @@
 //! script may leave a daemon behind that keeps the pipe. Such a daemon is left alone when
 //! the job ended by itself, and killed with the group when the job was told to go.
 //!
+//! What is started in the background is nobody's job: it is started, told of, and reaped when
+//! it ends; nothing here ends it.
+//!
 //! A job that is told to go, by [`Children::kill`] or its own deadline, gets TERM, after
 //! [`TERM_GRACE`] KILL, and after [`KILL_GRACE`] it is given up, loudly.
 //!
@@ -22,7 +25,7 @@ use fail_core::exec::{ExecFailed, ExecResult, Pipeline};
 use fail_core::time::{Mono, Span};
 use mio::Token;
 
-use crate::clock::earliest;
+use crate::clock::{self, earliest};
 use crate::inherited;
 use crate::log::Log;
 use crate::poller::Desk;
@@ -52,6 +55,8 @@ pub struct Children {
     jobs: Vec<Option<Job>>,
     /// Killed and not yet reaped; nobody waits for their result.
     dying: Vec<Child>,
+    /// Started in the background and not yet reaped.
+    background: Vec<Child>,
     done: VecDeque<(u64, ExecResult)>,
 }
 
@@ -66,12 +71,14 @@ impl Children {
             log,
             jobs: Vec::new(),
             dying: Vec::new(),
+            background: Vec::new(),
             done: VecDeque::new(),
         }
     }
 
-    /// Starts a pipeline; at the deadline it is told to go. The result comes by
-    /// [`Children::poll`], also when it could not be started.
+    /// Starts a pipeline; at the deadline, or when its own time is over, it is told to go. The
+    /// result comes by [`Children::poll`], also when it could not be started; what runs in the
+    /// background has one at once.
     pub fn spawn(&mut self, id: u64, pipeline: Pipeline, deadline: Option<Mono>) {
         if let Err(failed) = self.try_spawn(id, pipeline, deadline) {
             self.done.push_back((id, Err(failed)));
@@ -98,7 +105,16 @@ impl Children {
             self.reap_the_dying();
             return Err(failed);
         }
-        let job = Job::new(id, name.to_owned(), children, pipes, deadline);
+        if pipeline.background {
+            self.done
+                .push_back((id, Ok(start::in_background(&children))));
+            self.background.append(&mut children);
+            return Ok(());
+        }
+        let began = clock::now().mono;
+        let limit = pipeline.given.timeout.map(|timeout| began + timeout);
+        let deadline = earliest([deadline, limit]);
+        let job = Job::new(id, name.to_owned(), children, pipes, began, deadline);
         if slot == self.jobs.len() {
             self.jobs.push(None);
         }
@@ -118,7 +134,8 @@ impl Children {
         if pipeline.stages.len() > STAGES_MAX {
             return refuse(format!("more than {STAGES_MAX} programs in a row"), "E2BIG");
         }
-        if running + self.dying.len() + pipeline.stages.len() > CHILDREN_MAX {
+        let others = self.dying.len() + self.background.len();
+        if running + others + pipeline.stages.len() > CHILDREN_MAX {
             return refuse(format!("{CHILDREN_MAX} programs are running"), "EAGAIN");
         }
         Ok(())
@@ -219,8 +236,9 @@ impl Children {
     }
 
     fn reap_the_dying(&mut self) {
-        self.dying
-            .retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+        for ownerless in [&mut self.dying, &mut self.background] {
+            ownerless.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+        }
     }
 }
 

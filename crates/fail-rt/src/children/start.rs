@@ -4,12 +4,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-use fail_core::exec::{Errors, ExecFailed, Input, Output, Pipeline, Stage};
+use fail_core::exec::{End, Errors, ExecFailed, Finished, Given, Input, Output, Pipeline, Stage};
+use fail_core::time::Span;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::unistd::pipe2;
 
@@ -24,6 +25,12 @@ const OURS_ALONE: [&str; 5] = [
     "WATCHDOG_USEC",
     "LISTEN_FDS",
     "LISTEN_PID",
+];
+
+/// Where Tcl's words for an error are not the system's.
+const TCLS_WORDS: [(i32, &str); 2] = [
+    (libc::EISDIR, "illegal operation on a directory"),
+    (libc::ETXTBSY, "text file or pseudo-device busy"),
 ];
 
 /// The programs' ends.
@@ -62,7 +69,8 @@ pub(super) fn start(
                 .map(|(read, write)| (Some(read), Some(write)))
                 .map_err(|e| cannot(e.into()))?,
         };
-        let child = spawn(stage, from.take(), to, stderr, started.first());
+        let given = &pipeline.given;
+        let child = spawn(stage, given, from.take(), to, stderr, started.first());
         started.push(child.map_err(cannot)?);
         from = next;
     }
@@ -72,6 +80,7 @@ pub(super) fn start(
 /// One program, in the group of the first. All ends given are closed on our side.
 fn spawn(
     stage: &Stage,
+    given: &Given,
     stdin: Option<OwnedFd>,
     stdout: Option<OwnedFd>,
     stderr: Option<OwnedFd>,
@@ -82,19 +91,49 @@ fn spawn(
         (None, Some(stdout)) => Some(stdout.try_clone()?),
         (stderr, _) => stderr,
     };
-    let stdio = |fd: Option<OwnedFd>| fd.map_or_else(Stdio::null, Stdio::from);
     let group = first.map_or(0, |child| pid(child).as_raw());
-    let mut command = Command::new(&stage.argv[0]);
-    for variable in OURS_ALONE {
-        command.env_remove(variable);
+    let attempt = |program: &str, script: Option<&str>, words: &[String]| {
+        let stdio = |fd: &Option<OwnedFd>| match fd {
+            Some(fd) => fd.try_clone().map(Stdio::from),
+            None => Ok(Stdio::null()),
+        };
+        let mut command = Command::new(program);
+        for variable in OURS_ALONE {
+            command.env_remove(variable);
+        }
+        if let Some(dir) = &given.dir {
+            command.current_dir(dir);
+        }
+        command
+            .envs(given.env.iter().map(|(name, value)| (name, value)))
+            .args(script)
+            .args(words)
+            .stdin(stdio(&stdin)?)
+            .stdout(stdio(&stdout)?)
+            .stderr(stdio(&stderr)?)
+            .process_group(group)
+            .spawn()
+    };
+    let (program, words) = (&stage.argv[0], &stage.argv[1..]);
+    match attempt(program, None, words) {
+        // A script that does not say by whom it is to be read.
+        Err(e) if e.raw_os_error() == Some(libc::ENOEXEC) => {
+            attempt("/bin/sh", Some(&found(program)), words)
+        }
+        started => started,
     }
-    command
-        .args(&stage.argv[1..])
-        .stdin(stdio(stdin))
-        .stdout(stdio(stdout))
-        .stderr(stdio(stderr))
-        .process_group(group)
-        .spawn()
+}
+
+/// Where a program is that the system has found.
+fn found(program: &str) -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut places = path.split(':').map(|dir| format!("{dir}/{program}"));
+    let there = |place: &String| std::fs::metadata(place).is_ok_and(|file| file.is_file());
+    match program.contains('/') {
+        true => None,
+        false => places.find(there),
+    }
+    .unwrap_or_else(|| program.to_owned())
 }
 
 /// Opens everything. Nothing runs yet.
@@ -103,6 +142,16 @@ pub(super) fn wire(pipeline: &Pipeline) -> Result<(Wires, Opened), ExecFailed> {
     if pipeline.stages.is_empty() || pipeline.stages.iter().any(|s| s.argv.is_empty()) {
         return Err(cannot(io::Error::from_raw_os_error(libc::EINVAL)));
     }
+    if let Some(dir) = &pipeline.given.dir {
+        // Afterwards one could not tell whether the program or the directory is missing.
+        let is_dir = match std::fs::metadata(dir) {
+            Ok(there) if there.is_dir() => Ok(()),
+            Ok(_) => Err(io::Error::from_raw_os_error(libc::ENOTDIR)),
+            Err(e) => Err(e),
+        };
+        is_dir.map_err(|e| failed("change working directory to", dir, &e))?;
+    }
+    let collects = !pipeline.background;
     let mut ends = Opened::default();
     let mut files = Files::default();
     let stdin = match &pipeline.stdin {
@@ -115,7 +164,8 @@ pub(super) fn wire(pipeline: &Pipeline) -> Result<(Wires, Opened), ExecFailed> {
         Input::File(path) => Some(read_from(path).map_err(|e| failed("read file", path, &e))?),
     };
     let stdout = match &pipeline.stdout {
-        Output::Collect => collect(&mut ends.stdout).map_err(cannot)?,
+        Output::Collect if collects => collect(&mut ends.stdout).map_err(cannot)?,
+        Output::Collect | Output::Ours => our_own(io::stdout().as_fd()).map_err(cannot)?,
         Output::File { path, append } => files.write_to(path, *append)?,
     };
     let mut errors: Option<OwnedFd> = None;
@@ -123,7 +173,10 @@ pub(super) fn wire(pipeline: &Pipeline) -> Result<(Wires, Opened), ExecFailed> {
     for stage in &pipeline.stages {
         stderrs.push(match &stage.stderr {
             Errors::Merge => None,
+            Errors::Output => Some(stdout.try_clone().map_err(cannot)?),
             Errors::File { path, append } => Some(files.write_to(path, *append)?),
+            Errors::Ours => Some(our_own(io::stderr().as_fd()).map_err(cannot)?),
+            Errors::Collect if !collects => Some(our_own(io::stderr().as_fd()).map_err(cannot)?),
             Errors::Collect => {
                 if errors.is_none() {
                     errors = Some(collect(&mut ends.stderr).map_err(cannot)?);
@@ -139,6 +192,26 @@ pub(super) fn wire(pipeline: &Pipeline) -> Result<(Wires, Opened), ExecFailed> {
         stderrs,
     };
     Ok((wires, ends))
+}
+
+/// What came of a pipeline in the background: it runs.
+pub(super) fn in_background(children: &[Child]) -> Finished {
+    let ends = children.iter().map(|child| (child.id(), End::Running));
+    Finished {
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+        ends: ends.collect(),
+        cut: false,
+        timed_out: false,
+        took: Span::ZERO,
+    }
+}
+
+/// Where our own output or our own errors go. Who has closed his has none to lose.
+fn our_own(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let nowhere = || OpenOptions::new().write(true).open("/dev/null");
+    fd.try_clone_to_owned()
+        .or_else(|_| nowhere().map(OwnedFd::from))
 }
 
 /// A pipe whose reading end is ours.
@@ -193,7 +266,10 @@ fn open(options: &mut OpenOptions, path: &str) -> io::Result<OwnedFd> {
 pub(super) fn failed(doing: &str, on: &str, error: &io::Error) -> ExecFailed {
     // A NUL byte in a word is the one refusal that does not come from the system.
     let why = match error.raw_os_error() {
-        Some(_) => reason::words(error),
+        Some(number) => match TCLS_WORDS.iter().find(|(known, _)| *known == number) {
+            Some((_, words)) => (*words).to_owned(),
+            None => reason::words(error),
+        },
         None => "a NUL byte can not be passed on".to_owned(),
     };
     ExecFailed {

@@ -42,7 +42,7 @@ pub struct Ready(File);
 /// nobody's lock or pipe.
 /// An error is one of the first process: nothing was started.
 pub fn daemonize() -> io::Result<Ready> {
-    let threads = fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    let threads = threads();
     if threads > 1 {
         // The others would not exist in the child, but their locks would.
         let text = format!("can not go into the background: {threads} threads are running");
@@ -65,6 +65,15 @@ pub fn daemonize() -> io::Result<Ready> {
             std::process::exit(code)
         }
     }
+}
+
+fn threads() -> usize {
+    fs::read_dir("/proc/self/task").map_or(1, Iterator::count)
+}
+
+/// Whether there is only this one thread.
+pub(crate) fn is_alone() -> bool {
+    threads() == 1
 }
 
 #[allow(

@@ -3,6 +3,7 @@
 
 use fail_core::exec::{End, ExecFailed, ExecResult, Finished};
 
+use super::program;
 use super::syntax::How;
 use crate::tcl::{Obj, signal};
 
@@ -46,10 +47,22 @@ impl Answer {
     }
 }
 
-/// The answer to an `exec`.
-pub(super) fn to_exec(how: How, result: &ExecResult) -> Answer {
+/// What is made of the end of programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The answer to `exec`.
+    Exec(How),
+    /// The answer to `fail run`, with the exit codes that count as success.
+    Run(Vec<i32>),
+}
+
+/// The answer to an `exec` or a `fail run`.
+pub(super) fn to_exec(form: &Form, result: &ExecResult) -> Answer {
     match result {
-        Ok(finished) => ended(how, finished),
+        Ok(finished) => match form {
+            Form::Exec(how) => ended(*how, finished),
+            Form::Run(ok) => Answer::ok(program::told(ok, finished, text).to_text()),
+        },
         Err(ExecFailed { sentence, errno }) => {
             // `couldn't execute "foo": no such file or directory`: the system's own words
             // stand at the end.
@@ -60,13 +73,22 @@ pub(super) fn to_exec(how: How, result: &ExecResult) -> Answer {
 }
 
 fn ended(how: How, finished: &Finished) -> Answer {
+    let running = |(_, end): &(u32, End)| *end == End::Running;
+    if finished.ends.iter().any(running) {
+        let pids: Vec<String> = finished
+            .ends
+            .iter()
+            .map(|(pid, _)| pid.to_string())
+            .collect();
+        return Answer::ok(pids.join(" "));
+    }
     let mut result = text(&finished.stdout);
     let mut error = None;
     let (mut complaint, mut abnormal) = (String::new(), false);
     for &(pid, end) in &finished.ends {
         let pid = pid.to_string();
         match end {
-            End::Exit(0) => {}
+            End::Exit(0) | End::Running => {}
             End::Exit(code) => {
                 error = Some(vec!["CHILDSTATUS".to_string(), pid, code.to_string()]);
                 abnormal = true;
@@ -84,9 +106,7 @@ fn ended(how: How, finished: &Finished) -> Answer {
         complaint = "child process exited abnormally".to_string();
     }
     let stderr = text(&finished.stderr);
-    if how.errors_are_output {
-        result.push_str(&stderr);
-    } else if !how.ignore_stderr && !stderr.is_empty() {
+    if !how.ignore_stderr && !stderr.is_empty() {
         complaint = stderr;
         error.get_or_insert_with(|| vec!["NONE".to_string()]);
     }
@@ -97,12 +117,16 @@ fn ended(how: How, finished: &Finished) -> Answer {
     Answer { result, error }
 }
 
-/// Output as text: UTF-8, with line ends as Tcl's channels make them.
+/// Output as text: UTF-8, where a byte that is none counts as the character of its number,
+/// and with line ends as Tcl's channels make them.
 fn text(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n")
-    } else {
-        text.into_owned()
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().copied().map(char::from));
     }
+    if text.contains('\r') {
+        text = text.replace("\r\n", "\n").replace('\r', "\n");
+    }
+    text
 }

@@ -1,6 +1,6 @@
 //! What came of a job, from what its script returned.
 
-use fail_core::job::{Outcome, ScriptError, Task};
+use fail_core::job::{Outcome, ScriptError};
 use fail_wire::REASON_BYTES_MAX;
 use fail_wire::State;
 
@@ -13,32 +13,43 @@ pub(super) struct Ending {
     pub(super) info: Option<String>,
 }
 
-/// The outcome of a script that came to its end.
-pub(super) fn of(task: Task, ending: Ending) -> Outcome {
-    let Ending { code, result, info } = ending;
-    let info = info.unwrap_or_else(|| result.clone());
-    let what = match code {
-        0 | 2 => match State::from_word(result.trim()) {
-            Some(state) => return Ok(state),
-            None => format!(
-                "{task} returned \"{}\", not UP, RECOVER or FAIL",
-                cut(first_line(&result).to_string(), REASON_BYTES_MAX / 2)
-            ),
+/// The outcome of a service's script that came to its end; `word` is which.
+pub(super) fn of(word: &str, ending: Ending) -> Outcome {
+    let state = State::from_word(ending.result.trim());
+    match (ending.code, state) {
+        (0 | 2, Some(state)) => Ok(state),
+        (0 | 2, None) => {
+            let said = cut(first_line(&ending.result).to_string(), REASON_BYTES_MAX / 2);
+            let what = format!("{word} returned \"{said}\", not UP, RECOVER or FAIL");
+            Err(failed(what, ending.info.unwrap_or(ending.result)))
+        }
+        _ => match error(word, ending) {
+            Some(error) => Err(error),
+            None => Err(failed(word.to_string(), String::new())),
         },
-        1 => format!("{task}: {}", first_line(&result)),
-        3 => format!("{task}: invoked \"break\" outside of a loop"),
-        4 => format!("{task}: invoked \"continue\" outside of a loop"),
-        other => format!("{task}: command returned bad code: {other}"),
-    };
-    failed(what, info)
+    }
 }
 
-/// The outcome of a script that did not.
-pub(super) fn failed(sentence: String, detail: String) -> Outcome {
-    Err(ScriptError {
+/// What went wrong in a script that came to its end, if anything; what it returned does not
+/// matter.
+pub(super) fn error(word: &str, ending: Ending) -> Option<ScriptError> {
+    let Ending { code, result, info } = ending;
+    let what = match code {
+        0 | 2 => return None,
+        1 => format!("{word}: {}", first_line(&result)),
+        3 => format!("{word}: invoked \"break\" outside of a loop"),
+        4 => format!("{word}: invoked \"continue\" outside of a loop"),
+        other => format!("{word}: command returned bad code: {other}"),
+    };
+    Some(failed(what, info.unwrap_or(result)))
+}
+
+/// A script did not do what it was to do.
+pub(super) fn failed(sentence: String, detail: String) -> ScriptError {
+    ScriptError {
         sentence: cut(sentence, REASON_BYTES_MAX),
         detail: cut(detail, DETAIL_BYTES_MAX),
-    })
+    }
 }
 
 fn first_line(text: &str) -> &str {
@@ -54,7 +65,7 @@ mod tests {
 
     fn ended(code: i32, result: &str) -> Outcome {
         let (result, info) = (result.to_string(), None);
-        of(Task::Start, Ending { code, result, info })
+        of("start", Ending { code, result, info })
     }
 
     #[test]

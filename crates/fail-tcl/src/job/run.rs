@@ -3,16 +3,21 @@
 //! It runs until it asks for something (`wants`), waits for that (`waits`), and is resumed,
 //! until its script has `ended` or its coroutine is gone. Plain bookkeeping: no Tcl runs here.
 
-use fail_core::exec::Pipeline;
-use fail_core::job::{JobNo, Order, Outcome};
+use std::rc::Rc;
 
-use super::outcome::{self, Ending};
-use super::syntax::{Exec, How};
+use fail_core::exec::Pipeline;
+use fail_core::job::JobNo;
+
+use super::answer::Form;
+use super::outcome::Ending;
+use super::role::{End, Role, Scope};
+use crate::mail::Ask;
 use crate::tcl::Reply;
 
 /// One job.
 pub(super) struct Job {
-    pub(super) order: Order,
+    pub(super) role: Rc<Role>,
+    scope: Rc<Scope>,
     /// What it has asked for since it was resumed, with the number of its wait.
     pub(super) wants: Option<(u64, Want)>,
     /// What it is suspended for.
@@ -27,16 +32,21 @@ pub(super) struct Job {
 
 /// What a job asks for.
 pub(super) enum Want {
-    /// These programs.
-    Exec(Exec),
+    /// These programs, and what is made of their end.
+    Exec(Pipeline, Form),
+    /// Something that only the engine can do.
+    Ask(Ask),
     /// `::fail::wake`.
     Alarm,
+    /// Nothing more: `exit` at a console, with this code.
+    Leave(String),
 }
 
 /// What a job is suspended for, by its number.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Wait {
-    Exec(u64, How),
+    Exec(u64, Form),
+    Ask(u64),
     Alarm(u64),
     /// The alarm has rung, and that lies in the mailbox.
     Rung(u64),
@@ -48,8 +58,12 @@ pub(super) enum Next {
     Wait,
     /// It waits for these programs.
     Exec(u64, Pipeline),
+    /// It waits for what the engine says to this.
+    Ask(u64, Ask),
     /// It has ended.
-    End(Outcome),
+    End(End),
+    /// It wants to end where it is, and its coroutine is still there.
+    Leave(String),
     /// It has suspended itself and waits for nothing.
     Stray,
 }
@@ -60,9 +74,10 @@ pub(super) fn coroutine(no: JobNo) -> String {
 }
 
 impl Job {
-    pub(super) fn new(order: Order) -> Job {
+    pub(super) fn new(role: Role, scope: Scope) -> Job {
         Job {
-            order,
+            role: Rc::new(role),
+            scope: Rc::new(scope),
             wants: None,
             waits: None,
             ended: None,
@@ -71,12 +86,12 @@ impl Job {
         }
     }
 
-    /// It is being resumed: for what, and whether it has been cancelled.
-    pub(super) fn turn(&mut self) -> (Order, bool) {
+    /// It is being resumed: what it sees, and whether it has been cancelled.
+    pub(super) fn turn(&mut self) -> (Rc<Scope>, bool) {
         (self.wants, self.waits) = (None, None);
         let cancelled = self.cancelled.is_some();
         self.turns += u32::from(cancelled);
-        (self.order.clone(), cancelled)
+        (Rc::clone(&self.scope), cancelled)
     }
 
     /// It is told that it is cancelled. Whether that is news to it.
@@ -111,11 +126,11 @@ impl Job {
         });
         if let Some(ending) = self.ended.take().or(torn) {
             return Next::End(match &self.cancelled {
-                None => outcome::of(self.order.task, ending),
-                Some(why) => {
-                    let info = ending.info.unwrap_or_else(|| why.clone());
-                    outcome::failed(why.clone(), info)
-                }
+                None => End::Returned(ending),
+                Some(why) => End::Stopped {
+                    info: ending.info.unwrap_or_else(|| why.clone()),
+                    why: why.clone(),
+                },
             });
         }
         match self.wants.take() {
@@ -123,10 +138,15 @@ impl Job {
                 self.waits = Some(Wait::Alarm(number));
                 Next::Wait
             }
-            Some((number, Want::Exec(exec))) => {
-                self.waits = Some(Wait::Exec(number, exec.how));
-                Next::Exec(number, exec.pipeline)
+            Some((number, Want::Exec(pipeline, form))) => {
+                self.waits = Some(Wait::Exec(number, form));
+                Next::Exec(number, pipeline)
             }
+            Some((number, Want::Ask(ask))) => {
+                self.waits = Some(Wait::Ask(number));
+                Next::Ask(number, ask)
+            }
+            Some((_, Want::Leave(code))) => Next::Leave(code),
             None => Next::Stray,
         }
     }

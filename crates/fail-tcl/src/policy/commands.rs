@@ -1,101 +1,130 @@
-//! The commands of a policy: `failhost`, `failsvc`, `fail`, and `exit`, which is none.
+//! The commands of a policy: `failhost`, `failsvc`, `failtrap`, and `exit`, which is none.
+//! `fail` is an [ensemble].
 //!
 //! They are a table; whoever adds one adds a line. A call that fails has changed nothing.
 
 use std::rc::Rc;
 
-use fail_core::policy::Service;
 use fail_wire::Name;
 
 use super::Site;
-use super::options::{HOST, Opt, SERVICE, Value};
-use super::place::here;
-use crate::limits::{DETAIL_BYTES_MAX, cut};
-use crate::mail::FromTcl;
+use super::codes::Code;
+use super::draft::{Draft, Key};
+use super::ensemble;
+use super::options::{HOST, Opt, SERVICE};
+use super::traps::failtrap;
+use super::value::{Value, visible};
 use crate::tcl::{Interp, Obj, Reply, TclError};
-use fail_core::log::Level;
 
-type Run = fn(&Site, &Interp, &[Obj]) -> Reply;
+pub(super) type Run = fn(&Site, &Interp, &[Obj]) -> Reply;
 
 const COMMANDS: &[(&str, Run)] = &[
     ("failhost", failhost),
     ("failsvc", failsvc),
-    ("fail", fail),
+    ("failtrap", failtrap),
     ("exit", exit),
 ];
 
-const FAIL: &[(&str, Run)] = &[
-    ("hosts", fail_hosts),
-    ("log", fail_log),
-    ("names", fail_names),
-    ("version", fail_version),
-];
-
 /// Puts the commands into an interpreter.
-pub(crate) fn furnish(interp: &Interp, site: &Rc<Site>) {
+pub(crate) fn furnish(interp: &Interp, site: &Rc<Site>) -> Result<(), TclError> {
     for &(name, run) in COMMANDS {
-        let site = Rc::clone(site);
-        interp.define(name, move |interp, words| {
-            run(&site, interp, words).inspect_err(|error| site.blame(interp, &error.message))
-        });
+        define(interp, site, name, run);
     }
+    ensemble::furnish(interp, site)
+}
+
+/// Defines one of the site's commands. Where an error of it is raised is remembered.
+pub(super) fn define(interp: &Interp, site: &Rc<Site>, name: &str, run: Run) {
+    let site = Rc::clone(site);
+    interp.define(name, move |interp, words| {
+        run(&site, interp, words).inspect_err(|error| site.blame(interp, &error.message))
+    });
 }
 
 fn failhost(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
-    let known = |name: &Name| site.draft.borrow().host(name);
+    let known = |name: &Name| site.read(interp, |draft| draft.host(name));
+    let unknown = |name: &Name| {
+        let said = "unknown host; give it an option, or name it in masters or slaves";
+        Code::Host(name.to_string()).error(format!("failhost {name}: {said}"))
+    };
     match Call::read("failhost", HOST, words)? {
-        Call::Names => fail_hosts(site, interp, &[]),
+        Call::Names => Ok(site.read(interp, |draft| {
+            Obj::words(draft.hosts().into_iter().map(Name::as_str))
+        })),
         Call::Show { name, option } => {
-            let host = known(&name)
-                .ok_or_else(|| TclError::new(format!("failhost {name}: unknown host; give it an option, or name it in masters or slaves")))?;
+            let host = known(&name).ok_or_else(|| unknown(&name))?;
             Ok(show(HOST, &host, option))
         }
+        Call::Console { name } => {
+            known(&name).ok_or_else(|| unknown(&name))?;
+            Ok(site.read(interp, |draft| {
+                changed_at_console(draft, |key| match key {
+                    Key::Host(host, option) if *host == name => Some(option),
+                    _ => None,
+                })
+            }))
+        }
         Call::Set { name, pairs } => {
-            site.open("failhost", &name)?;
-            let place = here(interp);
+            let about = format!("failhost {name}");
+            let place = site.place(interp);
             let mut host = known(&name).unwrap_or_default();
-            let result = set(interp, &mut host, &pairs)
-                .and_then(|_| site.draft.borrow_mut().put_host(name.clone(), host, place));
-            done(result, "failhost", &name)
+            let options = set(interp, &about, &mut host, &pairs)?;
+            let keys = options.iter().map(|word| Key::Host(name.clone(), word));
+            site.change(interp, &about, keys.collect(), |draft| {
+                draft.put_host(name, host, place)
+            })?;
+            Ok(Obj::text(""))
         }
     }
 }
 
 fn failsvc(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
-    let known = |name: &Name| site.with_service(name, Service::clone);
+    let known = |name: &Name| site.read(interp, |draft| draft.policy.services.get(name).cloned());
+    let unknown = |name: &Name| {
+        let said = "unknown service; an option needs a value";
+        Code::Service(name.to_string()).error(format!("failsvc {name}: {said}"))
+    };
     match Call::read("failsvc", SERVICE, words)? {
-        Call::Names => fail_names(site, interp, &[]),
+        Call::Names => Ok(site.read(interp, |draft| {
+            Obj::words(draft.policy.services.keys().map(Name::as_str))
+        })),
         Call::Show { name, option } => {
-            let service = known(&name).ok_or_else(|| {
-                TclError::new(format!(
-                    "failsvc {name}: unknown service; an option needs a value"
-                ))
-            })?;
+            let service = known(&name).ok_or_else(|| unknown(&name))?;
             Ok(show(SERVICE, &service, option))
         }
+        Call::Console { name } => {
+            known(&name).ok_or_else(|| unknown(&name))?;
+            Ok(site.read(interp, |draft| {
+                changed_at_console(draft, |key| match key {
+                    Key::Service(service, option) if *service == name => Some(option),
+                    _ => None,
+                })
+            }))
+        }
         Call::Set { name, pairs } => {
-            site.open("failsvc", &name)?;
-            let place = here(interp);
+            let about = format!("failsvc {name}");
+            let place = site.place(interp);
             let mut service = known(&name).unwrap_or_default();
-            let result = set(interp, &mut service, &pairs).and_then(|options| {
-                let mut draft = site.draft.borrow_mut();
-                draft.put_service(name.clone(), service, &options, place)
-            });
-            done(result, "failsvc", &name)
+            let options = set(interp, &about, &mut service, &pairs)?;
+            let keys = options.iter().map(|word| Key::Service(name.clone(), word));
+            site.change(interp, &about, keys.collect(), |draft| {
+                draft.put_service(name, service, &options, place)
+            })?;
+            Ok(Obj::text(""))
         }
     }
 }
 
-impl Site {
-    /// Refuses to set anything once the policy has been read.
-    fn open(&self, command: &str, name: &Name) -> Result<(), TclError> {
-        if !self.closed.get() {
-            return Ok(());
-        }
-        Err(TclError::new(format!(
-            "{command} {name}: settings can only be made while the policy is read, not by a script"
-        )))
-    }
+/// Options and until when they are so; empty: until the policy is read again.
+fn changed_at_console<'a>(
+    draft: &'a Draft,
+    option: impl Fn(&'a Key) -> Option<&'a &'static str>,
+) -> Obj {
+    let pairs = draft.console.iter().filter_map(|(key, until)| {
+        let until = until.map(|until| until.0.to_string()).unwrap_or_default();
+        Some([option(key)?.to_string(), until])
+    });
+    Obj::words(pairs.flatten())
 }
 
 /// What a call of `failhost` or `failsvc` asks for.
@@ -107,6 +136,8 @@ enum Call<'a, T: 'static> {
         name: Name,
         option: Option<&'static Opt<T>>,
     },
+    /// What was changed at a console.
+    Console { name: Name },
     /// To set these.
     Set {
         name: Name,
@@ -116,7 +147,7 @@ enum Call<'a, T: 'static> {
 
 impl<'a, T> Call<'a, T> {
     fn read(
-        command: &str,
+        command: &'static str,
         options: &'static [Opt<T>],
         words: &'a [Obj],
     ) -> Result<Call<'a, T>, TclError> {
@@ -129,18 +160,22 @@ impl<'a, T> Call<'a, T> {
         if name == "names" && rest.is_empty() {
             return Ok(Call::Names);
         }
-        let name = Name::new(&name)
-            .map_err(|e| TclError::new(format!("{command}: bad name \"{name}\": {e}")))?;
+        let name = Name::new(&name).map_err(|e| {
+            let said = format!("{command}: bad name \"{}\": {e}", visible(&name));
+            Code::Name(name).error(said)
+        })?;
         let find = |word: &Obj| {
             let word = word.to_text();
-            options.iter().find(|o| o.word == word).ok_or_else(|| {
+            let found = options.iter().find(|o| o.word == word);
+            found.ok_or_else(|| {
                 let choices: Vec<&str> = options.iter().map(|o| o.word).collect();
-                let TclError { message, .. } = TclError::bad("option", &word, &choices);
-                TclError::new(format!("{command} {name}: {message}"))
+                let TclError { message, .. } = TclError::bad("option", &visible(&word), &choices);
+                Code::Option { command, word }.error(format!("{command} {name}: {message}"))
             })
         };
         match rest {
             [] => Ok(Call::Show { name, option: None }),
+            [word] if word.to_text() == "console" => Ok(Call::Console { name }),
             [option] => {
                 let option = Some(find(option)?);
                 Ok(Call::Show { name, option })
@@ -150,10 +185,9 @@ impl<'a, T> Call<'a, T> {
                 for pair in rest.chunks(2) {
                     let option = find(&pair[0])?;
                     let value = pair.get(1).ok_or_else(|| {
-                        TclError::new(format!(
-                            "{command} {name}: value for \"{}\" missing",
-                            option.word
-                        ))
+                        let word = option.word.to_string();
+                        let said = format!("{command} {name}: value for \"{word}\" missing");
+                        Code::Option { command, word }.error(said)
                     })?;
                     pairs.push((option, value));
                 }
@@ -166,11 +200,18 @@ impl<'a, T> Call<'a, T> {
 /// Sets all pairs and tells which options they were.
 fn set<T>(
     interp: &Interp,
+    about: &str,
     of: &mut T,
     pairs: &[(&'static Opt<T>, &Obj)],
-) -> Result<Vec<&'static str>, String> {
+) -> Result<Vec<&'static str>, TclError> {
     for (option, obj) in pairs {
-        (option.set)(of, &Value { interp, obj }).map_err(|e| format!("{}: {e}", option.word))?;
+        (option.set)(of, &Value { interp, obj }).map_err(|fault| {
+            let option = option.word.to_string();
+            fault.error(&format!("{about}: {option}"), || {
+                let value = obj.to_text();
+                Code::Value { option, value }
+            })
+        })?;
     }
     Ok(pairs.iter().map(|(option, _)| option.word).collect())
 }
@@ -186,66 +227,8 @@ fn show<T>(options: &[Opt<T>], of: &T, option: Option<&Opt<T>>) -> Obj {
     }
 }
 
-fn done(result: Result<(), String>, command: &str, name: &Name) -> Reply {
-    match result {
-        Ok(()) => Ok(Obj::text("")),
-        Err(problem) => Err(TclError::new(format!("{command} {name}: {problem}"))),
-    }
-}
-
-fn fail(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
-    let Some((option, rest)) = words.split_first() else {
-        return Err(TclError::usage("fail option ?arg ...?"));
-    };
-    let option = option.to_text();
-    match FAIL.iter().find(|(word, _)| *word == option) {
-        Some((_, run)) => run(site, interp, rest),
-        None => {
-            let choices: Vec<&str> = FAIL.iter().map(|(word, _)| *word).collect();
-            Err(TclError::bad("option", &option, &choices))
-        }
-    }
-}
-
-fn fail_hosts(site: &Site, _: &Interp, words: &[Obj]) -> Reply {
-    nothing_after("fail hosts", words)?;
-    let draft = site.draft.borrow();
-    Ok(Obj::words(draft.hosts().into_iter().map(Name::as_str)))
-}
-
-fn fail_names(site: &Site, _: &Interp, words: &[Obj]) -> Reply {
-    nothing_after("fail names", words)?;
-    let draft = site.draft.borrow();
-    Ok(Obj::words(draft.policy.services.keys().map(Name::as_str)))
-}
-
-fn fail_version(_: &Site, _: &Interp, words: &[Obj]) -> Reply {
-    nothing_after("fail version", words)?;
-    Ok(Obj::text(env!("CARGO_PKG_VERSION")))
-}
-
-fn fail_log(site: &Site, _: &Interp, words: &[Obj]) -> Reply {
-    let [level, text] = words else {
-        return Err(TclError::usage("fail log level text"));
-    };
-    let word = level.to_text();
-    let level = Level::from_word(&word)
-        .ok_or_else(|| TclError::bad("level", &word, &Level::WORDS.map(|(_, word)| word)))?;
-    let text = cut(text.to_text(), DETAIL_BYTES_MAX);
-    (site.out)(FromTcl::Log { level, text });
-    Ok(Obj::text(""))
-}
-
 fn exit(_: &Site, _: &Interp, _: &[Obj]) -> Reply {
     Err(TclError::new(
         "exit: a policy can not end failsh; return a state or raise an error instead",
     ))
-}
-
-fn nothing_after(usage: &str, words: &[Obj]) -> Result<(), TclError> {
-    if words.is_empty() {
-        Ok(())
-    } else {
-        Err(TclError::usage(usage))
-    }
 }

@@ -10,6 +10,7 @@ use fail_wire::Name;
 use super::Site;
 use super::normal::list;
 use super::place::{Blame, Place};
+use crate::packages;
 use crate::tcl::{Interp, Obj, TclError};
 
 /// A policy and what its scripts need beside it.
@@ -20,6 +21,8 @@ pub struct Loaded {
     /// The procs that the policy defined in the global namespace: the commands that define
     /// them again, in order of their names.
     pub procs: Vec<String>,
+    /// The ready-made packages that the policy has required.
+    pub packages: Vec<&'static str>,
     /// Where each host is named, for [`Loaded::blame_host`].
     host_places: BTreeMap<Name, PolicyError>,
 }
@@ -89,9 +92,9 @@ pub(crate) fn load(interp: &Interp, site: &Site, files: &[PathBuf]) -> Result<Lo
             .map_err(|e| explain(interp, site, &files, file, &e))?;
     }
     let (policy, host_places) = {
-        let mut draft = site.draft.borrow_mut();
-        draft.policy.complete();
-        if let Err(bad) = draft.policy.check() {
+        let draft = site.draft.borrow();
+        let policy = draft.finished();
+        if let Err(bad) = policy.check() {
             let place = draft.place(&bad.service, bad.option).cloned();
             drop(draft);
             return Err(senseless(interp, &files, &bad, place));
@@ -100,8 +103,8 @@ pub(crate) fn load(interp: &Interp, site: &Site, files: &[PathBuf]) -> Result<Lo
             let place = draft.host_place(host)?;
             Some((host.clone(), at(interp, &files, place, String::new())))
         };
-        let host_places = draft.policy.hosts.keys().filter_map(place).collect();
-        (draft.policy.clone(), host_places)
+        let host_places = policy.hosts.keys().filter_map(place).collect();
+        (policy, host_places)
     };
     site.closed.set(true);
     site.blame.replace(None);
@@ -112,6 +115,7 @@ pub(crate) fn load(interp: &Interp, site: &Site, files: &[PathBuf]) -> Result<Lo
     Ok(Loaded {
         policy,
         procs,
+        packages: packages::required(interp),
         host_places,
     })
 }

@@ -1,8 +1,9 @@
 //! A policy as text: Tcl that reads back to the same policy.
 //!
 //! One command per host and service, in order of their names, options in the order of their
-//! tables, and only what differs from the default; before them the procs of the policy,
-//! which its scripts call. Pure text work: no interpreter is asked.
+//! tables, and only what differs from the default; after them the traps, and before them the
+//! packages that the policy requires and its procs, which its scripts call. Pure text work: no
+//! interpreter is asked.
 
 use std::fmt::Write;
 
@@ -14,8 +15,16 @@ use super::options::{HOST, Opt, SERVICE};
 
 /// The normal form of a policy: what `failsh --check` prints.
 pub fn normal_form(loaded: &Loaded) -> String {
-    let Loaded { policy, procs, .. } = loaded;
+    let Loaded {
+        policy,
+        procs,
+        packages,
+        ..
+    } = loaded;
     let mut text = String::new();
+    for package in packages {
+        line(&mut text, &format!("package require {package}"));
+    }
     for definition in procs {
         line(&mut text, definition);
     }
@@ -34,6 +43,10 @@ pub fn normal_form(loaded: &Loaded) -> String {
     for (name, service) in &policy.services {
         let settings = settings(SERVICE, service, &Service::default());
         line(&mut text, &format!("failsvc {}{settings}", word(name)));
+    }
+    for trap in &policy.traps {
+        let words = ["failtrap", &trap.pattern, trap.on.word(), &trap.script];
+        line(&mut text, &list(words));
     }
     text
 }

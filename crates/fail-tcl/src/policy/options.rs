@@ -2,27 +2,24 @@
 //! printed. What is printed reads back to the same, and what has never been set prints like
 //! what is set to that.
 
-use std::fmt::Display;
+use std::collections::BTreeMap;
 
-use fail_core::limits::{CONFIRM_MAX, INTERVAL_MAX_S, INTERVAL_MIN_MS, PEERS_MAX};
-use fail_core::policy::{Confirm, Host, Lonely, Protocol, Service};
+use fail_core::limits::{
+    CHECK_INTERVAL_MAX_S, CHECK_INTERVAL_MIN_MS, INTERVAL_MAX_S, INTERVAL_MIN_MS, RISE_FALL_MAX,
+};
+use fail_core::policy::{Confirm, Host, Lonely, Protocol, Retry, Service};
 use fail_core::time::Span;
-use fail_wire::{Key, Name};
+use fail_wire::Name;
 
+use super::codes::Fault;
 use super::normal::list;
-use crate::tcl::{Interp, Obj};
+use super::value::{Value, bad, longest_wait, number};
 
 /// One option of a `T`.
 pub(super) struct Opt<T: 'static> {
     pub(super) word: &'static str,
-    pub(super) set: fn(&mut T, &Value<'_>) -> Result<(), String>,
+    pub(super) set: fn(&mut T, &Value<'_>) -> Result<(), Fault>,
     pub(super) print: fn(&T) -> String,
-}
-
-/// The value of an option, as it was said.
-pub(super) struct Value<'a> {
-    pub(super) interp: &'a Interp,
-    pub(super) obj: &'a Obj,
 }
 
 /// The options of `failhost`.
@@ -48,8 +45,11 @@ pub(super) const HOST: &[Opt<Host>] = &[
         set: |host, value| {
             host.protocol = match value.text().as_str() {
                 "udp" => Protocol::Udp,
-                "tcp" => return Err("this version only speaks udp, not tcp".to_string()),
-                other => return Err(format!("bad protocol \"{other}\": must be udp")),
+                "tcp" => {
+                    let said = "this version only speaks udp, not tcp";
+                    return Err(said.to_string().into());
+                }
+                other => return Err(bad("protocol", other, "udp")),
             };
             Ok(())
         },
@@ -60,9 +60,7 @@ pub(super) const HOST: &[Opt<Host>] = &[
     Opt {
         word: "community",
         set: |host, value| {
-            let community = value.text();
-            Key::new(&community).map_err(|bad| bad.to_string())?;
-            host.community = community;
+            host.community = value.community()?;
             Ok(())
         },
         print: |host| host.community.clone(),
@@ -87,12 +85,7 @@ pub(super) const SERVICE: &[Opt<Service>] = &[
         set: |service, value| {
             const MIN: Span = Span::from_millis(INTERVAL_MIN_MS);
             const MAX: Span = Span::from_secs(INTERVAL_MAX_S);
-            let interval = value.time()?;
-            if !(MIN..=MAX).contains(&interval) {
-                let said = value.text();
-                return Err(format!("bad time \"{said}\": must be from {MIN} to {MAX}"));
-            }
-            service.interval = interval;
+            service.interval = value.time_from(MIN, MAX)?;
             Ok(())
         },
         print: |service| service.interval.to_string(),
@@ -138,6 +131,48 @@ pub(super) const SERVICE: &[Opt<Service>] = &[
         print: |service| service.reclaim.clone().unwrap_or_default(),
     },
     Opt {
+        word: "check",
+        set: |service, value| {
+            service.check = value.script()?;
+            Ok(())
+        },
+        print: |service| service.check.clone().unwrap_or_default(),
+    },
+    Opt {
+        word: "checkinterval",
+        set: |service, value| {
+            const MIN: Span = Span::from_millis(CHECK_INTERVAL_MIN_MS);
+            const MAX: Span = Span::from_secs(CHECK_INTERVAL_MAX_S);
+            service.check_interval = value.time_from(MIN, MAX)?;
+            Ok(())
+        },
+        print: |service| service.check_interval.to_string(),
+    },
+    Opt {
+        word: "checkrecover",
+        set: |service, value| {
+            service.check_recover = value.boolean()?;
+            Ok(())
+        },
+        print: |service| yes_or_no(service.check_recover),
+    },
+    Opt {
+        word: "rise",
+        set: |service, value| {
+            service.rise = number(&value.text(), 1, RISE_FALL_MAX)?;
+            Ok(())
+        },
+        print: |service| service.rise.to_string(),
+    },
+    Opt {
+        word: "fall",
+        set: |service, value| {
+            service.fall = number(&value.text(), 1, RISE_FALL_MAX)?;
+            Ok(())
+        },
+        print: |service| service.fall.to_string(),
+    },
+    Opt {
         word: "timeout",
         set: |service, value| {
             service.timeout = value.some_time()?;
@@ -152,6 +187,22 @@ pub(super) const SERVICE: &[Opt<Service>] = &[
             Ok(())
         },
         print: |service| service.delay.to_string(),
+    },
+    Opt {
+        word: "failback",
+        set: |service, value| {
+            service.failback = value.boolean()?;
+            Ok(())
+        },
+        print: |service| yes_or_no(service.failback),
+    },
+    Opt {
+        word: "retry",
+        set: |service, value| {
+            service.retry = value.retry()?;
+            Ok(())
+        },
+        print: |service| service.retry.as_ref().map(print_retry).unwrap_or_default(),
     },
     Opt {
         word: "confirm",
@@ -171,7 +222,7 @@ pub(super) const SERVICE: &[Opt<Service>] = &[
             service.lonely = match value.text().as_str() {
                 "stop" => Lonely::Stop,
                 "keep" => Lonely::Keep,
-                other => return Err(format!("bad word \"{other}\": must be stop or keep")),
+                other => return Err(bad("word", other, "stop or keep")),
             };
             Ok(())
         },
@@ -180,108 +231,48 @@ pub(super) const SERVICE: &[Opt<Service>] = &[
             Lonely::Keep => "keep".to_string(),
         },
     },
+    Opt {
+        word: "community",
+        set: |service, value| {
+            service.community = match value.text().is_empty() {
+                true => None,
+                false => Some(value.community()?),
+            };
+            Ok(())
+        },
+        print: |service| service.community.clone().unwrap_or_default(),
+    },
 ];
 
-impl Value<'_> {
-    fn text(&self) -> String {
-        self.obj.to_text()
-    }
-
-    /// The text, unless there is nothing but white space.
-    fn some_text(&self) -> Option<String> {
-        Some(self.text()).filter(|text| !text.trim().is_empty())
-    }
-
-    fn list(&self) -> Result<Vec<String>, String> {
-        let items = self.obj.elements();
-        items
-            .map(|items| items.iter().map(Obj::to_text).collect())
-            .ok_or_else(|| format!("bad list \"{}\"", self.text()))
-    }
-
-    fn time(&self) -> Result<Span, String> {
-        time(&self.text())
-    }
-
-    /// A time that is not zero.
-    fn some_time(&self) -> Result<Span, String> {
-        some_time(&self.text())
-    }
-
-    fn hosts(&self) -> Result<Vec<Name>, String> {
-        let words = self.list()?;
-        if words.len() > PEERS_MAX {
-            return Err(format!("at most {PEERS_MAX} hosts, not {}", words.len()));
-        }
-        words
-            .iter()
-            .map(|word| Name::new(word).map_err(|e| format!("bad name \"{word}\": {e}")))
-            .collect()
-    }
-
-    fn confirm(&self) -> Result<Confirm, String> {
-        let words = self.list()?;
-        let (times, spacing) = match words.as_slice() {
-            [times] => (times, None),
-            [times, spacing] => (times, Some(some_time(spacing)?)),
-            _ => {
-                let said = self.text();
-                return Err(format!(
-                    "bad list \"{said}\": must be a number and a time, or a number"
-                ));
-            }
-        };
-        let times = number(times, 0, CONFIRM_MAX)?;
-        Ok(Confirm { times, spacing })
-    }
-
-    /// A script, if there is one, whose braces, brackets and quotes are balanced.
-    fn script(&self) -> Result<Option<String>, String> {
-        let Some(script) = self.some_text() else {
-            return Ok(None);
-        };
-        if self.complete(&script) {
-            return Ok(Some(script));
-        }
-        // What would end it is what is missing. Nobody leaves more than a few open.
-        const OPEN_MAX: usize = 8;
-        let missing = [("}", "close-brace"), ("]", "close-bracket"), ("\"", "\"")]
-            .into_iter()
-            .find(|(end, _)| {
-                (1..=OPEN_MAX).any(|n| self.complete(&format!("{script}{}", end.repeat(n))))
-            });
-        Err(match missing {
-            Some((_, what)) => format!("missing {what}"),
-            None => "braces, brackets or quotes are not balanced".to_string(),
-        })
-    }
-
-    fn complete(&self, script: &str) -> bool {
-        self.interp
-            .command(["info", "complete", script])
-            .is_ok_and(|yes| yes.to_text() == "1")
-    }
+/// All settings of a service as `failsvc` gives them, for those who only look. A community is
+/// a key, and so it is not among them: of one that is set it says `(set)`.
+pub fn settings(service: &Service) -> BTreeMap<String, String> {
+    let shown = |option: &Opt<Service>| match option.word {
+        "community" if service.community.is_some() => "(set)".to_string(),
+        _ => (option.print)(service),
+    };
+    let pairs = SERVICE.iter();
+    pairs.map(|o| (o.word.to_string(), shown(o))).collect()
 }
 
-fn number<T>(text: &str, min: u32, max: T) -> Result<T, String>
-where
-    T: TryFrom<u32> + PartialOrd + Display,
-{
-    let number = text.parse().ok().filter(|n| *n >= min);
-    number
-        .and_then(|n| T::try_from(n).ok())
-        .filter(|n| *n <= max)
-        .ok_or_else(|| format!("bad number \"{text}\": must be from {min} to {max}"))
+fn yes_or_no(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_string()
 }
 
-fn time(text: &str) -> Result<Span, String> {
-    Span::parse(text)
-        .ok_or_else(|| format!("bad time \"{text}\": must be seconds, or such as 50ms, 2m, 1h"))
-}
-
-fn some_time(text: &str) -> Result<Span, String> {
-    match time(text)? {
-        Span::ZERO => Err(format!("bad time \"{text}\": must be more than nothing")),
-        span => Ok(span),
+/// As it was said, without what is so by default.
+fn print_retry(retry: &Retry) -> String {
+    let Retry {
+        initial,
+        factor_milli,
+        maximum,
+    } = retry;
+    let factor = format!("{}.{:03}", factor_milli / 1_000, factor_milli % 1_000);
+    let factor = factor.trim_end_matches('0').trim_end_matches('.');
+    if *maximum != longest_wait(*initial) {
+        format!("{initial} {factor} {maximum}")
+    } else if *factor_milli != Retry::FACTOR_MILLI {
+        format!("{initial} {factor}")
+    } else {
+        initial.to_string()
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Blame {
 }
 
 /// The innermost line of a file that is being run.
-pub(super) fn here(interp: &Interp) -> Option<Place> {
+fn here(interp: &Interp) -> Option<Place> {
     let depth: u32 = number(&interp.command(["info", "frame"]).ok()?)?;
     (1..=depth).rev().find_map(|level| {
         let level = level.to_string();
@@ -39,6 +39,11 @@ fn number(value: &Obj) -> Option<u32> {
 }
 
 impl Site {
+    /// The line that is being read. After loading nobody asks.
+    pub(super) fn place(&self, interp: &Interp) -> Option<Place> {
+        (!self.closed.get()).then(|| here(interp)).flatten()
+    }
+
     /// Remembers where an error with this message is being raised. After loading nobody asks.
     pub(super) fn blame(&self, interp: &Interp, message: &str) {
         if self.closed.get() {
@@ -59,5 +64,14 @@ pub(crate) fn misspelled(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
     };
     let message = format!("invalid command name \"{}\"", name.to_text());
     site.blame(interp, &message);
+    Ok(Obj::text(""))
+}
+
+/// `::fail::blame message`: a ready-made package is about to say what is wrong with its words.
+pub(crate) fn blame(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
+    let [message] = words else {
+        return Err(TclError::usage("::fail::blame message"));
+    };
+    site.blame(interp, &message.to_text());
     Ok(Obj::text(""))
 }

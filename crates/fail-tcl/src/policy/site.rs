@@ -1,14 +1,20 @@
 //! What the policy commands share: the draft they fill in, and who said what where.
+//!
+//! While files are read, everything goes into the draft. From then on it is the policy in
+//! force, and only a console changes it, by way of an [edit](super::edit).
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use fail_core::limits::{HOSTS_MAX, POLICY_SERVICES_MAX};
-use fail_core::policy::{Host, Policy, Service};
+use fail_core::policy::Service;
 use fail_wire::Name;
 
-use super::place::{Blame, Place};
+use super::codes::{Code, Fault};
+use super::draft::{Draft, Key};
+use super::edit::{Edit, Loan};
+use super::place::Blame;
 use crate::board::Board;
+use crate::tcl::{Interp, TclError};
 use crate::thread::Out;
 
 /// The shared state of the policy commands of one interpreter.
@@ -16,12 +22,17 @@ pub(crate) struct Site {
     pub(super) draft: RefCell<Draft>,
     /// Where the last error that a command of ours raised comes from.
     pub(super) blame: RefCell<Option<Blame>>,
-    /// All files have been read: nothing can be set any more.
+    /// All files have been read: nothing can be set any more, but at a console.
     pub(super) closed: Cell<bool>,
     pub(super) out: Out,
     /// What the engine holds for true.
-    #[allow(dead_code, reason = "read by the next change")]
     pub(super) board: Board,
+    /// Commands of consoles that are on their way, by their coroutines.
+    pub(super) edits: RefCell<BTreeMap<String, Edit>>,
+    /// What goes back to its old value, by number.
+    pub(super) loans: RefCell<BTreeMap<u64, Loan>>,
+    /// How often the draft has been changed since it is the policy.
+    pub(super) changes: Cell<u64>,
 }
 
 impl Site {
@@ -32,6 +43,9 @@ impl Site {
             closed: Cell::new(false),
             out,
             board,
+            edits: RefCell::default(),
+            loans: RefCell::default(),
+            changes: Cell::new(0),
         }
     }
 
@@ -44,107 +58,50 @@ impl Site {
     pub(crate) fn with_service<T>(&self, name: &Name, f: impl FnOnce(&Service) -> T) -> Option<T> {
         self.draft.borrow().policy.services.get(name).map(f)
     }
-}
 
-/// A policy on its way.
-#[derive(Default)]
-pub(super) struct Draft {
-    pub(super) policy: Policy,
-    /// Where each option of each service was set last; `""` is its first mention.
-    places: BTreeMap<(Name, &'static str), Place>,
-    /// Where each host was spoken of last.
-    host_places: BTreeMap<Name, Place>,
-}
-
-impl Draft {
-    /// The hosts so far: those with settings and those that a service names.
-    pub(super) fn hosts(&self) -> BTreeSet<&Name> {
-        let named = self.policy.services.values().flat_map(peers);
-        self.policy.hosts.keys().chain(named).collect()
-    }
-
-    /// A host as it stands; nothing when nobody has named it.
-    pub(super) fn host(&self, name: &Name) -> Option<Host> {
-        let host = self.policy.hosts.get(name).cloned();
-        host.or_else(|| self.hosts().contains(name).then(Host::default))
-    }
-
-    /// Puts a host in, unless it is one too many.
-    pub(super) fn put_host(
-        &mut self,
-        name: Name,
-        host: Host,
-        place: Option<Place>,
-    ) -> Result<(), String> {
-        let hosts = self.hosts();
-        if hosts.len() >= HOSTS_MAX && !hosts.contains(&name) {
-            return Err(format!("at most {HOSTS_MAX} hosts in a policy"));
-        }
-        self.host_places
-            .extend(place.map(|place| (name.clone(), place)));
-        self.policy.hosts.insert(name, host);
-        Ok(())
-    }
-
-    /// Puts a service in whose options `set` were said at `place`, unless it or a host that
-    /// it names is one too many.
-    pub(super) fn put_service(
-        &mut self,
-        name: Name,
-        service: Service,
-        set: &[&'static str],
-        place: Option<Place>,
-    ) -> Result<(), String> {
-        let known = self.policy.services.len();
-        if known >= POLICY_SERVICES_MAX && !self.policy.services.contains_key(&name) {
-            return Err(format!(
-                "at most {POLICY_SERVICES_MAX} services in a policy"
-            ));
-        }
-        if set
-            .iter()
-            .any(|option| ["masters", "slaves"].contains(option))
-        {
-            let mut hosts = self.hosts();
-            hosts.extend(peers(&service));
-            if hosts.len() > HOSTS_MAX {
-                return Err(format!("at most {HOSTS_MAX} hosts in a policy"));
+    /// The policy as the caller sees it: a console command sees its own changes at once. `f`
+    /// must not run any Tcl.
+    pub(super) fn read<T>(&self, interp: &Interp, f: impl FnOnce(&Draft) -> T) -> T {
+        if let Some(origin) = self.origin(interp) {
+            let edits = self.edits.borrow();
+            if let Some(draft) = edits.get(&origin).and_then(Edit::draft) {
+                return f(draft);
             }
         }
-        if let Some(place) = place {
-            let first = (name.clone(), "");
-            self.places.entry(first).or_insert_with(|| place.clone());
-            for option in set {
-                self.places.insert((name.clone(), option), place.clone());
-            }
+        f(&self.draft.borrow())
+    }
+
+    /// Changes the policy, if the caller may: `keys` are what `f` sets. `f` must not run any
+    /// Tcl. A change that fails has changed nothing.
+    pub(super) fn change(
+        &self,
+        interp: &Interp,
+        about: &str,
+        keys: Vec<Key>,
+        f: impl FnOnce(&mut Draft) -> Result<(), Fault>,
+    ) -> Result<(), TclError> {
+        // Only limits can still be exceeded, and those have a code of their own.
+        let wrong = |fault: Fault| fault.error(about, || Code::Closed);
+        if !self.closed.get() {
+            return f(&mut self.draft.borrow_mut()).map_err(wrong);
         }
-        self.policy.services.insert(name, service);
-        Ok(())
+        let origin = self.origin(interp);
+        let mut edits = self.edits.borrow_mut();
+        let edit = origin.and_then(|origin| edits.get_mut(&origin));
+        let Some(edit) = edit else {
+            let only = "settings can only be made while the policy is read, or at a console";
+            return Err(Code::Closed.error(format!("{about}: {only}, not by a script")));
+        };
+        edit.change(&self.draft.borrow(), self.changes.get(), keys, f)
+            .map_err(wrong)
     }
 
-    /// Where a host was spoken of: by `failhost`, or else by the first service that names it.
-    pub(super) fn host_place(&self, host: &Name) -> Option<&Place> {
-        let named = self.policy.services.iter().find_map(|(name, service)| {
-            let option = match (
-                service.masters.contains(host),
-                service.slaves.contains(host),
-            ) {
-                (true, _) => "masters",
-                (_, true) => "slaves",
-                _ => return None,
-            };
-            self.place(name, option)
-        });
-        self.host_places.get(host).or(named)
+    /// The console command that is calling, if it is one.
+    pub(super) fn origin(&self, interp: &Interp) -> Option<String> {
+        if self.edits.borrow().is_empty() {
+            return None;
+        }
+        let origin = interp.command(["info", "coroutine"]).ok()?.to_text();
+        self.edits.borrow().contains_key(&origin).then_some(origin)
     }
-
-    /// Where an option was set, or else where its service was first mentioned.
-    pub(super) fn place(&self, service: &Name, option: &'static str) -> Option<&Place> {
-        let at = |option| self.places.get(&(service.clone(), option));
-        at(option).or_else(|| at(""))
-    }
-}
-
-fn peers(service: &Service) -> impl Iterator<Item = &Name> {
-    service.masters.iter().chain(&service.slaves)
 }

@@ -34,6 +34,22 @@ impl TclError {
         self
     }
 
+    /// The same without where Tcl raised it: as if it were ours.
+    pub(crate) fn plain(self) -> TclError {
+        let code = self.options.as_ref();
+        let code = code.and_then(|options| options.field("-errorcode")?.elements());
+        let code: Vec<String> = code.unwrap_or_default().iter().map(Obj::to_text).collect();
+        TclError {
+            message: self.message,
+            code: if self.code.is_empty() {
+                code
+            } else {
+                self.code
+            },
+            options: None,
+        }
+    }
+
     /// Tcl's `errorInfo`; the message when there is none.
     pub(crate) fn info(&self) -> String {
         self.options

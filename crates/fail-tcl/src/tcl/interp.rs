@@ -93,7 +93,11 @@ impl Interp {
 
     /// Sets a global variable.
     pub(crate) fn set(&self, name: &CStr, value: &str) {
-        let value = Obj::text(value);
+        self.set_obj(name, &Obj::text(value));
+    }
+
+    /// The same, with any value.
+    pub(crate) fn set_obj(&self, name: &CStr, value: &Obj) {
         // SAFETY: live strings and a live object. A variable that can not be set (a trace
         // of the policy forbids it) is left alone: there is nobody to tell.
         unsafe {

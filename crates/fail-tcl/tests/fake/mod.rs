@@ -15,10 +15,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use fail_core::event::{Event, EventKind};
 use fail_core::exec::{End, ExecResult, Finished, Pipeline};
-use fail_core::job::{JobNo, Order, Outcome, Task};
+use fail_core::job::{Fired, JobNo, Order, Outcome, ScriptError, Task};
 use fail_core::log::Level;
-use fail_tcl::{Board, FromTcl, Loaded, PolicyError, TclHandle, ToTcl, start};
+use fail_core::time::Span;
+use fail_tcl::{Ask, AskError, Board, FromTcl, Loaded, PolicyError, TclHandle, ToTcl, start};
 use fail_wire::{Name, State};
 
 pub use run::run;
@@ -137,6 +139,106 @@ impl Engine {
         job
     }
 
+    /// Runs a trap for this event.
+    pub fn trap(&mut self, subject: &str, data: &[(&'static str, &str)], script: &str) -> JobNo {
+        self.jobs += 1;
+        let job = JobNo(self.jobs);
+        let data = data.iter().map(|(k, v)| (*k, (*v).to_string())).collect();
+        let (kind, subject) = (EventKind::Fail, Name::new(subject).unwrap());
+        self.handle.send(ToTcl::Trap(Fired {
+            job,
+            event: Event {
+                kind,
+                subject,
+                data,
+            },
+            script: script.to_string(),
+        }));
+        job
+    }
+
+    /// Waits for the end of a trap.
+    pub fn trapped(&mut self, of: JobNo) -> Option<ScriptError> {
+        self.serve("end of the trap", |m| match m {
+            FromTcl::Trapped { job, error } if *job == of => Some(error.clone()),
+            _ => None,
+        })
+    }
+
+    /// Types a command at a console.
+    pub fn types(&mut self, script: &str) -> JobNo {
+        self.jobs += 1;
+        let (job, script) = (JobNo::console(self.jobs), script.to_string());
+        self.handle.send(ToTcl::Eval { job, script });
+        job
+    }
+
+    /// Waits for the end of a command from a console.
+    pub fn evaluated(&mut self, of: JobNo) -> (i32, String, Option<String>) {
+        self.serve("answer", |m| match m {
+            FromTcl::Evaluated {
+                job,
+                code,
+                result,
+                info,
+            } if *job == of => Some((*code, result.clone(), info.clone())),
+            _ => None,
+        })
+    }
+
+    /// Types a command and waits for its code and result.
+    pub fn says(&mut self, script: &str) -> (i32, String) {
+        let job = self.types(script);
+        let (code, result, _) = self.evaluated(job);
+        (code, result)
+    }
+
+    /// The line with each of the ways in which it could go on.
+    pub fn completes(&mut self, line: &str) -> Vec<String> {
+        self.jobs += 1;
+        let no = self.jobs;
+        let line = line.to_string();
+        self.handle.send(ToTcl::Complete {
+            no,
+            line: line.clone(),
+        });
+        self.wait("completions", |m| match m {
+            FromTcl::Completions {
+                no: answer,
+                from,
+                words,
+            } if *answer == no => {
+                let whole = |word: &String| format!("{}{word}", &line[..*from]);
+                Some(words.iter().map(whole).collect())
+            }
+            _ => None,
+        })
+    }
+
+    /// What a console has been sent so far.
+    pub fn printed(&mut self, of: JobNo) -> String {
+        self.wait("text", |m| match m {
+            FromTcl::Printed { job, text } if *job == of => Some(text.clone()),
+            _ => None,
+        })
+    }
+
+    /// Waits for something to be asked.
+    pub fn asked(&mut self) -> (u64, Ask) {
+        self.wait("question", |m| match m {
+            FromTcl::Ask { ask, what } => Some((*ask, what.clone())),
+            _ => None,
+        })
+    }
+
+    pub fn tell(&self, ask: u64, result: Result<&str, &str>) {
+        let result = result.map(String::from).map_err(|message| AskError {
+            message: message.to_string(),
+            code: vec!["FAIL".to_string(), "REFUSED".to_string()],
+        });
+        self.handle.send(ToTcl::Answered { ask, result });
+    }
+
     /// Runs web's start script to its end, with real programs.
     pub fn outcome(&mut self) -> Outcome {
         let job = self.order("web", Task::Start);
@@ -180,18 +282,30 @@ impl Engine {
 
     /// Waits for the end of a job; runs what it wants to exec meanwhile.
     pub fn done(&mut self, of: JobNo) -> Outcome {
-        enum Event {
-            Done(Outcome),
+        self.serve("end", |m| match m {
+            FromTcl::Done { job, outcome } if *job == of => Some(outcome.clone()),
+            _ => None,
+        })
+    }
+
+    /// Forgets which jobs began: who runs a hundred thousand of them does not want to know.
+    pub fn forget(&mut self) {
+        self.unread.retain(|m| !matches!(m, FromTcl::Began { .. }));
+    }
+
+    /// Waits as `wait` does, and runs what is to be run meanwhile.
+    pub fn serve<T>(&mut self, what: &str, pick: impl Fn(&FromTcl) -> Option<T>) -> T {
+        enum Event<T> {
+            Picked(T),
             Exec(u64, Pipeline),
         }
         loop {
-            let event = self.wait("end", |m| match m {
-                FromTcl::Done { job, outcome } if *job == of => Some(Event::Done(outcome.clone())),
+            let event = self.wait(what, |m| match m {
                 FromTcl::Exec { exec, pipeline, .. } => Some(Event::Exec(*exec, pipeline.clone())),
-                _ => None,
+                m => pick(m).map(Event::Picked),
             });
             match event {
-                Event::Done(outcome) => return outcome,
+                Event::Picked(picked) => return picked,
                 Event::Exec(exec, pipeline) => self.answer(exec, run(&pipeline)),
             }
         }
@@ -263,5 +377,7 @@ pub fn finished(stdout: &str, stderr: &str, end: End) -> Finished {
         stderr: stderr.as_bytes().to_vec(),
         ends: vec![(4711, end)],
         cut: false,
+        timed_out: false,
+        took: Span::ZERO,
     }
 }

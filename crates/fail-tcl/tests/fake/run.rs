@@ -7,6 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
 use fail_core::exec::{End, Errors, ExecFailed, ExecResult, Finished, Input, Output, Pipeline};
+use fail_core::time::Span;
 
 pub fn run(pipeline: &Pipeline) -> ExecResult {
     let dir = super::Dir::new();
@@ -40,7 +41,8 @@ pub fn run(pipeline: &Pipeline) -> ExecResult {
         };
         let errors = match &stage.stderr {
             Errors::Collect => collected.try_clone().unwrap(),
-            Errors::Merge => output.try_clone().unwrap(),
+            Errors::Merge | Errors::Output => output.try_clone().unwrap(),
+            Errors::Ours => panic!("only for real children"),
             Errors::File { path, append } => write(path, *append || i > 0)?,
         };
         let mut child = Command::new(&stage.argv[0])
@@ -70,6 +72,8 @@ pub fn run(pipeline: &Pipeline) -> ExecResult {
         stderr,
         ends,
         cut: false,
+        timed_out: false,
+        took: Span::ZERO,
     })
 }
 

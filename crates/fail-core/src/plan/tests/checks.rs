@@ -330,14 +330,19 @@ fn a_record_that_says_up_is_checked_at_once_and_one_that_says_fail_stays() {
 
 #[test]
 fn a_held_service_is_not_looked_at_before_it_is_released() {
-    let mut story = Story::new(&[("web", checked())]);
-    story.change(LOCAL, "web", None, Marks::HELD, NONE, "held: looking");
-    story.running.insert(name("web"));
-    story.run(Span::from_secs(5));
-    assert_eq!(story.tasks(), []);
-    story.change(LOCAL, "web", None, NONE, Marks::HELD, "released");
-    story.run_until("it is adopted", |s| s.state(LOCAL, "web") == State::Up);
-    assert_eq!(story.tasks(), [Task::Check]);
+    for ready in [false, true] {
+        let mut story = Story::new(&[("web", checked())]);
+        if ready {
+            story.set(LOCAL, "web", State::Recover);
+        }
+        story.change(LOCAL, "web", None, Marks::HELD, NONE, "held: looking");
+        story.running.insert(name("web"));
+        story.run(Span::from_secs(5));
+        assert_eq!(story.tasks(), []);
+        story.change(LOCAL, "web", None, NONE, Marks::HELD, "released");
+        story.run_until("it is adopted", |s| s.state(LOCAL, "web") == State::Up);
+        assert_eq!(story.tasks(), [Task::Check]);
+    }
 }
 
 #[test]

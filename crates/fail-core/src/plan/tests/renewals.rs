@@ -5,6 +5,7 @@ use fail_wire::{Marks, State};
 
 use super::story::{LOCAL, Play, Story, at, ms, name, service};
 use crate::job::Task;
+use crate::plan::Subject;
 use crate::policy::{Policy, Retry, Service};
 use crate::time::Span;
 
@@ -219,11 +220,8 @@ fn the_script_of_a_service_that_went_ends_first_and_what_it_did_is_published() {
     story.run_until("it is published", |s| s.state(LOCAL, "web") == State::Up);
     story.run(Span::from_secs(2));
     assert!(story.plan.status(&name("web")).is_none());
-    let gone = story
-        .wants
-        .iter()
-        .any(|line| line.contains("Changed(Service("));
-    assert!(gone, "{:?}", story.wants.last());
+    let (_, last) = story.changed.last().unwrap();
+    assert_eq!(*last, Subject::Service(name("web")));
 }
 
 #[test]

@@ -1,0 +1,191 @@
+//! The life of failsh: its signals, the policy read again, what the service manager hears, and
+//! its end.
+
+use fail_core::plan::{In, Plan, Subject};
+use fail_core::policy::Policy;
+use fail_core::time::{Mono, Span};
+use fail_rt::clock;
+use fail_rt::signals::Signal;
+use fail_tcl::ToTcl;
+
+use super::{Engine, LEAVING_MAX};
+use crate::minds::Generation;
+use crate::reload::{Changes, Fresh, Wished};
+
+/// What becomes of services at the usual end.
+pub(super) const STAY: &str = "services stay as they are";
+
+/// Two of them in so short a time are a person's Ctrl-C Ctrl-C, and no loop that wants a dump
+/// each second.
+const TWICE_MAX: Span = Span::from_millis(700);
+
+impl Engine {
+    pub(super) fn on_signal(&mut self, signal: Signal) {
+        match signal {
+            Signal::Child => self.children.reap(clock::now().mono),
+            Signal::Term => self.leave(STAY),
+            Signal::Int => self.interrupt(),
+            Signal::Hup => self.read_again(),
+            Signal::Usr1 => {}
+        }
+    }
+
+    /// SIGINT dumps the state. At a terminal it is also Ctrl-C, and who presses that twice wants
+    /// the end; at the console of this very process it belongs to the line editor.
+    fn interrupt(&mut self) {
+        if self.serves.interrupt() {
+            return;
+        }
+        let now = clock::now().mono;
+        let twice = self.interrupted.is_some_and(|at| now - at < TWICE_MAX);
+        if self.at_terminal && twice {
+            return self.leave(STAY);
+        }
+        self.interrupted = Some(now);
+        let snapshot = self.snapshot();
+        self.dump.write(Box::new(move || snapshot.print()));
+    }
+
+    /// Begins to end, and says what becomes of the services.
+    pub(super) fn leave(&mut self, services: &str) {
+        if self.leaving.is_none() {
+            let now = clock::now().mono;
+            self.leaving = Some(now + LEAVING_MAX);
+            self.log.info(format_args!("ends; {services}"));
+            self.notify.stopping();
+            self.minds.quit();
+            self.children.kill_all(now);
+        }
+    }
+
+    /// Begins to read the policy again.
+    fn read_again(&mut self) {
+        if self.leaving.is_some() {
+            return;
+        }
+        if self.releasing {
+            return self.stays("this host is being released");
+        }
+        match self.reload.wish() {
+            Ok(Wished::Begun) => {
+                self.notify.reloading();
+                self.log.info("reading the policy again");
+            }
+            Ok(Wished::Later) => self
+                .log
+                .info("the policy is being read; it is read once more after that"),
+            Ok(Wished::NoFiles) => self
+                .log
+                .info("there is no policy to read again: this failsh was started without -f"),
+            Err(e) => self.stays(&format!("no thread for it: {}", fail_rt::reason::words(&e))),
+        }
+    }
+
+    /// A policy has been read, or could not be.
+    pub(super) fn on_reload(&mut self) {
+        let Some(answer) = self.reload.poll() else {
+            return;
+        };
+        match answer {
+            Ok(fresh) if self.releasing => {
+                fresh.tcl.send(ToTcl::Quit);
+                self.stays("this host is being released");
+                self.notify.ready();
+            }
+            // It waits for its moment in the next decision.
+            Ok(fresh) => self.fresh = Some(fresh),
+            Err(why) => {
+                self.stays(&why);
+                self.read_already();
+            }
+        }
+    }
+
+    fn stays(&self, why: &str) {
+        self.log.error(format_args!("{why}; the old policy stays"));
+    }
+
+    /// That reading is done, for the service manager and for who has asked meanwhile.
+    fn read_already(&mut self) {
+        self.notify.ready();
+        if self.reload.is_wanted_again() {
+            self.read_again();
+        }
+    }
+
+    /// The new policy takes the place of the old one. What was decided by the old one goes to
+    /// the old mind first, or a script that the new one does not have would be run in it.
+    pub(super) fn renew(&mut self, fresh: Fresh) {
+        self.act();
+        let changes = Changes::between(&self.policy, &fresh.loaded.policy);
+        self.log.info(changes.summary());
+        if let Some(names) = changes.names() {
+            let log = self.log.facility("plan");
+            log.debug(format_args!("policy read again: {names}"));
+        }
+        if fresh.loaded.policy.services.is_empty() {
+            self.log
+                .warn("the policy has no service: there is nothing to do");
+        }
+        self.minds.replace(fresh.generation, fresh.tcl);
+        self.ask_for_life();
+        let policy = fresh.loaded.policy;
+        let known = fresh.known;
+        self.govern(&policy);
+        let policy = Box::new(policy);
+        let out = |out| self.outputs.push(out);
+        self.driver
+            .handle(clock::now(), In::Policy { policy, known }, out);
+        self.serves.renewed(fresh.generation.0);
+        self.read_already();
+    }
+
+    /// A console has changed the policy. One whose mind has been replaced comes too late.
+    pub(super) fn on_policy(&mut self, from: Generation, policy: Box<Policy>) {
+        if from != self.minds.current() {
+            return;
+        }
+        if self.releasing {
+            return self.stays("a change at the console: this host is being released");
+        }
+        if let Err(why) = Plan::admits(&policy) {
+            return self.stays(&format!("a change at the console: {why}"));
+        }
+        self.govern(&policy);
+        let known = Vec::new();
+        self.inputs.push_back(In::Policy { policy, known });
+    }
+
+    /// From now on views show the settings of this policy, also those of who has gone.
+    fn govern(&mut self, policy: &Policy) {
+        let services = self.policy.services.keys().chain(policy.services.keys());
+        let hosts = self.policy.hosts.keys().chain(policy.hosts.keys());
+        self.stale.extend(services.cloned().map(Subject::Service));
+        self.stale.extend(hosts.cloned().map(Subject::Host));
+        self.policy = policy.clone();
+    }
+
+    /// Says that we are alive if the time has come, and asks the Tcl thread for the next time.
+    pub(super) fn show_life(&mut self, now: Mono) {
+        let due = |dog: &mut fail_rt::notify::Watchdog| dog.is_due(now);
+        if self.watchdog.as_mut().is_some_and(due) {
+            self.notify.alive();
+            self.ask_for_life();
+        }
+    }
+
+    fn ask_for_life(&self) {
+        if self.watchdog.is_some() {
+            self.minds.send(ToTcl::Ping);
+        }
+    }
+
+    /// The Tcl thread lives.
+    pub(super) fn on_pong(&mut self, from: Generation) {
+        if let Some(dog) = &mut self.watchdog {
+            if from == self.minds.current() {
+                dog.answered();
+            }
+        }
+    }
+}

@@ -1,0 +1,2 @@
+failsvc web stop {return RECOVER}
+failsvc web start {  }

@@ -1,0 +1,1 @@
+failsvc web confirm 101 start {return UP} stop {return RECOVER}

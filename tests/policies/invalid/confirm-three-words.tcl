@@ -1,0 +1,1 @@
+failsvc web confirm {1 2 3} start {return UP} stop {return RECOVER}

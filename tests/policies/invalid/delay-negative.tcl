@@ -1,0 +1,1 @@
+failsvc web delay -5s start {return UP} stop {return RECOVER}

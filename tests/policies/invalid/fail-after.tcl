@@ -1,0 +1,1 @@
+fail after soon {puts x}

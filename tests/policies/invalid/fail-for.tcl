@@ -1,0 +1,1 @@
+fail for 1m {failsvc web interval 3}

@@ -1,0 +1,1 @@
+puts [fail state web]

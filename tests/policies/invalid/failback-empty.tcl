@@ -1,0 +1,1 @@
+failsvc web failback {} start {return UP} stop {return RECOVER}

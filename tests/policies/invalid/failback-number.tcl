@@ -1,0 +1,1 @@
+failsvc web failback 2 start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failhost [string repeat x 65] port 1

@@ -1,0 +1,1 @@
+failsvc web interval {} start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc web interval 25h start {return UP} stop {return RECOVER}

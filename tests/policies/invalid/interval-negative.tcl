@@ -1,0 +1,1 @@
+failsvc web interval -1 start {return UP} stop {return RECOVER}

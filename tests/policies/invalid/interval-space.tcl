@@ -1,0 +1,1 @@
+failsvc web interval {1 s} start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc web interval 0 start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc web lonely {} start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc web masters "a \{b" start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc web masters {hosta host;b} start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc -web start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc {} start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc web\u200b start {return UP} stop {return RECOVER}

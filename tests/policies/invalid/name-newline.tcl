@@ -1,0 +1,1 @@
+failsvc "my\nweb" start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc web inter 3 start {return UP} stop {return RECOVER}

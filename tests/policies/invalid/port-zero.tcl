@@ -1,0 +1,1 @@
+failhost hosta port 0

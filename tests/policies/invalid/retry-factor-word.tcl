@@ -1,0 +1,1 @@
+failsvc web retry {30s twice} start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc web retry {30s 0.5} start {return UP} stop {return RECOVER}

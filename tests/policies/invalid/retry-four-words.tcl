@@ -1,0 +1,1 @@
+failsvc web retry {1 2 3 4} start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc web retry 50ms start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc web check {return UP} rise -1 start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc web community "a\tb" start {return UP} stop {return RECOVER}

@@ -1,0 +1,1 @@
+failsvc web community [string repeat k 129] start {return UP} stop {return RECOVER}

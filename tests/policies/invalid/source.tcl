@@ -1,0 +1,1 @@
+source [file join [file dirname [info script]] no-such-file.tcl]

@@ -1,0 +1,1 @@
+failsvc web timeout never start {return UP} stop {return RECOVER}

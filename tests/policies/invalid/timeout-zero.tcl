@@ -1,0 +1,1 @@
+failsvc web timeout 0s start {return UP} stop {return RECOVER}

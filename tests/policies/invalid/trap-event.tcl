@@ -1,0 +1,3 @@
+failsvc web start {return UP} stop {return RECOVER}
+
+failtrap web down {mail}

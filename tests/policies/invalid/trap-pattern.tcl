@@ -1,0 +1,1 @@
+failtrap {} up {mail}

@@ -1,0 +1,1 @@
+failtrap web up mail me

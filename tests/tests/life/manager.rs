@@ -1,0 +1,188 @@
+//! What a service manager hears: a real datagram socket stands in for systemd's.
+
+use std::fs;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::{Duration, Instant};
+
+use failover_tests::failsh::{Failsh, REST};
+use failover_tests::folder::Folder;
+use failover_tests::wait::LIMIT;
+use nix::sys::signal::Signal;
+
+/// The manager's end.
+struct Ears {
+    socket: UnixDatagram,
+    name: String,
+}
+
+impl Ears {
+    fn at(folder: &Folder) -> Ears {
+        let name = folder.file("notify");
+        let socket = UnixDatagram::bind(&name).unwrap();
+        Ears { socket, name }
+    }
+
+    fn hidden() -> Ears {
+        let name = format!("failover-test-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(&name).unwrap();
+        let socket = UnixDatagram::bind_addr(&address).unwrap();
+        let name = format!("@{name}");
+        Ears { socket, name }
+    }
+
+    fn start(&self, watchdog: Option<Duration>, policy: &str) -> Failsh {
+        Failsh::with(policy, |command| {
+            command.env("NOTIFY_SOCKET", &self.name);
+            if let Some(span) = watchdog {
+                command.env("WATCHDOG_USEC", span.as_micros().to_string());
+            }
+        })
+    }
+
+    /// The next message within this time.
+    fn next(&self, limit: Duration) -> Option<String> {
+        let limit = limit.max(Duration::from_millis(1));
+        self.socket.set_read_timeout(Some(limit)).unwrap();
+        let mut bytes = [0; 4096];
+        let count = self.socket.recv(&mut bytes).ok()?;
+        Some(String::from_utf8_lossy(&bytes[..count]).into_owned())
+    }
+
+    /// Waits for a message that begins so.
+    fn wait_for(&self, text: &str) -> String {
+        let end = Instant::now() + LIMIT;
+        let mut seen = Vec::new();
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.next(left) {
+                Some(message) if message.starts_with(text) => return message,
+                Some(message) => seen.push(message),
+                None => panic!("{text:?} did not come, but {seen:?}"),
+            }
+        }
+    }
+
+    /// Whether it says that it is alive within this time.
+    fn is_fed(&self, limit: Duration) -> bool {
+        let end = Instant::now() + limit;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.next(left) {
+                Some(message) if message == "WATCHDOG=1" => return true,
+                Some(_) => {}
+                None => return false,
+            }
+        }
+    }
+
+    /// Reads what is there already.
+    fn forget(&self) {
+        while self.next(Duration::ZERO).is_some() {}
+    }
+}
+
+#[test]
+fn it_hears_of_the_start_the_state_each_reading_and_the_end() {
+    let folder = Folder::new();
+    for ears in [Ears::at(&folder), Ears::hidden()] {
+        let mut failsh = ears.start(
+            None,
+            &format!(
+                "failhost b address 127.0.0.1 port 9
+                 failsvc web slaves b start {{return UP}} {REST}
+                 # Nobody else may speak for failsh.
+                 set file [open FOLDER/env w]
+                 puts $file [array names env NOTIFY_SOCKET][exec env]
+                 close $file"
+            ),
+        );
+        ears.wait_for("READY=1");
+        ears.wait_for("STATUS=1 service: 1 UP; 1 host unreachable");
+        assert!(!failsh.read("env").contains("NOTIFY_SOCKET"));
+        failsh.signal(Signal::SIGHUP);
+        let reloading = ears.wait_for("RELOADING=1\nMONOTONIC_USEC=");
+        let usec = reloading.rsplit_once('=').unwrap().1;
+        assert!(usec.parse::<u64>().unwrap() > 0, "{reloading}");
+        ears.wait_for("READY=1");
+        failsh.write("nonsense");
+        failsh.signal(Signal::SIGHUP);
+        ears.wait_for("RELOADING=1");
+        ears.wait_for("READY=1");
+        failsh.log.wait_for("the old policy stays");
+        failsh.signal(Signal::SIGTERM);
+        ears.wait_for("STOPPING=1");
+        assert_eq!(failsh.running.wait(), Some(0));
+        assert!(!ears.is_fed(Duration::ZERO), "nobody asked for that");
+    }
+}
+
+/// Long enough for a busy machine: a turn of the loop is late by less.
+const WATCHDOG: Duration = Duration::from_millis(1_000);
+
+#[test]
+fn the_watchdog_is_fed_only_while_scripts_can_run() {
+    let folder = Folder::new();
+    let ears = Ears::at(&folder);
+    let failsh = ears.start(
+        Some(WATCHDOG),
+        &format!(
+            "failsvc web timeout 5 start {{
+                 while {{![file exists FOLDER/go]}} {{after 5}}
+                 close [open FOLDER/busy w]
+                 while 1 {{}}
+             }} {REST}"
+        ),
+    );
+    ears.wait_for("READY=1");
+    for _ in 0..4 {
+        assert!(ears.is_fed(WATCHDOG), "it is well and says nothing");
+    }
+    failsh.folder.write("go", "");
+    failsh.wait_for_file("busy");
+    // What was answered before counts once more.
+    ears.forget();
+    ears.is_fed(WATCHDOG);
+    let silent = Instant::now();
+    assert!(!ears.is_fed(2 * WATCHDOG), "no script can run");
+    failsh.log.wait_for("service web: RECOVER -> FAIL");
+    assert!(ears.is_fed(2 * WATCHDOG), "it is well again");
+    println!("silent for {:?}", silent.elapsed());
+}
+
+#[test]
+fn the_watchdog_is_not_fed_by_a_process_that_stands_still() {
+    let folder = Folder::new();
+    let ears = Ears::at(&folder);
+    let failsh = ears.start(
+        Some(WATCHDOG),
+        &format!("failsvc web start {{return UP}} {REST}"),
+    );
+    failsh.log.wait_for("service web: RECOVER -> UP");
+    assert!(ears.is_fed(WATCHDOG));
+    failsh.signal(Signal::SIGSTOP);
+    let stat = || {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", failsh.running.pid()));
+        stat.unwrap_or_default().contains(" T ")
+    };
+    failover_tests::wait::until("it to stop", stat, |stopped| *stopped);
+    ears.forget();
+    assert!(!ears.is_fed(2 * WATCHDOG));
+    failsh.signal(Signal::SIGCONT);
+    assert!(ears.is_fed(WATCHDOG));
+}
+
+#[test]
+fn the_watchdog_of_somebody_else_is_not_fed() {
+    let folder = Folder::new();
+    let ears = Ears::at(&folder);
+    let policy = format!("failsvc web start {{return UP}} {REST}");
+    let failsh = Failsh::with(&policy, |command| {
+        command.env("NOTIFY_SOCKET", &ears.name);
+        command
+            .env("WATCHDOG_USEC", "200000")
+            .env("WATCHDOG_PID", "1");
+    });
+    failsh.log.wait_for("service web: RECOVER -> UP");
+    assert!(!ears.is_fed(WATCHDOG));
+}
