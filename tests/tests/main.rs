@@ -17,6 +17,7 @@ mod life;
 mod man;
 mod monitor;
 mod netns;
+mod packages;
 mod policy;
 mod python;
 mod samples;
