@@ -6,9 +6,10 @@
 
 use std::process::{Command, Stdio};
 
+use failover_tests::failsh::Failsh;
 use failover_tests::folder::Folder;
 use failover_tests::man::Page;
-use failover_tests::{program, skipped, tree};
+use failover_tests::{program, skipped, tree, wait};
 
 /// What tcltest counted: passed, skipped, failed.
 fn count(text: &str) -> Option<[u32; 3]> {
@@ -127,6 +128,60 @@ fn every_file_of_tests_is_run_here() {
         let name = tree::name(&file);
         assert!(here.contains(&format!("(\"{name}\"")), "{name} is not run");
     }
+}
+
+/// A part is a file: it runs while the file is there.
+const PARTS: &str = "
+    package require failover::all
+    package require failover::exec
+    package require failover::notify
+    all::service web {
+        foreach part {address disk server} {
+            exec::part $part -start [list sh -c {echo start $1 >> $2/order; touch $2/$1} - $part FOLDER] \
+                -stop [list sh -c {echo stop $1 >> $2/order; rm -f $2/$1} - $part FOLDER] \
+                -check [list test -e FOLDER/$part] -codes {1 RECOVER}
+        }
+    } interval 100ms checkinterval 50ms fall 2
+    notify::on web {up fail} {command {sh -c {echo $1 >> $2/told} - {%name %event: %reason} FOLDER}}";
+
+#[test]
+fn a_service_of_parts_starts_is_watched_and_stopped_and_somebody_is_told() {
+    let failsh = Failsh::start(PARTS);
+    failsh.log.wait_for("service web: RECOVER -> UP");
+    let read = |name: &str| std::fs::read_to_string(failsh.folder.file(name)).unwrap_or_default();
+    assert_eq!(read("order"), "start address\nstart disk\nstart server\n");
+    std::fs::remove_file(failsh.folder.file("disk")).unwrap();
+    let line = failsh.log.wait_for("service web: UP -> FAIL");
+    assert!(
+        line.contains("disk: RECOVER, the other parts are not"),
+        "{line}"
+    );
+    let stopped = "stop server\nstop disk\nstop address\n";
+    assert!(read("order").ends_with(stopped), "{}", read("order"));
+    let told = wait::until(
+        "both events",
+        || read("told"),
+        |told| told.lines().count() == 2,
+    );
+    assert!(
+        told.contains("web up: ") && told.contains("web fail: "),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_part_that_does_not_start_is_named_and_those_before_it_are_stopped() {
+    let policy = PARTS.replace(
+        "touch $2/$1}",
+        "[ $1 = server ] && { echo no port >&2; exit 1; }; touch $2/$1}",
+    );
+    let failsh = Failsh::start(&policy);
+    let line = failsh.log.wait_for("service web: RECOVER -> FAIL");
+    assert!(line.contains("server: sh: no port"), "{line}");
+    let order = std::fs::read_to_string(failsh.folder.file("order")).unwrap();
+    let expected =
+        "start address\nstart disk\nstart server\nstop server\nstop disk\nstop address\n";
+    assert!(order.starts_with(expected), "{order}");
 }
 
 /// The policies of EXAMPLES: what stands between `.Bd -literal` and `.Ed`.
