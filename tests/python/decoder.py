@@ -1,7 +1,7 @@
 """A decoder and small client for version 1 of failover-protocol(7)."""
 import hashlib, hmac, json, secrets, socket, sys, time
 
-TYPES = {1: "query", 2: "change", 0x81: "answer", 0xff: "refusal"}
+TYPES = {1: "query", 2: "change", 5: "report", 6: "report_asked", 0x81: "answer", 0x85: "reported", 0xff: "refusal"}
 STATES = {0: "FAIL", 1: "RECOVER", 2: "UP"}
 MARKS = {1: "held", 2: "away", 4: "unsupervised", 8: "unpublished", 16: "unreadable", 32: "starting"}
 
@@ -39,6 +39,12 @@ class Reader:
         return dict(nonce=self.u(64), version=self.u(64), service=self.name(), state=self.state({**STATES, 255: None}),
                     set=self.marks(), clear=self.marks(), reason=self.text(), interval_ms=self.u(32))
     def answer(self): return dict(nonce=self.u(64), more=bool(self.u(8) & 1), records=[self.record() for _ in range(self.u(16))])
+    def hears(self): return [dict(host=self.name(), nonce=self.u(64), reachable=bool(self.u(8) & 1)) for _ in range(self.u(16))]
+    def report(self): return dict(hears=self.hears())
+    def report_asked(self): return {}
+    def reported(self):
+        age_ms, told = self.u(64), self.u(8) & 1
+        return dict(age_ms=age_ms if told else None, hears=self.hears())
     def refusal(self): return dict(code=self.u(8), detail=self.u(32), word=self.text(), record=self.record() if self.u(8) else None)
 
 def decode(community, data):

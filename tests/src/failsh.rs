@@ -77,7 +77,7 @@ impl Failsh {
         command
             .args(["-d", "plan", "-d", "host"])
             .args(served(&folder));
-        let (running, log) = start(command, &folder);
+        let (running, log) = start(command, &folder, |_| {});
         log.wait_for("is ready");
         Failsh {
             faild,
@@ -165,14 +165,17 @@ impl Failsh {
 }
 
 fn run(faild: &Faild, folder: &Folder, change: impl FnOnce(&mut Command)) -> (Running, Lines) {
-    let mut command = command(faild);
-    change(&mut command);
-    start(command, folder)
+    start(command(faild), folder, change)
 }
 
-fn start(mut command: Command, folder: &Folder) -> (Running, Lines) {
+fn start(
+    mut command: Command,
+    folder: &Folder,
+    change: impl FnOnce(&mut Command),
+) -> (Running, Lines) {
     command.args(["-i", &folder.file("pid"), "-l", &folder.file("dump")]);
     command.args(["-f", &folder.file("p.tcl")]);
+    change(&mut command);
     let mut running = Running::start(command.stderr(Stdio::piped()));
     let stderr = running.0.stderr.take();
     let log = Lines::of(stderr.unwrap_or_else(|| panic!("it has no standard error")));

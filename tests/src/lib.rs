@@ -11,6 +11,7 @@ pub mod lines;
 pub mod man;
 pub mod program;
 pub mod raw;
+pub mod terminal;
 pub mod tree;
 pub mod wait;
 

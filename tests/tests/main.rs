@@ -16,6 +16,7 @@ mod imports;
 mod life;
 mod man;
 mod monitor;
+mod monitor_page;
 mod netns;
 mod packages;
 mod policy;

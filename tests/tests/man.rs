@@ -145,6 +145,7 @@ fn ports_and_limits_are_those_of_the_code() {
         (fail_wire::REASON_BYTES_MAX, "bytes in a reason"),
         (fail_wire::COMMUNITY_BYTES_MAX, "bytes in a community"),
         (record.wire_bytes(), "bytes in a record"),
+        (fail_core::limits::HEARS_MAX, "hosts in a report"),
         (fail_wire::DATAGRAM_BYTES_MAX, "bytes in a datagram"),
     ] {
         let words = format!("{size} {what}");

@@ -280,7 +280,7 @@ fn whatever_a_client_says_is_not_heard() {
     // They are not all noticed at once.
     let again = || watch(at).next(Instant::now() + LIMIT).is_ok();
     wait::until("a free place", again, |in_again| *in_again);
-    assert!(failsh.state("web").contains("UP"));
+    failsh.wait_for_state("web", "UP");
 }
 
 /// Runs failsh with these options to its end; or, if it goes on, until it says so.

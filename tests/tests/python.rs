@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use fail_wire::{Body, Key, Marks, Packet, State};
+use fail_wire::{Body, Hear, Key, Marks, Packet, State};
 use failover_tests::faild::Faild;
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Outcome};
@@ -42,6 +42,17 @@ fn words(marks: Marks) -> Vec<&'static str> {
     marks.words().collect()
 }
 
+fn hears(hears: &[Hear]) -> Vec<Value> {
+    let hear = |hear: &Hear| {
+        json!({
+            "host": hear.name.as_str(),
+            "nonce": hear.nonce,
+            "reachable": hear.reachable,
+        })
+    };
+    hears.iter().map(hear).collect()
+}
+
 /// The same message as the suite reads it.
 fn as_json(bytes: &[u8], community: &str) -> Value {
     let packet = Packet::read(bytes).unwrap();
@@ -74,6 +85,12 @@ fn as_json(bytes: &[u8], community: &str) -> Value {
             let body = json!({ "nonce": nonce, "more": more, "records": records });
             ("answer", body)
         }
+        Body::Report(report) => ("report", json!({ "hears": hears(&report.hears) })),
+        Body::AskReport => ("report_asked", json!({})),
+        Body::Reported(said) => (
+            "reported",
+            json!({ "age_ms": said.age_ms, "hears": hears(&said.hears) }),
+        ),
         Body::SetLevel(_) | Body::Levels(_) => panic!("no faild speaks of debug levels"),
         Body::Refusal(refusal) => (
             "refusal",

@@ -7,7 +7,8 @@ use crate::seconds::Seconds;
 
 const USAGE: &str = "failc [OPTIONS] SERVICE
        failc [OPTIONS] SERVICE UP|RECOVER|FAIL [REASON]...
-       failc [OPTIONS] hold|release|away|back SERVICE [REASON]...";
+       failc [OPTIONS] hold|release|away|back SERVICE [REASON]...
+       failc [OPTIONS] why SERVICE";
 
 /// Reads or changes the state of a service in a faild
 #[derive(Debug, Clone, clap::Parser)]
@@ -20,6 +21,15 @@ pub struct Failc {
     /// Its port, if --server names none
     #[arg(short, long, default_value_t = ports::FAILD, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
+
+    /// The failsh to ask why, by the port of its monitor
+    #[arg(
+        short,
+        long,
+        value_name = "HOST[:PORT]",
+        default_value = "127.0.0.1:1848"
+    )]
+    pub monitor: HostPort,
 
     /// What the faild is asked with.
     #[command(flatten)]
@@ -41,7 +51,8 @@ pub struct Failc {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub tries: u32,
 
-    /// A service to read; a service, its new state and why; or a wish, a service and why
+    /// A service to read; a service, its new state and why; a wish, a service and why; or why
+    /// and a service
     #[arg(required = true, value_name = "WORD")]
     pub words: Vec<String>,
 }

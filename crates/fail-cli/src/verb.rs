@@ -45,7 +45,15 @@ pub enum Order {
         /// Why; may be empty.
         reason: String,
     },
+    /// Ask the failsh of that host why it is or is not served there.
+    Why {
+        /// The service.
+        service: String,
+    },
 }
+
+/// The verb of [`Order::Why`].
+const WHY: &str = "why";
 
 impl Verb {
     /// All verbs.
@@ -75,6 +83,11 @@ impl Verb {
                 service: first.clone(),
             });
         };
+        if first == WHY && words.len() == 2 {
+            return Ok(Order::Why {
+                service: second.clone(),
+            });
+        }
         if let Some(verb) = Verb::ALL.into_iter().find(|verb| verb.word() == first) {
             return Ok(Order::Wish {
                 verb,
@@ -90,7 +103,7 @@ impl Verb {
             });
         }
         Err(format!(
-            "\"{first}\" is not hold, release, away or back, and \"{second}\" is not \
+            "\"{first}\" is not hold, release, away, back or why, and \"{second}\" is not \
              UP, RECOVER or FAIL"
         ))
     }
@@ -107,7 +120,7 @@ mod tests {
 
     #[test]
     fn one_word_is_a_service_whatever_it_is() {
-        for word in ["web", "hold", "UP"] {
+        for word in ["web", "hold", "why", "UP"] {
             let service = word.to_string();
             assert_eq!(parse(word), Ok(Order::Read { service }));
         }
@@ -138,12 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn why_asks_about_one_service() {
+        let service = "web".to_string();
+        assert_eq!(parse("why web"), Ok(Order::Why { service }));
+        // A service may have that name.
+        assert!(matches!(parse("why UP now"), Ok(Order::Set { .. })));
+    }
+
+    #[test]
     fn anything_else_is_named() {
         assert!(parse("").is_err());
-        for line in ["web up", "web DOWN", "stop web"] {
+        for line in ["web up", "web DOWN", "stop web", "why web now"] {
             let sentence = parse(line).unwrap_err();
             assert!(
-                line.split(' ').all(|word| sentence.contains(word)),
+                line.split(' ').take(2).all(|word| sentence.contains(word)),
                 "{sentence}"
             );
         }

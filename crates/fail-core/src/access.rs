@@ -104,6 +104,16 @@ impl Access {
         self.grants.get(&id).map(|grant| &grant.key)
     }
 
+    /// Whether the holder of this key may change any service at all.
+    pub fn may_change_anything(&self, key: &Key, loopback: bool) -> bool {
+        let Some(grant) = self.grants.get(&key.id()) else {
+            return false;
+        };
+        let services = grant.services.values().copied();
+        let mut rights = services.chain(grant.everything);
+        self.trust_loopback && loopback || rights.any(|rights| rights == Rights::ReadWrite)
+    }
+
     /// What the holder of this key may do with this service; nothing: not even read it.
     pub fn rights(&self, key: &Key, service: &Name, loopback: bool) -> Option<Rights> {
         let grant = self.grants.get(&key.id())?;

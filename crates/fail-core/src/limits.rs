@@ -116,6 +116,9 @@ pub const RATES_MAX: usize = 4_096;
 /// Deadlines whose lateness is remembered: a tenth of one in a thousand is seen.
 pub const LATENESS_MAX: usize = 1_000;
 
+/// Hosts in one report of whom a host hears. With names of ten bytes they fill a datagram.
+pub const HEARS_MAX: usize = 64;
+
 /// Pauses of a failsh that are remembered.
 pub const PAUSES_MAX: usize = 16;
 

@@ -306,7 +306,7 @@ fn what_can_not_be_started_says_so_in_the_words_of_tcl() {
     };
     cases.push((
         directory,
-        "couldn't write file \"/\": is a directory",
+        "couldn't write file \"/\": illegal operation on a directory",
         "EISDIR",
     ));
     for (p, sentence, errno) in cases {

@@ -18,6 +18,7 @@ pub mod monitor;
 mod name;
 mod query;
 mod record;
+mod report;
 mod state;
 mod text;
 
@@ -30,6 +31,7 @@ pub use message::{ANSWERS, Body, HEADER_BYTES, Packet, VERSION, emit, emit_padde
 pub use name::{BadName, NAME_BYTES_MAX, Name};
 pub use query::{Beat, Query};
 pub use record::{Marks, Record};
+pub use report::{Hear, REPORTED_BYTES_MIN, Report, Reported};
 pub use state::State;
 pub use text::{REASON_BYTES_MAX, Reason};
 

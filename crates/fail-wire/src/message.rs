@@ -16,6 +16,7 @@ use crate::change::Change;
 use crate::key::{Key, MAC_BYTES};
 use crate::levels::{Levels, SetLevel};
 use crate::query::Query;
+use crate::report::{Report, Reported};
 
 /// The version written here.
 pub const VERSION: u8 = 1;
@@ -37,9 +38,12 @@ pub const ANSWERS: u8 = 0x80;
 mod kind {
     pub const QUERY: u8 = 1;
     pub const CHANGE: u8 = 2;
+    pub const REPORT: u8 = 5;
+    pub const ASK_REPORT: u8 = 6;
     pub const SET_LEVEL: u8 = 7;
     pub const ANSWER: u8 = 0x81;
     pub const LEVELS: u8 = 0x87;
+    pub const REPORTED: u8 = 0x85;
     pub const REFUSAL: u8 = 0xff;
 }
 
@@ -58,6 +62,12 @@ pub enum Body {
     Levels(Levels),
     /// No, because.
     Refusal(Refusal),
+    /// These hosts are heard here.
+    Report(Report),
+    /// What were you told last of whom your host hears?
+    AskReport,
+    /// This.
+    Reported(Reported),
 }
 
 /// Writes a message. Without a key the HMAC and the key id are zero: only a refusal to
@@ -93,6 +103,9 @@ fn unsigned(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
         Body::Answer(_) => kind::ANSWER,
         Body::Levels(_) => kind::LEVELS,
         Body::Refusal(_) => kind::REFUSAL,
+        Body::Report(_) => kind::REPORT,
+        Body::AskReport => kind::ASK_REPORT,
+        Body::Reported(_) => kind::REPORTED,
     });
     out.u32(key.map_or(0, Key::id));
     out.u64(request);
@@ -104,6 +117,9 @@ fn unsigned(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
         Body::Answer(answer) => answer.emit(&mut out),
         Body::Levels(levels) => levels.emit(&mut out),
         Body::Refusal(refusal) => refusal.emit(&mut out),
+        Body::Report(report) => report.emit(&mut out),
+        Body::AskReport => {}
+        Body::Reported(reported) => reported.emit(&mut out),
     }
     out.0
 }
@@ -193,6 +209,9 @@ impl<'a> Packet<'a> {
             kind::ANSWER => Answer::parse(&mut from).map(Body::Answer),
             kind::LEVELS => Levels::parse(&mut from).map(Body::Levels),
             kind::REFUSAL => Refusal::parse(&mut from).map(Body::Refusal),
+            kind::REPORT => Report::parse(&mut from).map(Body::Report),
+            kind::ASK_REPORT => Ok(Body::AskReport),
+            kind::REPORTED => Reported::parse(&mut from).map(Body::Reported),
             _ => Err(Bad::Type),
         }
     }

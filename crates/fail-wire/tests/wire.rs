@@ -28,6 +28,18 @@ fn record(text: &str, state: State) -> Record {
     }
 }
 
+fn hears() -> Vec<Hear> {
+    let hear = |text, nonce, reachable| Hear {
+        name: name(text),
+        nonce,
+        reachable,
+    };
+    vec![
+        hear("hosta", 0x0102_0304_0506_0708, true),
+        hear("hostb", 0, false),
+    ]
+}
+
 /// One of each kind, with every field somewhere not at its default.
 fn examples() -> Vec<(&'static str, Option<Key>, u64, Body)> {
     let key = || Some(Key::new(COMMUNITY).unwrap());
@@ -126,6 +138,33 @@ fn examples() -> Vec<(&'static str, Option<Key>, u64, Body)> {
             None,
             0x6666_6666_6666_6666,
             Body::Refusal(Refusal::plain(Code::Community)),
+        ),
+        (
+            "report",
+            key(),
+            0x7777_7777_7777_7777,
+            Body::Report(Report { hears: hears() }),
+        ),
+        (
+            "report-asked",
+            key(),
+            0x8888_8888_8888_8888,
+            Body::AskReport,
+        ),
+        (
+            "reported",
+            key(),
+            0x8888_8888_8888_8888,
+            Body::Reported(Reported {
+                age_ms: Some(1500),
+                hears: hears(),
+            }),
+        ),
+        (
+            "reported-nothing",
+            key(),
+            0x8888_8888_8888_8888,
+            Body::Reported(Reported::default()),
         ),
     ]
 }
@@ -255,11 +294,38 @@ fn a_record_says_how_long_it_is() {
 }
 
 #[test]
+fn an_entry_of_a_report_says_how_long_it_is() {
+    for text in ["x", "hosta", &"n".repeat(NAME_BYTES_MAX)] {
+        let hear = Hear {
+            name: name(text),
+            nonce: 1,
+            reachable: true,
+        };
+        let bytes = hear.wire_bytes();
+        let reported = Reported {
+            age_ms: Some(1),
+            hears: vec![hear],
+        };
+        let one = emit(None, 1, &Body::Reported(reported));
+        assert_eq!(one.len(), REPORTED_BYTES_MIN + bytes);
+    }
+}
+
+#[test]
 fn counts_that_can_not_be_true_are_rejected() {
     let mut bytes = emit(None, 1, &Body::Query(Query::default()));
     let end = bytes.len();
     bytes[end - 2..].copy_from_slice(&[0xff, 0xff]);
     assert_eq!(Packet::read(&bytes).unwrap().body(), Err(Bad::Short));
+    for body in [
+        Body::Report(Report::default()),
+        Body::Reported(Reported::default()),
+    ] {
+        let mut bytes = emit(None, 1, &body);
+        let end = bytes.len();
+        bytes[end - 2..].copy_from_slice(&[0xff, 0xff]);
+        assert_eq!(Packet::read(&bytes).unwrap().body(), Err(Bad::Short));
+    }
 }
 
 /// Any bytes may arrive. Whatever is read as a message writes back to what was read.

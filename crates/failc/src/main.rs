@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod show;
+mod why;
 
 use std::cell::Cell;
 use std::process::ExitCode;
@@ -31,6 +32,9 @@ type Failed = (u8, String);
 fn run(options: &Failc) -> Result<u8, Failed> {
     let usage = |sentence: String| (exit::USAGE, sentence);
     let order = Verb::parse(&options.words).map_err(usage)?;
+    if let Order::Why { service } = &order {
+        return why::ask(options, service);
+    }
     let variable = std::env::var(COMMUNITY_VARIABLE).ok();
     let community = options
         .community
@@ -57,26 +61,33 @@ fn run(options: &Failc) -> Result<u8, Failed> {
     } else {
         show::line(&record)
     };
-    fail_client::print(&text).map_err(|e| {
+    print(&text)?;
+    Ok(exit::OK)
+}
+
+fn print(text: &str) -> Result<(), Failed> {
+    let printed = fail_client::print(text).map_err(|e| {
         let sentence = format!(
             "can not write to standard output: {}",
             fail_client::words(&e)
         );
         (exit::IOERR, sentence)
-    })?;
-    Ok(exit::OK)
+    });
+    printed.map(drop)
 }
 
 /// The record as it is now, and whether a change was the first word about that service: it may
 /// be a slip of the pen.
 fn obey(client: &mut Client, order: &Order) -> Result<(Record, bool), Failed> {
-    let (Order::Read { service } | Order::Set { service, .. } | Order::Wish { service, .. }) =
-        order;
+    let (Order::Read { service }
+    | Order::Set { service, .. }
+    | Order::Wish { service, .. }
+    | Order::Why { service }) = order;
     let name =
         Name::new(service).map_err(|bad| (exit::USAGE, format!("service \"{service}\": {bad}")))?;
     let is_new = Cell::new(false);
     let changed = match order {
-        Order::Read { .. } => client.read_one(&name).map(|(record, _)| record),
+        Order::Read { .. } | Order::Why { .. } => client.read_one(&name).map(|(record, _)| record),
         Order::Set { state, reason, .. } => client.change(&name, |record| {
             is_new.set(record.version == 0);
             Wanted {

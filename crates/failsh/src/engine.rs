@@ -71,6 +71,7 @@ pub struct Engine {
     notify: Notify,
     /// What the service manager was told last.
     status: String,
+    /// This host is being released: nothing else is begun.
     releasing: bool,
     watchdog: Option<Watchdog>,
     /// What has come and the machine has not been told yet.

@@ -6,9 +6,11 @@
 //! and the engine takes only some of them in one turn. What a console prints is on the first
 //! way, so that it keeps its place before the end of its command, but only so much of it.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use fail_core::job::JobNo;
 use fail_core::limits::POLICY_SERVICES_MAX;
 use fail_core::log::{Level, Line};
 use fail_core::time::{Mono, Span};
@@ -61,12 +63,12 @@ pub struct Outbox {
     log: Log,
 }
 
-/// Output of consoles that waits, and pieces of it that were lost.
+/// Output of consoles that waits, and how many pieces each command has lost.
 #[derive(Default)]
 struct Printed {
     pieces: AtomicUsize,
     bytes: AtomicUsize,
-    lost: AtomicUsize,
+    lost: Mutex<BTreeMap<JobNo, usize>>,
 }
 
 /// The engine's end.
@@ -123,7 +125,7 @@ impl Outbox {
     /// Hands a message over. Never waits.
     pub fn send(&self, message: FromTcl) {
         match message {
-            FromTcl::Printed { text, .. } if !self.printed.take(text.len()) => {}
+            FromTcl::Printed { job, text } if !self.printed.take(job, text.len()) => {}
             FromTcl::Log { level, text } => {
                 let line = Line {
                     level,
@@ -146,12 +148,17 @@ impl Outbox {
 }
 
 impl Printed {
-    /// Whether there is room for this piece.
-    fn take(&self, bytes: usize) -> bool {
+    fn lost(&self) -> MutexGuard<'_, BTreeMap<JobNo, usize>> {
+        // A number is not left half counted.
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is room for this piece of a command's.
+    fn take(&self, job: JobNo, bytes: usize) -> bool {
         let full = self.pieces.load(Ordering::Relaxed) >= PRINTED_MAX
             || self.bytes.load(Ordering::Relaxed).saturating_add(bytes) > PRINTED_BYTES_MAX;
         if full {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            *self.lost().entry(job).or_default() += 1;
         } else {
             self.pieces.fetch_add(1, Ordering::Relaxed);
             self.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -173,10 +180,12 @@ impl Inbox {
             FromTcl::Printed { text, .. } => self.printed.give_back(text.len()),
             FromTcl::Evaluated { job, .. } => {
                 let job = *job;
-                let lost = self.printed.lost.swap(0, Ordering::Relaxed);
-                if lost > 0 {
+                let lost = self.printed.lost().remove(&job);
+                if let Some(lost) = lost {
                     self.next = Some((generation, message));
-                    let text = format!("({lost} lines came too fast to be shown)\n");
+                    let text = format!(
+                        "({lost} pieces of output are lost, as they came faster than they are read)\n"
+                    );
                     return Some((generation, FromTcl::Printed { job, text }));
                 }
             }
@@ -236,7 +245,6 @@ impl Inbox {
 #[allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
 mod tests {
     use super::*;
-    use fail_core::job::JobNo;
     use fail_rt::poller::Poller;
 
     fn line(outbox: &Outbox, n: usize) {
@@ -325,7 +333,7 @@ mod tests {
         }
         let lost = inbox.control();
         assert!(
-            matches!(lost, Some((_, FromTcl::Printed { text, .. })) if text.contains("(5 lines"))
+            matches!(lost, Some((_, FromTcl::Printed { text, .. })) if text.contains("(5 pieces"))
         );
         assert!(matches!(
             inbox.control(),

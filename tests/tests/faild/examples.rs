@@ -3,18 +3,23 @@
 
 use std::process::{Command, Stdio};
 
+use failover_tests::folder::Folder;
 use failover_tests::man::Page;
 use failover_tests::program::{self, Outcome};
 
-/// Starts faild, waits until it answers, runs each argument as a command line, and tells
-/// each one's exit code.
+/// Starts faild and a failsh with the policy `p.tcl`, waits until they answer, runs each argument
+/// as a command line, and tells each one's exit code.
 const SCRIPT: &str = r#"
 ip link set lo up || exit 99
 faild -F -a 127.0.0.1 2>/dev/null &
 faild=$!
-trap 'kill $faild' EXIT
+failsh -F -D none --socket none -f "$1" 2>/dev/null &
+failsh=$!
+shift
+trap 'kill $failsh $faild' EXIT
 for _ in {1..200}; do
-    failc -n 1 -t 0.1 probe >/dev/null 2>&1 && answers=1 && break
+    failc -n 1 -t 0.1 probe >/dev/null 2>&1 && failc -q why web 2>/dev/null
+    test $? -le 1 && answers=1 && break
     sleep 0.05
 done
 test "$answers" || exit 98
@@ -36,11 +41,14 @@ fn network() -> Option<&'static [&'static str]> {
 }
 
 fn run(way: &[&str], lines: &[&str]) -> Outcome {
+    let folder = Folder::new();
+    let rest = "stop {return RECOVER} interval 200ms";
+    let policy = folder.write("p.tcl", format!("failsvc web start {{return UP}} {rest}"));
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new("unshare");
     command
         .args(way)
-        .args(["bash", "-c", SCRIPT, "examples"])
+        .args(["bash", "-c", SCRIPT, "examples", &policy])
         .args(lines)
         .env("PATH", format!("{}:{path}", program::folder().display()))
         .env_remove("FAIL_COMMUNITY")

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
 use failover_tests::faild::Faild;
-use failover_tests::failsh::REST;
+use failover_tests::failsh::{APART, REST};
 use failover_tests::folder::Folder;
 use failover_tests::man::Page;
 use failover_tests::{program, wait};
@@ -13,6 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// Ends the daemon if the test does not come to its end.
+#[derive(Default)]
 struct Daemon(Option<Pid>);
 
 impl Drop for Daemon {
@@ -41,7 +42,7 @@ fn the_examples_of_the_page_work() {
         folder.file("failsh.dump"),
         folder.file("failsh.sock")
     );
-    let mut daemon = Daemon(None);
+    let mut daemon = Daemon::default();
     let state = |service: &str, text: &str| {
         let look = || faild.failc(&[service]).out;
         wait::until(text, look, |said| said.contains(text))
@@ -83,4 +84,36 @@ fn the_examples_of_the_page_work() {
             }
         }
     }
+}
+
+#[test]
+fn a_daemon_finds_files_again_that_were_named_from_where_it_was_started() {
+    let (faild, folder) = (Faild::start(&[]), Folder::new());
+    folder.write("p.tcl", format!("failsvc web start {{return UP}} {REST}"));
+    let mut command = program::command("failsh");
+    command.args([
+        "-s",
+        &faild.address.to_string(),
+        "-f",
+        "p.tcl",
+        "-i",
+        "failsh.pid",
+    ]);
+    command
+        .args(["-l", "dump"])
+        .args(APART)
+        .current_dir(folder.path());
+    program::run(command).done();
+    let daemon = Daemon(pid(&folder));
+    let tell = |signal| kill(daemon.0.unwrap(), signal).unwrap();
+    folder.write("p.tcl", format!("failsvc other start {{return UP}} {REST}"));
+    tell(Signal::SIGHUP);
+    let look = || faild.failc(&["other"]).out;
+    wait::until("the new policy", look, |said| said.contains("UP"));
+    tell(Signal::SIGINT);
+    let dump = || std::fs::read_to_string(folder.file("dump")).unwrap_or_default();
+    let dump = wait::until("the dump", dump, |text| !text.is_empty());
+    assert!(dump.contains(&folder.file("p.tcl")), "{dump}");
+    tell(Signal::SIGTERM);
+    wait::until("the end", || pid(&folder), Option::is_none);
 }

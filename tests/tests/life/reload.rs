@@ -87,7 +87,7 @@ fn a_script_that_runs_ends_in_the_old_mind() {
     failsh.folder.write("go", "");
     failsh.log.wait_for("service web: RECOVER -> UP");
     assert_eq!(failsh.read("said").trim(), "old");
-    assert_eq!(failsh.count("running start"), 1);
+    assert_eq!(failsh.count("running start"), 1, "{:#?}", failsh.log.all());
 }
 
 #[test]

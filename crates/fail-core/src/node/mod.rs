@@ -10,6 +10,7 @@ mod entry;
 mod image;
 mod offenders;
 mod page;
+mod report;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ use entry::Entry;
 pub use image::{Image, Kept};
 use offenders::Offenders;
 use page::Page;
+use report::Heard;
 
 /// Where a datagram came from, and by which way an answer goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,6 +152,8 @@ pub struct Node {
     /// When to try a failed save again.
     save_again: Option<Mono>,
     offenders: Offenders,
+    /// Whom this host hears, as its failsh said last.
+    heard: Option<Heard>,
     counters: Counters,
     chatter: Chatter,
     out: VecDeque<Out>,
@@ -182,6 +186,7 @@ impl Node {
             dirty: false,
             save_again: None,
             offenders: Offenders::default(),
+            heard: None,
             counters: Counters::default(),
             chatter: Chatter::default(),
             out: VecDeque::new(),
@@ -255,7 +260,9 @@ impl Node {
         match packet.body() {
             Ok(Body::Query(query)) => self.query(now, &asker, &query),
             Ok(Body::Change(change)) => self.change(now, &asker, &change),
-            Ok(Body::Answer(_) | Body::Refusal(_) | Body::Levels(_)) => {}
+            Ok(Body::Report(report)) => self.take_report(now, &asker, report),
+            Ok(Body::AskReport) => self.show_report(now, &asker),
+            Ok(Body::Answer(_) | Body::Levels(_) | Body::Refusal(_) | Body::Reported(_)) => {}
             // A faild has its states at this port, and nothing to debug by.
             Ok(Body::SetLevel(_)) => self.refuse(now, &asker, Refusal::plain(Code::Type)),
             Err(fail_wire::Bad::Type) => self.refuse(now, &asker, Refusal::plain(Code::Type)),

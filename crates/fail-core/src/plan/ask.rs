@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use fail_wire::{Answer, Beat, Body, Name, Packet, Query, Record, Refusal, emit_padded, room_for};
 
+use super::notes::NoteKind;
 use super::{Out, Plan, Sent, Target};
 use crate::log::Level;
 use crate::time::{Mono, Now};
@@ -29,10 +30,10 @@ pub(super) struct Ask {
     pub got: Vec<Record>,
     /// The requests under way for it, with when they left.
     pub ids: Vec<(u64, Mono)>,
-    /// A refusal to it that proves nothing.
-    pub hint: Option<String>,
     /// Whether an answer was overdue, and it was asked again.
     pub repeated: bool,
+    /// A refusal to it that proves nothing.
+    pub hint: Option<String>,
 }
 
 impl Plan {
@@ -75,12 +76,13 @@ impl Plan {
             after: None,
             got: Vec::new(),
             ids: Vec::new(),
-            hint: None,
             repeated: false,
+            hint: None,
         };
         self.asks.insert((index, target.clone()), ask);
         self.called(now, target);
         self.send_ask(now, index, target);
+        self.hear_say(now, target);
     }
 
     /// A question that nobody needs an answer to. Gives whether there was one.
@@ -196,10 +198,17 @@ impl Plan {
     /// Whether this may answer an open question.
     pub(super) fn is_awaited(&self, bytes: &[u8]) -> bool {
         let packet = Packet::read(bytes).ok().filter(Packet::answers);
-        packet.is_some_and(|packet| self.sent.contains_key(&packet.request()))
+        packet.is_some_and(|packet| {
+            let id = packet.request();
+            self.sent.contains_key(&id) || self.hears.awaits(id)
+        })
     }
 
     pub(super) fn datagram(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
+        let id = Packet::read(bytes).map_or(0, |packet| packet.request());
+        if self.hears.awaits(id) {
+            return self.hearing_answered(now, from, bytes);
+        }
         let Some((sent, id, body)) = self.authentic(from, bytes) else {
             self.stats.dropped += 1;
             return self.overhear(from, bytes);
@@ -209,9 +218,7 @@ impl Plan {
             Sent::Ask(index, target) => match body {
                 Body::Answer(answer) => self.answered(now, index, &target, id, answer),
                 Body::Refusal(refusal) => self.refused(now, index, &target, &refusal),
-                Body::Query(_) | Body::Change(_) | Body::SetLevel(_) | Body::Levels(_) => {
-                    self.stats.dropped += 1;
-                }
+                _ => self.stats.dropped += 1,
             },
         }
     }
@@ -276,6 +283,9 @@ impl Plan {
         }
         if let Some(trip) = trip {
             self.link_mut(target).measured(trip);
+        }
+        if let Target::Host(host) = target {
+            self.hears.knows(host, answer.nonce);
         }
         if *target == Target::Local {
             self.classes[index].refused = false;
@@ -359,8 +369,25 @@ impl Plan {
         let Some(duty) = self.duties.get_mut(name) else {
             return;
         };
+        let was = (duty.held, duty.away);
         duty.hear_local(record, asked);
-        self.remember_local(now, name);
+        let is = (duty.held, duty.away);
+        let said = record.map_or("", |record| record.reason.as_str());
+        if was != is {
+            let wish = match is {
+                (true, _) if !was.0 => "held",
+                (false, _) if was.0 => "released",
+                (_, true) => "away",
+                (_, false) => "back",
+            };
+            let text = match said {
+                "" => wish.to_string(),
+                said if said.starts_with(wish) => said.to_string(),
+                said => format!("{wish}: {said}"),
+            };
+            self.note(now, name, NoteKind::Wish, &text);
+        }
+        self.remember_local(name);
         match record {
             Some(_) => self.next_set(now, name),
             None => self.drop_sets(name, "the local faild is silent"),

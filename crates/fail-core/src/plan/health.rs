@@ -47,8 +47,6 @@ pub(super) struct Way {
     /// When it was asked last, and when it answered.
     pub called: Option<Mono>,
     pub answered: Option<Mono>,
-    /// What somebody there said who could not prove it.
-    pub hint: Option<String>,
     /// The last questions, one bit each, the latest lowest: it was not answered in time.
     lost: u128,
     questions: u32,
@@ -186,7 +184,6 @@ impl Plan {
         let way = self.way(target);
         way.score(repeated);
         way.answered = Some(now.mono);
-        way.hint = None;
         let was = way.reachable;
         self.turned(now, target, true);
         let Target::Host(host) = target else { return };
@@ -206,7 +203,6 @@ impl Plan {
         let lost = classes.all(|class| class.lost.contains(target));
         let way = self.way(target);
         way.score(true);
-        way.hint = hint.cloned();
         if let Target::Host(host) = target {
             self.touch_host(host);
         }
@@ -231,6 +227,7 @@ impl Plan {
         }
         way.reachable = Some(reachable);
         way.since = now.mono;
+        self.hears.changed();
         match target {
             Target::Host(host) => self.tell_host(host),
             Target::Local => self.touch_all(),

@@ -13,6 +13,7 @@ mod check;
 mod class;
 mod duty;
 mod health;
+mod hears;
 mod jobs;
 mod judge;
 mod link;
@@ -44,6 +45,7 @@ use ask::Ask;
 use class::Class;
 use duty::Duty;
 use health::Health;
+use hears::Hears;
 pub use jobs::CANCEL_GRACE;
 use link::{LOOKUP_AGAIN, LOOKUP_LATER, Link};
 use notes::Notes;
@@ -233,6 +235,7 @@ pub struct Plan {
     notes: Notes,
     traps: Traps,
     health: Health,
+    hears: Hears,
     out: VecDeque<Out>,
 }
 
@@ -323,6 +326,7 @@ impl Plan {
             notes: Notes::default(),
             traps: Traps::default(),
             health: Health::default(),
+            hears: Hears::default(),
             out: VecDeque::new(),
             hosts,
         })
@@ -522,6 +526,10 @@ impl Plan {
                 "{name}: it is in the policy or leaves it"
             );
         }
+        debug_assert!(
+            !self.released || self.duties.values().all(|duty| duty.job.is_none()),
+            "who is released starts nothing"
+        );
         for (class, target) in self.asks.keys() {
             debug_assert!(
                 self.classes[*class].targets.contains_key(target),
@@ -575,10 +583,7 @@ impl Machine for Plan {
                 change,
                 reason,
             } => self.set(now, no, service, change, reason),
-            In::Policy { policy, known } => {
-                self.renew(now, *policy, known);
-                self.forget_gone();
-            }
+            In::Policy { policy, known } => self.renew(now, *policy, known),
             In::Release => self.release(now),
         }
         self.tell_released();
@@ -586,7 +591,7 @@ impl Machine for Plan {
     }
 
     fn expire(&mut self, now: Now) {
-        self.notes.turn(now.mono);
+        self.notes.expire(now.mono);
         self.doubt(now);
         self.look_up(now);
         self.expire_jobs(now);
@@ -594,8 +599,8 @@ impl Machine for Plan {
         self.expire_asks(now);
         self.expire_posts(now);
         self.expire_rounds(now);
-        self.expire_retries(now);
         self.expire_checks(now);
+        self.expire_retries(now);
         self.tell_released();
         self.check_invariants();
     }
@@ -621,8 +626,8 @@ impl Machine for Plan {
             .chain(asks)
             .chain(posts)
             .chain(rounds)
-            .chain(own.flatten())
             .chain(self.traps.deadline())
+            .chain(own.flatten())
             .min()
     }
 

@@ -68,7 +68,7 @@ pub(super) struct Memo {
     /// What each other host said last; nothing: it did not answer.
     pub peers: BTreeMap<Name, Option<Record>>,
     /// What the local faild said last.
-    local: Option<Record>,
+    local: Option<Shown>,
 }
 
 /// All that is remembered, and what is to be told.
@@ -86,9 +86,14 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// A turn begins: hosts that have waited long enough are told of at its end.
+    /// A turn begins.
     pub fn turn(&mut self, now: Mono) {
         self.now = now;
+    }
+
+    /// Hosts that have waited long enough are told of at the end of this turn.
+    pub fn expire(&mut self, now: Mono) {
+        self.turn(now);
         for host in std::mem::take(&mut self.slow_hosts) {
             self.touch_host(&host);
         }
@@ -113,7 +118,7 @@ impl Notes {
 impl Plan {
     /// Writes a line into the journal of a service, unless it stands there already.
     pub(super) fn note(&mut self, now: Now, name: &Name, kind: NoteKind, text: &str) {
-        let text = cut(lasting(text));
+        let text = cut(text);
         let memo = self.notes.services.entry(name.clone()).or_default();
         let same = |note: &Note| note.kind == kind && note.text == text;
         if !memo.journal.back().is_some_and(same) {
@@ -159,57 +164,32 @@ impl Plan {
         service.or_else(host).map(Out::Changed)
     }
 
-    /// Services and hosts that are no longer in the policy: that is told, and what was
-    /// remembered of them is not needed any more.
-    pub(super) fn forget_gone(&mut self) {
-        let services = self.notes.services.keys();
-        let gone = services.filter(|name| !self.duties.contains_key(*name));
-        for name in gone.cloned().collect::<Vec<_>>() {
-            self.notes.services.remove(&name);
-            self.touch(&name);
-        }
-        let known = self.health.hosts.keys().chain(self.notes.told.keys());
-        let gone = known.filter(|name| !self.hosts.contains_key(*name));
-        for name in gone.cloned().collect::<BTreeSet<_>>() {
-            self.health.hosts.remove(&name);
-            self.tell_host(&name);
-            self.notes.told.remove(&name);
-        }
-        for memo in self.notes.services.values_mut() {
-            memo.peers.retain(|host, _| self.hosts.contains_key(host));
-        }
-        self.touch_all();
+    /// A service is no longer in the policy: that is told, and what was remembered of it is
+    /// not needed any more.
+    pub(super) fn forget(&mut self, name: &Name) {
+        self.notes.services.remove(name);
+        self.touch(name);
     }
 
-    /// What the local faild says of a service now: wishes that came or went are noted.
-    pub(super) fn remember_local(&mut self, now: Now, name: &Name) {
-        let record = self.duties.get(name).and_then(|duty| duty.local.as_ref());
-        let record = record.map(|(record, _)| record.clone());
-        let memo = self.notes.services.entry(name.clone()).or_default();
-        if memo.local.as_ref().map(shown) == record.as_ref().map(shown) {
-            return;
+    /// The same of a host.
+    pub(super) fn forget_host(&mut self, name: &Name) {
+        self.health.hosts.remove(name);
+        self.hears.hosts.remove(name);
+        self.tell_host(name);
+        self.notes.told.remove(name);
+        for memo in self.notes.services.values_mut() {
+            memo.peers.remove(name);
         }
-        let was = std::mem::replace(&mut memo.local, record.clone());
-        self.touch(name);
-        let Some(is) = record else { return };
-        let had = |wish| was.as_ref().is_some_and(|was| was.marks.has(wish));
-        for (wish, came, went) in [
-            (Marks::HELD, "held", "released"),
-            (Marks::AWAY, "away", "back"),
-        ] {
-            match (had(wish), is.marks.has(wish)) {
-                (false, true) => {
-                    let text = match is.reason.as_str() {
-                        "" => came.to_string(),
-                        said if said.starts_with(came) => said.to_string(),
-                        said => format!("{came}: {said}"),
-                    };
-                    self.note(now, name, NoteKind::Wish, &text);
-                }
-                // Not when it is seen for the first time after the faild was silent.
-                (true, false) => self.note(now, name, NoteKind::Wish, went),
-                _ => {}
-            }
+    }
+
+    /// What the local faild says of a service now.
+    pub(super) fn remember_local(&mut self, name: &Name) {
+        let record = self.duties.get(name).and_then(|duty| duty.local.as_ref());
+        let is = record.map(|(record, _)| shown(record));
+        let memo = self.notes.services.entry(name.clone()).or_default();
+        if memo.local != is {
+            memo.local = is;
+            self.touch(name);
         }
     }
 
@@ -228,22 +208,11 @@ impl Plan {
 }
 
 /// What of a record is shown.
-fn shown(record: &Record) -> (State, Marks, i64, Reason) {
+type Shown = (State, Marks, i64, Reason);
+
+fn shown(record: &Record) -> Shown {
     let reason = record.reason.clone();
     (record.state, record.marks, record.last_change, reason)
-}
-
-/// What is said without how long it still takes: that is news each second, and views have
-/// the moment itself.
-pub(super) fn lasting(text: &str) -> &str {
-    let counts = |tail: &str| {
-        let digits = tail.strip_suffix(" s left");
-        digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
-    };
-    match text.rsplit_once("; ") {
-        Some((head, tail)) if counts(tail) => head,
-        _ => text,
-    }
 }
 
 /// One line of at most [`limits::NOTE_BYTES_MAX`] bytes.

@@ -57,10 +57,6 @@ impl Plan {
     }
 
     pub(super) fn renew(&mut self, now: Now, policy: Policy, known: Vec<(Name, SocketAddr)>) {
-        if self.releasing.is_some() {
-            let text = "the policy is not read again: failsh is about to end";
-            return self.log(Level::Warn, "plan", text.to_string());
-        }
         let old = std::mem::replace(&mut self.policy, policy);
         self.renew_hosts(now, &old, &known);
         for (name, service) in &old.services {
@@ -86,6 +82,7 @@ impl Plan {
             if !self.policy.hosts.contains_key(name) {
                 self.hosts.remove(name);
                 self.met.remove(name);
+                self.forget_host(name);
             }
         }
         let hosts: Vec<(Name, Host)> = self
@@ -239,8 +236,7 @@ impl Plan {
         if let Some(duty) = self.duties.remove(name) {
             self.aim(name, duty.class, &Service::default(), false);
         }
-        self.notes.services.remove(name);
-        self.touch(name);
+        self.forget(name);
     }
 
     /// From now on a service is asked about by its class at these hosts only, or at nobody.

@@ -4,21 +4,21 @@
 //! until when, is in `waits`; here is the rest.
 
 use fail_wire::monitor::{
-    CheckView, HealthView, HostView, Note, Pause, PeerView, RetryView, ScriptView, ServiceView,
+    CheckView, HealthView, HearView, HostView, Note, Pause, PeerView, RetryView, ScriptView,
+    ServiceView,
 };
-use fail_wire::{Marks, Name, Record};
+use fail_wire::{Hear, Marks, Name, Record};
 
 use super::Plan;
-use super::check::Checks;
 use super::duty::Duty;
-use super::notes::{Memo, lasting};
+use super::notes::Memo;
 use crate::policy::Service;
 use crate::time::{Mono, Now, Span};
 
 impl Plan {
     /// A service as it is now, without its settings; nothing if it is not in the policy.
     pub fn service_view(&self, now: Now, name: &Name) -> Option<ServiceView> {
-        let (duty, service) = (self.duties.get(name)?, self.policy.services.get(name)?);
+        let (duty, service) = (self.duties.get(name)?, self.service(name)?);
         let nothing = Memo::default();
         let memo = self.notes.services.get(name).unwrap_or(&nothing);
         let record = duty.local.as_ref().map(|(record, _)| record);
@@ -32,7 +32,7 @@ impl Plan {
             since: since(now, duty, record),
             marks: marks(duty, record),
             reason: record.map_or(String::new(), |record| record.reason.to_string()),
-            why: match lasting(&duty.why) {
+            why: match duty.why.as_str() {
                 "" => "not known yet: the first answers are awaited".to_string(),
                 why => why.to_string(),
             },
@@ -44,7 +44,7 @@ impl Plan {
                 until: wall(now, job.deadline),
             }),
             peers: peers(service, memo),
-            check: service.check.as_ref().map(|_| check(&duty.checks)),
+            check: service.check.as_ref().map(|_| check(duty)),
             retry: self.retry_at(name).map(|at| RetryView {
                 failures: duty.retries.failures,
                 at: wall(now, at),
@@ -68,6 +68,13 @@ impl Plan {
         let link = self.hosts.get(name)?;
         let way = self.health.hosts.get(name).cloned().unwrap_or_default();
         let known = |at: Option<Mono>| at.map(|at| wall(now, at));
+        let report = self.hears.hosts.get(name);
+        let report = report.and_then(|ear| ear.report.as_ref());
+        let hears = report.into_iter().flat_map(|(hears, _)| hears);
+        let view = |hear: &Hear| HearView {
+            host: hear.name.to_string(),
+            reachable: hear.reachable,
+        };
         let met = self.met.get(name).copied().unwrap_or_default();
         let since = way.reachable.map_or(met, |_| way.since);
         Some(HostView {
@@ -79,9 +86,9 @@ impl Plan {
             last_answer: known(way.answered),
             trip_us: link.trip().map(micros),
             lost_permille: way.lost_permille(),
-            hint: way.hint,
-            hears: Vec::new(),
-            heard: None,
+            hint: link.hint.clone(),
+            hears: hears.map(view).collect(),
+            heard: report.map(|(_, at)| wall(now, *at)),
         })
     }
 
@@ -118,16 +125,6 @@ impl Plan {
     }
 }
 
-fn check(checks: &Checks) -> CheckView {
-    let (last, said) = checks.last.clone().unzip();
-    CheckView {
-        good: checks.good,
-        bad: checks.bad,
-        last: last.map(|at| at.wall.0),
-        said: said.unwrap_or_default(),
-    }
-}
-
 /// A moment as people tell it.
 fn wall(now: Now, at: Mono) -> i64 {
     let millis = |span: Span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
@@ -152,12 +149,25 @@ fn since(now: Now, duty: &Duty, record: Option<&Record>) -> i64 {
         .map_or(since, |at| since.min(at))
 }
 
-/// The marks of the local record. A hold is believed while the local faild is silent.
+fn check(duty: &Duty) -> CheckView {
+    let last = duty.checks.last.as_ref();
+    CheckView {
+        good: duty.checks.good,
+        bad: duty.checks.bad,
+        last: last.map(|(at, _)| at.wall.0),
+        said: last.map_or(String::new(), |(_, said)| said.clone()),
+    }
+}
+
+/// The marks of the local record. Wishes are believed while the local faild is silent.
 fn marks(duty: &Duty, record: Option<&Record>) -> Vec<String> {
     let known = match record {
         Some(record) => record.marks,
-        None if duty.held => Marks::HELD,
-        None => Marks(0),
+        None => {
+            let held = if duty.held { Marks::HELD } else { Marks(0) };
+            let away = if duty.away { Marks::AWAY } else { Marks(0) };
+            held.with(away)
+        }
     };
     words(known)
 }

@@ -10,6 +10,7 @@ use super::link::UNKNOWN_MAX;
 use super::view::Views;
 use super::{Plan, Target};
 use crate::decide::Verdict;
+use crate::job::Task;
 use crate::policy::Service;
 use crate::time::{Mono, Now};
 
@@ -35,11 +36,14 @@ impl Plan {
         duty: &Duty,
         service: &Service,
     ) -> Option<Waits> {
-        script(duty)
-            .or_else(|| self.waits_for_faild(name, duty))
-            .or_else(|| self.waits_for_answers(duty))
+        let ends = self.releasing.is_some() || self.leaving.contains_key(name);
+        let first = script(duty).or_else(|| self.waits_for_faild(name, duty));
+        if first.is_some() || ends {
+            return first;
+        }
+        self.waits_for_answers(duty)
             .or_else(|| waits_for_wish(duty))
-            .or_else(|| self.waits_for_retry(name, duty))
+            .or_else(|| self.waits_to_try_again(now, name, duty, service))
             .or_else(|| delay(now, duty).filter(|_| is_new(duty)))
             .or_else(|| self.waits_by_rule(now, duty, service))
     }
@@ -91,11 +95,25 @@ impl Plan {
         waits(what, until.max())
     }
 
-    /// A service that failed by itself and will come back by itself.
-    fn waits_for_retry(&self, name: &Name, duty: &Duty) -> Option<Waits> {
+    /// In `FAIL`, with `retry`.
+    fn waits_to_try_again(
+        &self,
+        now: Now,
+        name: &Name,
+        duty: &Duty,
+        service: &Service,
+    ) -> Option<Waits> {
         let at = self.retry_at(name)?;
-        let failures = duty.retries.failures;
-        waits(format!("its retry after failure {failures}"), Some(at))
+        if now.mono < at {
+            return waits("the time to try again", Some(at));
+        }
+        let checked = service.check.is_some() && service.check_recover;
+        let more = service.rise.saturating_sub(duty.checks.good);
+        match more {
+            1 if checked => waits("one more good check", None),
+            2.. if checked => waits(format!("{more} more good checks"), None),
+            _ => None,
+        }
     }
 
     fn waits_by_rule(&self, now: Now, duty: &Duty, service: &Service) -> Option<Waits> {
@@ -142,6 +160,11 @@ fn script(duty: &Duty) -> Option<Waits> {
     }
     let job = duty.job.as_ref()?;
     let task = job.task;
+    if task == Task::Check && job.cancelled.is_none() {
+        let what = "the check script, which looks whether it runs already";
+        let looks = duty.believed.is_none();
+        return looks.then(|| waits(what, Some(job.deadline)))?;
+    }
     let what = match &job.cancelled {
         Some(why) => format!("the {task} script to end, which {why}"),
         None if !job.began => format!("the {task} script to get its turn"),

@@ -3,8 +3,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use fail_core::exec::{End, Errors, ExecFailed, ExecResult, Finished, Input, Output, Pipeline};
 use fail_core::time::Span;
@@ -33,6 +34,8 @@ pub fn run(pipeline: &Pipeline) -> ExecResult {
     let mut ends = Vec::new();
     let last = pipeline.stages.len() - 1;
     let mut stdout = Vec::new();
+    let mut timed_out = false;
+    let began = Instant::now();
     for (i, stage) in pipeline.stages.iter().enumerate() {
         let mut between = temp(&format!("stdout{i}"));
         let output = match &pipeline.stdout {
@@ -45,14 +48,27 @@ pub fn run(pipeline: &Pipeline) -> ExecResult {
             Errors::Ours => panic!("only for real children"),
             Errors::File { path, append } => write(path, *append || i > 0)?,
         };
-        let mut child = Command::new(&stage.argv[0])
+        let mut command = Command::new(&stage.argv[0]);
+        if let Some(dir) = &pipeline.given.dir {
+            command.current_dir(dir);
+        }
+        let mut child = command
             .args(&stage.argv[1..])
+            .envs(pipeline.given.env.iter().cloned())
             .stdin(input)
             .stdout(output)
             .stderr(errors)
+            .process_group(0)
             .spawn()
             .map_err(|e| failed("execute", &stage.argv[0], &e))?;
-        let status = child.wait().unwrap();
+        let status = match pipeline.given.timeout {
+            None => child.wait().unwrap(),
+            Some(limit) => {
+                let (status, late) = within(&mut child, limit);
+                timed_out |= late;
+                status
+            }
+        };
         let end = match status.signal() {
             Some(signal) => End::Signal(signal),
             None => End::Exit(status.code().unwrap()),
@@ -72,9 +88,28 @@ pub fn run(pipeline: &Pipeline) -> ExecResult {
         stderr,
         ends,
         cut: false,
-        timed_out: false,
-        took: Span::ZERO,
+        timed_out,
+        took: Span(u64::try_from(began.elapsed().as_nanos()).unwrap()),
     })
+}
+
+/// Waits so long, then asks the group to go; and whether it had to.
+fn within(child: &mut Child, limit: Span) -> (ExitStatus, bool) {
+    let end = Instant::now() + Duration::from_nanos(limit.0);
+    let mut late = false;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return (status, late);
+        }
+        if !late && Instant::now() >= end {
+            late = true;
+            let group = format!("-{}", child.id());
+            let kill = Command::new("kill").args(["-TERM", "--", &group]).status();
+            assert!(kill.unwrap().success());
+        }
+        // The condition is that of a process: nothing else could be waited for here.
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 fn write(path: &str, append: bool) -> Result<File, ExecFailed> {

@@ -28,7 +28,7 @@ fn policy(relation: &str, options: &str) -> String {
 /// A host and what runs on it.
 struct Node<'a> {
     namespace: &'a Namespace,
-    folder: Folder,
+    _folder: Folder,
     no: u8,
     faild: Option<Process>,
     failsh: Option<Process>,
@@ -64,13 +64,13 @@ impl Node<'_> {
         let mut failsh = namespace.command("env");
         failsh.args(["-i", "PATH=/nowhere"]).args(by);
         failsh.arg(program::path("failsh"));
-        failsh.args(["-F", "-d", "plan", "-m", "none", "-s", "127.0.0.1"]);
-        failsh.args(["-f", &folder.file("policy.tcl")]);
+        failsh.args(["-F", "-d", "plan", "-m", "none", "--socket", "none"]);
+        failsh.args(["-s", "127.0.0.1", "-f", &folder.file("policy.tcl")]);
         let failsh = Process::start(&format!("failsh {no}"), failsh);
         failsh.line(then, "is ready", BOUND);
         Node {
             namespace,
-            folder,
+            _folder: folder,
             no,
             faild: Some(faild),
             failsh: Some(failsh),

@@ -11,6 +11,7 @@ use crate::time::Wall;
 mod abuse;
 mod changes;
 mod queries;
+mod reports;
 mod restarts;
 
 const BOOT: &str = "this boot";

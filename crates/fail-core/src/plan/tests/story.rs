@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use fail_wire::{Body, Change, Key, Marks, Name, Packet, Reason, Record, State, emit_padded};
+use fail_wire::{
+    Body, Change, Code, DATAGRAM_BYTES_MAX, Key, Marks, Name, Packet, Reason, Record, Refusal,
+    State, emit, emit_padded,
+};
 
 use crate::access::{Access, Rights};
 use crate::event::Event;
@@ -60,6 +63,10 @@ pub struct Story {
     wire: Vec<(Mono, SocketAddr, SocketAddr, Vec<u8>)>,
     /// Failds that hear and say nothing.
     pub silent: BTreeSet<SocketAddr>,
+    /// Failds that questions about services do not reach.
+    pub lose_queries: BTreeSet<SocketAddr>,
+    /// Failds of an older version, which know nothing of reports.
+    pub old: BTreeSet<SocketAddr>,
     /// How many of the next datagrams to this faild are lost.
     pub lose: BTreeMap<SocketAddr, u32>,
     pub plays: BTreeMap<Task, Play>,
@@ -171,6 +178,8 @@ impl Story {
             nodes,
             wire: Vec::new(),
             silent: BTreeSet::new(),
+            lose_queries: BTreeSet::new(),
+            old: BTreeSet::new(),
             lose: BTreeMap::new(),
             plays: BTreeMap::from([
                 (Task::Start, good(State::Up)),
@@ -281,6 +290,20 @@ impl Story {
         self.change_as(host, service, Some(state), none, none, why, interval_ms);
     }
 
+    /// What the faild of a host answers to somebody else.
+    pub fn ask(&mut self, host: &str, body: &Body) -> Body {
+        let bytes = emit_padded(&key(), 1, body, DATAGRAM_BYTES_MAX);
+        let node = self.nodes.get_mut(&at(host)).unwrap();
+        let answers = ask(node, self.now, me(), bytes);
+        let packet = Packet::read(&answers[0]).unwrap();
+        packet.body().unwrap()
+    }
+
+    /// The nonce of a host's faild.
+    pub fn nonce(&self, host: &str) -> u64 {
+        self.nodes[&at(host)].nonce()
+    }
+
     /// The policy is changed and read again; hosts that are new in it get a faild.
     pub fn renew(&mut self, change: impl FnOnce(&mut Policy)) {
         let mut policy = self.policy.clone();
@@ -303,12 +326,6 @@ impl Story {
         self.policy = policy.clone();
         let (policy, known) = (Box::new(policy), Vec::new());
         self.tell(In::Policy { policy, known });
-    }
-
-    /// Something happens to the plan.
-    pub fn tell(&mut self, input: In) {
-        self.plan.handle(self.now, input);
-        self.drain();
     }
 
     /// What became of each script so far, in words.
@@ -364,6 +381,12 @@ impl Story {
             .iter()
             .filter(|(_, order)| order.task == task)
             .count()
+    }
+
+    /// Something happens to this failsh now.
+    pub fn tell(&mut self, input: In) {
+        self.plan.handle(self.now, input);
+        self.drain();
     }
 
     /// A datagram for this failsh, from anybody.
@@ -485,6 +508,16 @@ impl Story {
         if lost || unlucky || self.silent.contains(&to) {
             return;
         }
+        let packet = Packet::read(&bytes).unwrap();
+        if self.old.contains(&to) && matches!(packet.body(), Ok(Body::Report(_) | Body::AskReport))
+        {
+            let refusal = Body::Refusal(Refusal::plain(Code::Type));
+            let bytes = emit(Some(&key()), packet.request(), &refusal);
+            return self.wire.push((self.now.mono + TRIP, to, from, bytes));
+        }
+        if self.lose_queries.contains(&to) && matches!(packet.body(), Ok(Body::Query(_))) {
+            return;
+        }
         let from = Peer {
             addr: from,
             local: None,
@@ -518,8 +551,7 @@ impl Story {
 
     fn drain(&mut self) {
         while let Some(out) = self.plan.poll() {
-            // What is told to people may be told again.
-            if !matches!(out, Out::Log(_) | Out::Changed(_)) {
+            if !matches!(out, Out::Log(_)) {
                 self.wants.push(format!("{:?} {out:?}", self.now.mono));
             }
             match out {
@@ -540,6 +572,7 @@ impl Story {
                 Out::Cancel { job, why } => {
                     self.cancels.push((self.now.mono, job));
                     let mut orders = self.orders.iter();
+                    // A trap ends when the story says so.
                     let Some(order) = orders.find(|(_, order)| order.job == job) else {
                         continue;
                     };
@@ -551,14 +584,14 @@ impl Story {
                     self.ends.push((self.now.mono + ms(10), job, outcome));
                 }
                 Out::Resolve { no, name, .. } => self.resolves.push((no, name)),
+                Out::Trap(fired) => self.fired.push((self.now.mono, fired)),
+                Out::Event(event) => self.events.push(event),
+                Out::Changed(subject) => self.changed.push((self.now.mono, subject)),
                 Out::Answered { no, result } => self.answers.push((no, result)),
                 Out::Released { left } => {
                     assert!(self.released.is_none(), "said once");
                     self.released = Some(left);
                 }
-                Out::Trap(fired) => self.fired.push((self.now.mono, fired)),
-                Out::Event(event) => self.events.push(event),
-                Out::Changed(subject) => self.changed.push((self.now.mono, subject)),
                 Out::Log(line) => self.log.push(line.text),
             }
         }

@@ -96,6 +96,18 @@ fn a_take_over_is_told_with_what_there_is_to_know() {
 }
 
 #[test]
+fn a_state_that_is_merely_found_is_told_with_nothing_before_it() {
+    let mut story = watched(vec![trap("web", On::Change)]);
+    story.set(LOCAL, "web", State::Up);
+    story.run(Span::from_secs(2));
+    let event = &story.fired[0].1.event;
+    assert_eq!(event.kind, EventKind::Up);
+    assert_eq!((value(event, "from"), value(event, "to")), ("", "UP"));
+    assert_eq!(value(event, "reason"), "the story says so");
+    assert_eq!(story.fired.len(), 1);
+}
+
+#[test]
 fn a_host_that_comes_back_is_told_once_though_two_classes_ask_it() {
     let slow = Service {
         interval: Span::from_secs(3),

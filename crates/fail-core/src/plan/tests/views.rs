@@ -11,7 +11,7 @@ use super::story::{LOCAL, Play, Story, at, ms, name, service};
 use crate::job::Task;
 use crate::machine::Machine;
 use crate::plan::Subject;
-use crate::policy::{Host, Lonely, Policy, Service};
+use crate::policy::{Host, Lonely, Policy, Retry, Service};
 use crate::time::Span;
 
 pub fn health(story: &Story) -> HealthView {
@@ -207,6 +207,53 @@ fn a_service_that_was_found_running_is_so_since_it_was_started() {
     story.run(Span::from_secs(5));
     let since = view(&story, "web").since;
     assert!((since - began).abs() < 50, "{since} {began}");
+}
+
+#[test]
+fn checks_and_a_return_from_failure_are_shown() {
+    let checked = Service {
+        check: Some("check".to_string()),
+        check_recover: true,
+        check_interval: Span::from_secs(5),
+        retry: Some(Retry {
+            initial: Span::from_secs(20),
+            factor_milli: Retry::FACTOR_MILLI,
+            maximum: Retry::MAXIMUM,
+        }),
+        ..service(&[], &[])
+    };
+    let mut story = Story::new(&[("web", checked)]);
+    let check = |state| Play::Ends(ms(100), Ok(state));
+    story.plays.insert(Task::Check, Play::Sits);
+    story.run(ms(500));
+    let looks = "the check script, which looks whether it runs already";
+    says(&story, looks, Some((29_000, 30_000)));
+    story.plays.insert(Task::Check, check(State::Up));
+    story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
+    story.run(Span::from_secs(12));
+    let seen = view(&story, "web").check.unwrap();
+    assert_eq!((seen.good, seen.bad, seen.said.as_str()), (2, 0, "UP"));
+    assert!(story.now.wall.0 - seen.last.unwrap() < 5_000);
+    assert_eq!(view(&story, "web").waiting, None);
+    story.plays.insert(Task::Check, check(State::Fail));
+    story.run(Span::from_secs(10));
+    assert_eq!(view(&story, "web").check.unwrap().bad, 2);
+    story.plays.insert(Task::Start, check(State::Up));
+    story.run_until("it has fallen", |s| s.state(LOCAL, "web") == State::Fail);
+    story.run(ms(10));
+    says(&story, "the time to try again", Some((19_000, 20_000)));
+    let retry = view(&story, "web").retry.unwrap();
+    assert_eq!(
+        (retry.failures, Some(retry.at)),
+        (1, view(&story, "web").until)
+    );
+    story.run(Span::from_secs(21));
+    says(&story, "2 more good checks", None);
+    story.plays.insert(Task::Check, check(State::Recover));
+    story.run(Span::from_secs(5));
+    says(&story, "one more good check", None);
+    story.run_until("it is back", |s| s.state(LOCAL, "web") != State::Fail);
+    assert!(view(&story, "web").retry.is_none());
 }
 
 /// What of a view may not change without a word: times of questions may.
