@@ -18,6 +18,7 @@ mod man;
 mod monitor;
 mod monitor_page;
 mod netns;
+mod packages;
 mod policy;
 mod python;
 mod samples;
