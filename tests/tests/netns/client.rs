@@ -103,6 +103,14 @@ impl Client {
         })
     }
 
+    /// Who answered the requests begun since then, one after the other.
+    pub fn servers(&self, then: Instant) -> Vec<String> {
+        let answers = self.since(then).into_iter();
+        let mut servers: Vec<String> = answers.filter_map(|request| request.answer.ok()).collect();
+        servers.dedup();
+        servers
+    }
+
     /// How many requests begun since then failed, and of how many.
     pub fn failed(&self, then: Instant) -> (usize, usize) {
         let requests = self.since(then);
