@@ -3,7 +3,7 @@
 //! be read from when requests began.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -163,6 +163,8 @@ fn ask(service: SocketAddr) -> std::io::Result<String> {
     stream.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
-    let page = text.lines().last().unwrap_or_default();
-    Ok(page.to_string())
+    // A server that is killed with the request in its hands closes the connection.
+    let page = text.lines().last().filter(|page| !page.is_empty());
+    page.map(String::from)
+        .ok_or_else(|| ErrorKind::UnexpectedEof.into())
 }

@@ -28,12 +28,13 @@ pub const SERVICE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 100);
 const PREFIX: &str = "failover-netns-";
 
 /// What must be there beside the suite.
-const TOOLS: [(&str, &str); 5] = [
+const TOOLS: [(&str, &str); 6] = [
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("nginx", "nginx"),
     ("arping", "iputils-arping"),
     ("curl", "curl"),
+    ("start-stop-daemon", "dpkg"),
 ];
 
 /// Hosts, client, bridge.
