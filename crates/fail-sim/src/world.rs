@@ -45,6 +45,24 @@ pub enum Broken {
     ReloadForgets,
     /// The driver forgets who waits for an answer.
     ForgetsAnswers,
+    /// The driver says that whatever is checked is well.
+    ChecksAllUp,
+    /// The driver says that whatever is checked is broken.
+    ChecksAllFail,
+    /// The driver says of all that runs when failsh comes that it does not.
+    LooksAway,
+    /// The driver says that a check has ended as soon as it is told to.
+    CancelsAtOnce,
+    /// The policy that failsh gets waits less before it tries again.
+    Impatient,
+    /// It never tries again.
+    GivesUp,
+    /// It gives way to masters that are only ready.
+    GivesBack,
+    /// The driver takes a failsh for released when it has begun to.
+    ReleasedEarly,
+    /// The driver loses traps.
+    LosesTraps,
     /// Something depends on where an object lies in memory.
     Address,
 }

@@ -133,6 +133,10 @@ impl Plan {
             // what our script did is found out below.
             duty.owed = None;
             duty.base = Some(record.state);
+            if record.state == State::Fail {
+                // However our script has failed, that is not why it is so.
+                duty.retries.failed = None;
+            }
             return false;
         }
         debug_assert_eq!(

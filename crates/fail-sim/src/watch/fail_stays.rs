@@ -99,11 +99,17 @@ impl Watch {
                     continue;
                 };
                 let away = record.marks.has(Marks::AWAY);
-                let failed = record.state == State::Fail && !away && !world.hosts[host].released;
+                let failed = record.state == State::Fail && !away;
                 if !failed && calm > SECOND {
                     self.fail_stays.excused.remove(&place);
                 }
-                if failed && calm > bounds.settled && !self.fail_stays.excused.contains(&place) {
+                // Without failsh nobody would take it out of the FAIL that the last one left.
+                let released = world.hosts[host].released;
+                if failed
+                    && !released
+                    && calm > bounds.settled
+                    && !self.fail_stays.excused.contains(&place)
+                {
                     let text = format!(
                         "{}: {} is FAIL without reason ({})",
                         svc.name,

@@ -31,8 +31,8 @@ pub(super) fn serves(host: &Host, name: &Name) -> bool {
         .and_then(|plan| plan.status(name));
     // A check tells nothing of who has started it.
     let works = |script: &Script| script.task != Task::Check;
-    let busy = (host.truth.get(name)).is_some_and(|truth| truth.scripts.iter().any(works));
-    running && status.is_some_and(|status| busy || status.state == Some(State::Up))
+    let works = (host.truth.get(name)).is_some_and(|truth| truth.scripts.iter().any(works));
+    running && status.is_some_and(|status| status.busy && works || status.state == Some(State::Up))
 }
 
 impl Watch {

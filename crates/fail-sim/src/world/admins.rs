@@ -30,12 +30,16 @@ impl World {
 
     /// A failsh is told to read its policy again.
     pub fn reload(&mut self, host: usize, told: Told) {
+        // One that is stopped would read it when it goes on.
+        if self.hosts[host].plan.stopped {
+            return;
+        }
         let same = self.hosts[host].told == told;
         self.hosts[host].told = told;
         if !self.hosts[host].plan.runs() {
             return;
         }
-        let policy = self.setup.policy(host, &self.hosts[host].told);
+        let policy = self.policy(host);
         if same {
             return self.reload_same(host, policy);
         }
@@ -61,7 +65,7 @@ impl World {
         let (policy, known) = (Box::new(policy), Vec::new());
         plan.handle(now, plan::In::Policy { policy, known });
         if self.broken == Broken::ReloadForgets {
-            let policy = self.setup.policy(host, &self.hosts[host].told);
+            let policy = self.policy(host);
             let made = self.new_plan(host, policy);
             self.hosts[host].plan.machine = made;
         }
@@ -83,6 +87,9 @@ impl World {
         if self.hosts[host].plan.runs() {
             self.watch.releasing(self.at, host);
             self.turn_plan(host, Some(plan::In::Release));
+            if self.broken == Broken::ReleasedEarly && self.hosts[host].plan.machine.is_some() {
+                self.released(host, &[]);
+            }
         }
     }
 

@@ -33,7 +33,10 @@ impl World {
             self.watch.stuck(self.at, host, "failsh");
         }
         self.watch.plan_turned(self.at, host, plan);
-        let outs: Vec<plan::Out> = std::iter::from_fn(|| plan.poll()).collect();
+        let mut outs: Vec<plan::Out> = std::iter::from_fn(|| plan.poll()).collect();
+        if self.broken == Broken::LosesTraps {
+            outs.retain(|out| !matches!(out, plan::Out::Trap(_)));
+        }
         let deadline = plan.deadline();
         let late = match self.broken {
             Broken::Sleepy => self.rng.between(0, 8 * SECOND),
@@ -88,7 +91,7 @@ impl World {
         if !self.hosts[host].up || self.hosts[host].plan.machine.is_some() {
             return;
         }
-        let policy = self.setup.policy(host, &self.hosts[host].told);
+        let policy = self.policy(host);
         let Some(plan) = self.new_plan(host, policy) else {
             return;
         };
@@ -99,6 +102,22 @@ impl World {
         watch.plan_started(self, host);
         self.watch = watch;
         self.log(host, "failsh", "is started");
+    }
+
+    /// What a host is told at the moment.
+    pub(super) fn policy(&self, host: usize) -> Policy {
+        let mut policy = self.setup.policy(host, &self.hosts[host].told);
+        for service in policy.services.values_mut() {
+            match (self.broken, &mut service.retry) {
+                (Broken::Impatient, Some(retry)) => {
+                    (retry.initial, retry.maximum) = (retry.initial.part(2), retry.initial.part(2));
+                }
+                (Broken::GivesUp, retry) => *retry = None,
+                (Broken::GivesBack, _) => service.failback = true,
+                _ => {}
+            }
+        }
+        policy
     }
 
     pub(super) fn new_plan(&mut self, host: usize, policy: Policy) -> Option<Plan> {

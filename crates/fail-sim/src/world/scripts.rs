@@ -186,6 +186,12 @@ impl World {
                 self.watch.ended(self.at, (host, name), &script, &outcome);
             }
         }
+        let outcome = match (self.broken, script.task, script.from) {
+            (Broken::ChecksAllUp, Task::Check, State::Up) => Ok(State::Up),
+            (Broken::ChecksAllFail, Task::Check, State::Up) => Ok(State::Fail),
+            (Broken::LooksAway, Task::Check, State::Fail) => Ok(State::Recover),
+            _ => outcome,
+        };
         self.turn_plan(host, Some(plan::In::Done { job, outcome }));
         self.look();
     }
@@ -203,6 +209,10 @@ impl World {
         let Some((name, fate, task)) = found else {
             return self.cancel_trap(host, job);
         };
+        if self.broken == Broken::CancelsAtOnce && task == Task::Check {
+            let outcome = script::outcome(task, Err(()));
+            return self.turn_plan(host, Some(plan::In::Done { job, outcome }));
+        }
         let after = match fate {
             Fate::Hang(after) => after,
             // What it waits for is ended with it.

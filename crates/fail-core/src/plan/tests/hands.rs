@@ -263,6 +263,26 @@ fn a_stop_that_breaks_is_told_and_stays() {
 }
 
 #[test]
+fn what_broke_at_the_end_is_told_even_if_others_take_longer() {
+    let (web, dns) = (service(&[], &["hostb"]), service(&[], &["hostb"]));
+    let mut story = Story::new(&[("web", web), ("dns", dns)]);
+    story.set(LOCAL, "dns", State::Fail);
+    story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
+    story
+        .plays
+        .insert(Task::Start, Play::Ends(ms(5000), Ok(State::Up)));
+    story.set(LOCAL, "dns", State::Recover);
+    story.run_until("the other starts", |s| s.count(Task::Start) == 2);
+    let outcome = Story::error("stop: device busy");
+    story.plays.insert(Task::Stop, Play::Ends(ms(50), outcome));
+    release(&mut story);
+    let left = story.released.clone().unwrap();
+    assert_eq!(left.len(), 2);
+    let told = |(_, why): &(_, String)| why.ends_with("stop: device busy");
+    assert!(left.iter().all(told), "{left:?}");
+}
+
+#[test]
 fn a_silent_faild_does_not_keep_it_from_ending() {
     let keep = Service {
         lonely: Lonely::Keep,

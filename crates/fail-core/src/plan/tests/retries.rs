@@ -117,6 +117,21 @@ fn a_stop_that_breaks_after_a_hand_said_fail_is_no_failure_of_its_own() {
 }
 
 #[test]
+fn fail_that_is_said_while_a_start_breaks_stands() {
+    let mut story = Story::new(&[("web", retry())]);
+    let outcome = Story::error("start: no such device");
+    story
+        .plays
+        .insert(Task::Start, Play::Ends(ms(500), outcome));
+    story.run_until("it starts", |s| s.count(Task::Start) == 1);
+    story.run(ms(50));
+    story.set(LOCAL, "web", State::Fail);
+    story.run_until("the start broke", |s| s.count(Task::Stop) == 1);
+    story.run(ms(500));
+    stays(&mut story);
+}
+
+#[test]
 fn held_it_does_not_come_back_before_it_is_released_and_the_time_goes_on() {
     let mut story = failing();
     story.change(LOCAL, "web", None, Marks::HELD, NONE, "held: looking");
