@@ -42,6 +42,9 @@ fn each_host_serves_its_own_and_when_one_dies_the_other_serves_both() {
     // Whoever is ready first may serve both for a moment.
     settle(&lab, "hosta", "hostb", Instant::now());
     let begin = Instant::now();
+    for client in [&lab.client, &dns] {
+        client.goes_on(10, BOUND);
+    }
     for (dies, lives) in [("hosta", "hostb"), ("hostb", "hosta")] {
         let then = lab.host(dies).power_off();
         let took = settle(&lab, lives, lives, then);
