@@ -36,8 +36,9 @@ fn serves(lab: &Lab, name: &str, then: Instant) -> String {
 }
 
 fn story(mut lab: Lab) {
+    // Whoever is ready first may serve for a moment.
+    serves(&lab, "hosta", Instant::now());
     let begin = Instant::now();
-    serves(&lab, "hosta", begin);
     let label = lab
         .host("hosta")
         .namespace
