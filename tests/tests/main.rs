@@ -22,4 +22,5 @@ mod policy;
 mod python;
 mod samples;
 mod scripts;
+mod show;
 mod tidy;
