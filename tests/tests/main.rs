@@ -23,4 +23,5 @@ mod policy;
 mod python;
 mod samples;
 mod scripts;
+mod show;
 mod tidy;

@@ -8,11 +8,11 @@
 
 mod address;
 mod boot;
-mod client;
+pub mod client;
 mod cut;
 mod host;
 mod kill;
-mod lab;
+pub mod lab;
 mod loss;
 mod parts;
 mod pause;
