@@ -21,6 +21,7 @@ mod netns;
 mod packages;
 mod policy;
 mod python;
+mod readme;
 mod samples;
 mod scripts;
 mod show;

@@ -143,7 +143,7 @@ fn wall(now: Now, at: Mono) -> i64 {
     wall.saturating_sub(millis(now.mono - at))
 }
 
-fn micros(span: Span) -> u64 {
+pub(super) fn micros(span: Span) -> u64 {
     span.0 / 1_000
 }
 
