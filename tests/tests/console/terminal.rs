@@ -62,12 +62,18 @@ impl Session {
         });
     }
 
+    /// Ctrl-C, which throws away what was typed after it as well.
+    fn forget(&self) {
+        self.terminal.press("C-c");
+        self.terminal.wait_for_end(&format!("\n{}", self.prompt));
+    }
+
     /// Leaves, and looks what is left.
     fn leave(self) {
         self.clear();
         self.terminal.press("C-d");
         self.terminal.wait_for_end("\n$");
-        self.terminal.enter("clear; echo ended with $?");
+        self.terminal.enter("echo ended with $?");
         self.terminal.wait_for("ended with 0");
         assert_eq!(self.terminal.settings(), self.settings);
     }
@@ -116,8 +122,7 @@ fn a_command_goes_on_until_it_is_whole() {
     session.terminal.enter("proc never {} {");
     session.terminal.wait_for_end(&more);
     session.terminal.type_in("puts x");
-    session.terminal.press("C-c");
-    session.terminal.wait_for_end(&session.prompt);
+    session.forget();
     assert_eq!(session.says("info procs never"), "");
     // Typed faster than it is run.
     session.clear();
@@ -145,7 +150,7 @@ fn tab_completes_what_makes_sense() {
         terminal.type_in(typed);
         terminal.press("Tab");
         terminal.wait_for_end(&format!("{}{completed}", session.prompt));
-        terminal.press("C-c");
+        session.forget();
     }
     session.clear();
     terminal.type_in("fai");
@@ -153,14 +158,14 @@ fn tab_completes_what_makes_sense() {
     terminal.press("Tab");
     terminal.wait_for("failhost");
     terminal.wait_for("failtrap");
-    terminal.press("C-c");
+    session.forget();
     // In the second line of a command as well.
     session.clear();
     terminal.enter("list \\");
     terminal.type_in("[fail why we");
     terminal.press("Tab");
     terminal.wait_for_end("[fail why web");
-    terminal.press("C-c");
+    session.forget();
     session.leave();
 }
 
@@ -220,7 +225,7 @@ fn history_is_kept_without_secrets() {
     session.terminal.wait_for_end("set last 3");
     session.terminal.press("Up");
     session.terminal.wait_for_end("set first 1");
-    session.terminal.press("C-c");
+    session.forget();
     let file = session.terminal.home.file(".failsh_history");
     assert_eq!(
         fs::read_to_string(&file).unwrap(),
@@ -274,7 +279,7 @@ fn who_is_told_to_end_leaves_the_terminal_as_it_was() {
     let failsh: i32 = failsh.trim().parse().unwrap();
     kill(Pid::from_raw(failsh), Signal::SIGTERM).unwrap();
     terminal.wait_for_end("\n$");
-    terminal.enter("clear; echo ended with $?");
+    terminal.enter("echo ended with $?");
     terminal.wait_for("ended with 0");
     assert_eq!(terminal.settings(), session.settings);
     assert!(faild.failc(&["web"]).out.contains("UP"));
@@ -303,7 +308,7 @@ fn a_second_terminal_is_attached_while_a_script_runs() {
     terminal.wait_for("\nUP\n");
     terminal.enter("exit 7");
     terminal.wait_for_end("\n$");
-    terminal.enter("clear; echo ended with $?");
+    terminal.enter("echo ended with $?");
     terminal.wait_for("ended with 7");
     assert_eq!(terminal.settings(), settings);
 
@@ -315,7 +320,7 @@ fn a_second_terminal_is_attached_while_a_script_runs() {
     failsh.kill();
     terminal.wait_for("has ended");
     terminal.wait_for_end("\n$");
-    terminal.enter("clear; echo ended with $?");
+    terminal.enter("echo ended with $?");
     terminal.wait_for("ended with 69");
     assert_eq!(terminal.settings(), settings);
 }

@@ -8,13 +8,14 @@
 
 mod address;
 mod boot;
-mod client;
+pub mod client;
 mod cut;
 mod host;
 mod kill;
-mod lab;
+pub mod lab;
 mod loss;
 mod parts;
 mod pause;
 pub mod process;
 mod rank;
+mod samples;

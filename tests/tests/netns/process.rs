@@ -90,6 +90,11 @@ impl Process {
         killed.unwrap_or_else(|error| panic!("kill {}: {error}", self.name));
     }
 
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap());

@@ -195,15 +195,11 @@ impl Plan {
             None => {
                 let text = format!("service {name}: found {} ({})", record.state, record.reason);
                 self.log(Level::Info, "state", text);
-                self.note(
-                    now,
-                    name,
-                    NoteKind::State,
-                    &format!("found {}", record.state),
-                );
+                let found = format!("found {}", record.state);
+                self.note(now, name, NoteKind::State, &found);
                 self.adopt(now, name, record.state);
+                self.tell_of_state(now, name, None, record.state, "found so");
                 self.suspect(name, record);
-                self.tell_of_state(now, name, None, record.state, record.reason.as_str());
                 if let Some(duty) = self.duties.get_mut(name) {
                     // Nobody knows how it did meanwhile.
                     duty.checks.after = now.mono;
@@ -478,7 +474,7 @@ impl Plan {
         }
     }
 
-    /// Tells traps and monitors of a new state, also of one that was merely found.
+    /// Tells traps and monitors of a new state.
     fn tell_of_state(
         &mut self,
         now: Now,
@@ -495,7 +491,7 @@ impl Plan {
             State::Fail => EventKind::Fail,
         };
         let data = vec![
-            ("from", from.map_or("", State::word).to_string()),
+            ("from", from.map_or("nothing", State::word).to_string()),
             ("to", to.to_string()),
             ("reason", reason.to_string()),
         ];
@@ -509,9 +505,8 @@ impl Plan {
         };
         if duty.why != why {
             duty.why = why.to_string();
-            self.log(Level::Debug, "plan", format!("service {name}: {why}"));
             self.note(now, name, NoteKind::Decision, why);
-            self.touch(name);
+            self.log(Level::Debug, "plan", format!("service {name}: {why}"));
         }
     }
 }

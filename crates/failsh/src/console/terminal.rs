@@ -7,10 +7,10 @@ use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
-use nix::unistd::{Pid, isatty};
+use nix::unistd::isatty;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
@@ -48,9 +48,11 @@ impl Terminal {
     }
 }
 
-/// Where the log goes while somebody types: above the line that is being edited, which is
-/// drawn again below. The editor does that when the size of the terminal changes, so it is told
-/// that it has. (Its own way to print beside it loses keys that come fast.)
+/// Columns of the terminal, as the line editor saw it last.
+static COLUMNS: AtomicUsize = AtomicUsize::new(80);
+
+/// Where the log goes while somebody types: into lines that are put in above the one with the
+/// cursor. (The line editor's own way to print beside it loses keys that come fast.)
 pub struct Notes;
 
 impl Write for Notes {
@@ -58,17 +60,30 @@ impl Write for Notes {
         let mut err = io::stderr();
         if !err.is_terminal() || is_dumb() {
             err.write_all(bytes)?;
-            return Ok(bytes.len());
+        } else {
+            let columns = COLUMNS.load(Ordering::Relaxed);
+            let text = String::from_utf8_lossy(bytes);
+            err.write_all(above(text.trim_end(), columns).as_bytes())?;
         }
-        err.write_all(&[b"\r\x1b[K", bytes].concat())?;
-        // While nobody edits, the signal means nothing.
-        let _ = kill(Pid::this(), Signal::SIGWINCH);
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Orders to the terminal that put this text above the line with the cursor. For each line of
+/// it: remember the cursor, make sure that there is a line below, put one in here, which moves
+/// that of the cursor down, write, and go back to where the cursor is now.
+fn above(text: &str, columns: usize) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let lines = letters.chunks(columns.max(1));
+    let order = |line: &[char]| {
+        let line: String = line.iter().collect();
+        format!("\x1b7\n\x1b[A\r\x1b[L{line}\x1b8\x1b[B")
+    };
+    lines.map(order).collect()
 }
 
 /// What the line editor asks for.
@@ -159,6 +174,9 @@ fn read(
     loop {
         before.set(command.clone());
         let prompt = if command.is_empty() { prompt } else { &more };
+        if let Some((columns, _)) = editor.dimensions() {
+            COLUMNS.store(usize::from(columns), Ordering::Relaxed);
+        }
         match editor.readline(prompt) {
             Ok(line) => {
                 command.push_str(&line);

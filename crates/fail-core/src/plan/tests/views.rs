@@ -241,7 +241,7 @@ fn checks_and_a_return_from_failure_are_shown() {
     story.plays.insert(Task::Start, check(State::Up));
     story.run_until("it has fallen", |s| s.state(LOCAL, "web") == State::Fail);
     story.run(ms(10));
-    says(&story, "the time to try again", Some((19_000, 20_000)));
+    says(&story, "its retry after failure 1", Some((19_000, 20_000)));
     let retry = view(&story, "web").retry.unwrap();
     assert_eq!(
         (retry.failures, Some(retry.at)),
