@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use fail_wire::State;
 use nix::sys::signal::Signal;
 
-use super::host::{BOUND, Host};
+use super::host::{Around, BOUND, Host};
 use super::wanted;
 use crate::netns::process::wait;
 
@@ -19,31 +19,42 @@ const SERVICES: [&str; 4] = ["one", "two", "three", "four"];
 pub struct Pair {
     pub hosts: [Host; 2],
     settled: [Vec<(State, u64)>; 2],
-    told: [usize; 2],
+    /// How many changes of states each failsh has told.
+    pub told: [usize; 2],
 }
 
 impl Pair {
-    /// Both hosts ask each other in this interval; their programs have this in their
-    /// environment as well.
-    pub fn new(interval: &str, environment: &[(String, String)]) -> Pair {
-        let local = ["127.0.0.1".to_string()];
-        let mut hosts = ["a", "b"].map(|name| Host::new(name, &local, environment));
+    /// At 127.0.0.1 and 127.0.0.2; both ask each other in this interval.
+    pub fn new(interval: &str) -> Pair {
+        Pair::with(interval, &Around::default(), ["127.0.0.1", "127.0.0.2"])
+    }
+
+    /// The same, somewhere else, and under these names.
+    pub fn with(interval: &str, around: &Around, names: [&str; 2]) -> Pair {
+        let host = |no: usize| {
+            let address = format!("127.0.0.{}", no + 1);
+            Host::new(["a", "b"][no], &[address], around)
+        };
+        let mut hosts = [host(0), host(1)];
         let addresses = hosts.each_ref().map(|host| host.address);
         for (me, host) in hosts.iter_mut().enumerate() {
-            let other = ["b", "a"][me];
+            let (other, name) = (["b", "a"][me], names[1 - me]);
             let port = addresses[1 - me].port();
-            let mut policy = format!("failhost {other} address 127.0.0.1 port {port}\n");
+            let mut policy = format!("failhost {other} address {name} port {port}\n");
             for (no, service) in SERVICES.iter().enumerate() {
                 let role = if no % 2 == me { "slaves" } else { "masters" };
                 policy += &format!(
                     "failsvc {service} {role} {other} interval {interval} checkinterval 500ms
-                     failsvc {service} check {{
+                     failsvc {service} timeout 2s check {{
                          after 50
-                         expr {{$::up({service}) ? {{UP}} : {{RECOVER}}}}
-                     }} timeout 2s
-                     failsvc {service} start {{set ::up({service}) 1; after 20; return UP}}
-                     failsvc {service} stop {{set ::up({service}) 0; return RECOVER}}
-                     set up({service}) 0\n"
+                         expr {{[file exists FOLDER/{service}] ? {{UP}} : {{RECOVER}}}}
+                     }}
+                     failsvc {service} start {{
+                         close [open FOLDER/{service} w]
+                         exec true
+                         return UP
+                     }}
+                     failsvc {service} stop {{file delete FOLDER/{service}; return RECOVER}}\n"
                 );
             }
             host.run(&policy, addresses[me]);
@@ -160,7 +171,7 @@ fn stop(pair: &Pair, who: &[usize]) {
 
 #[test]
 fn a_failsh_that_is_stopped_and_continued_changes_nothing_on_either_side() {
-    let pair = Pair::new("200ms", &[]);
+    let pair = Pair::new("200ms");
     for who in [&[0][..], &[1], &[0, 1]] {
         stop(&pair, who);
         let names: Vec<&str> = who.iter().map(|no| pair.hosts[*no].name.as_str()).collect();
@@ -221,7 +232,7 @@ impl Drop for Busy {
 fn eight_busy_processes_take_nothing_over() {
     let seconds = wanted("FAILOVER_BUSY_SECONDS", 4);
     for interval in ["1s", "200ms"] {
-        let pair = Pair::new(interval, &[]);
+        let pair = Pair::new(interval);
         Busy::new(8, seconds).wait();
         pair.is_as_it_was(&format!(
             "eight busy processes for {seconds} s, interval {interval}"

@@ -11,7 +11,7 @@ use failover_tests::program::run;
 use failover_tests::tree;
 
 use super::calm::Pair;
-use super::host::{BOUND, Host};
+use super::host::{Around, BOUND, Host};
 use crate::netns::process::wait;
 
 /// The library that stands before the system's.
@@ -69,10 +69,13 @@ fn a_clock_that_is_set_forward_and_back_by_an_hour_changes_nothing() {
         ("LD_PRELOAD", library(&folder)),
         ("CLOCK_OFF", folder.write("clock", "0\n")),
     ];
-    let pair = Pair::new(
-        "200ms",
-        &environment.map(|(name, value)| (name.to_string(), value)),
-    );
+    let around = Around {
+        environment: environment
+            .map(|(name, value)| (name.to_string(), value))
+            .into(),
+        ..Around::default()
+    };
+    let pair = Pair::with("200ms", &around, ["127.0.0.1", "127.0.0.2"]);
     for seconds in [3_600, 0, -3_600, 0] {
         set(&file, seconds, &pair);
         pair.goes_on(15);

@@ -11,10 +11,34 @@ use fail_wire::{Marks, Name, Reason, Record, State};
 use failover_tests::folder::Folder;
 use failover_tests::{faild, program};
 
-use crate::netns::process::Process;
+use crate::netns::process::{Process, command};
 
 /// Nothing here takes longer, not even on a slow machine.
 pub const BOUND: Duration = Duration::from_secs(20);
+
+/// Where the programs of a host run.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    /// What they have in their environment as well.
+    pub environment: Vec<(String, String)>,
+    /// The network namespace.
+    pub namespace: Option<String>,
+}
+
+impl Around {
+    fn command(&self, program: &str) -> Command {
+        let mut command = match &self.namespace {
+            None => program::command(program),
+            Some(namespace) => {
+                let mut command = command(&["ip", "netns", "exec", namespace]);
+                command.arg(program::path(program));
+                command
+            }
+        };
+        command.envs(self.environment.iter().cloned());
+        command
+    }
+}
 
 pub struct Host {
     pub name: String,
@@ -25,19 +49,20 @@ pub struct Host {
     /// Where its failsh serves monitors, if it does.
     pub monitor: Option<SocketAddr>,
     pub folder: Folder,
-    environment: Vec<(String, String)>,
+    around: Around,
+    /// Where its failsh finds its faild.
+    server: SocketAddr,
 }
 
 impl Host {
-    /// Its faild, which answers at these addresses, in an environment with these as well.
-    pub fn new(name: &str, addresses: &[String], environment: &[(String, String)]) -> Host {
-        let mut command = program::command("faild");
+    /// Its faild, which answers at these addresses.
+    pub fn new(name: &str, addresses: &[String], around: &Around) -> Host {
+        let mut command = around.command("faild");
         let port = match addresses.len() {
             1 => 0,
             _ => faild::free_port(&addresses[0]),
         };
         command.args(["-F", "-p", &port.to_string()]);
-        command.envs(environment.iter().cloned());
         for address in addresses {
             command.args(["-a", address]);
         }
@@ -47,20 +72,22 @@ impl Host {
         let line = faild.line(then, "answering on ", BOUND).text;
         let mut words = line.split_whitespace();
         let address = words.find_map(|word| word.strip_suffix("/udp")?.parse().ok());
+        let address = address.unwrap_or_else(|| panic!("no address in {line:?}"));
         Host {
             name: name.to_string(),
-            address: address.unwrap_or_else(|| panic!("no address in {line:?}")),
+            address,
             faild,
             failsh: None,
             monitor: None,
             folder: Folder::new(),
-            environment: environment.to_vec(),
+            around: around.clone(),
+            server: address,
         }
     }
 
     /// One at 127.0.0.1.
     pub fn local(name: &str) -> Host {
-        Host::new(name, &["127.0.0.1".to_string()], &[])
+        Host::new(name, &["127.0.0.1".to_string()], &Around::default())
     }
 
     /// Starts its failsh with this policy, in which FOLDER is its folder; it finds its faild
@@ -68,35 +95,28 @@ impl Host {
     pub fn run(&mut self, policy: &str, server: SocketAddr) {
         let policy = policy.replace("FOLDER", &self.folder.path().to_string_lossy());
         self.folder.write("p.tcl", policy);
-        let mut command = program::command("failsh");
-        command.args(["-F", "-s", &server.to_string()]);
-        command.args(["-f", &self.folder.file("p.tcl")]);
-        command.args(["-m", "0", "-D", "none", "--socket", "none"]);
-        self.start(command);
-        let line = self
-            .failsh()
-            .line(self.began(), "monitor: listening on 127.0.0.1:", BOUND);
-        self.monitor = line
-            .text
-            .rsplit(' ')
-            .next()
-            .and_then(|word| word.parse().ok());
+        self.server = server;
+        self.start();
     }
 
-    /// Starts a failsh by this command, in the environment of this host.
-    pub fn start(&mut self, mut command: Command) {
-        command.envs(self.environment.iter().cloned());
+    /// Starts its failsh, with the policy as it is now.
+    pub fn start(&mut self) {
+        let mut command = self.around.command("failsh");
+        command.args(["-F", "-s", &self.server.to_string()]);
+        command.args(["-f", &self.folder.file("p.tcl")]);
+        command.args(["-m", "0", "-D", "none", "--socket", "none"]);
         let then = Instant::now();
         let failsh = Process::start(&format!("failsh of {}", self.name), command);
         failsh.line(then, "is ready", BOUND);
+        let line = failsh.line(then, "monitor: listening on 127.0.0.1:", BOUND);
+        let word = line.text.rsplit(' ').next();
+        self.monitor = word.and_then(|word| word.parse().ok());
         self.failsh = Some(failsh);
     }
 
-    fn began(&self) -> Instant {
-        self.failsh()
-            .lines()
-            .first()
-            .map_or(Instant::now(), |line| line.at)
+    /// `kill -9` of its failsh.
+    pub fn kill(&mut self) {
+        self.failsh.take().unwrap().kill();
     }
 
     pub fn failsh(&self) -> &Process {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use fail_wire::State;
 
-use super::host::{BOUND, Host};
+use super::host::{Around, BOUND, Host};
 use super::numbers::Cpu;
 use super::wanted;
 use crate::netns::process::wait;
@@ -23,7 +23,7 @@ fn three_hundred_hosts_are_asked_once_a_second_and_on_time() {
     let seconds = wanted("FAILOVER_MANY_SECONDS", 4);
     let mut a = Host::local("a");
     let addresses: Vec<String> = (0..HOSTS).map(address).collect();
-    let others = Host::new("the others", &addresses, &[]);
+    let others = Host::new("the others", &addresses, &Around::default());
     let port = others.address.port();
     let mut policy = String::new();
     for (no, address) in addresses.iter().enumerate() {

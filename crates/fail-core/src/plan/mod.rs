@@ -456,7 +456,7 @@ impl Plan {
     }
 
     fn resolved(&mut self, now: Now, no: u64, answer: Result<SocketAddr, String>) {
-        let (mut line, mut moved) = (None, None);
+        let (mut line, mut moved, mut found) = (None, None, None);
         for (name, link) in &mut self.hosts {
             let Some(lookup) = link.lookup.as_mut().filter(|lookup| lookup.no == Some(no)) else {
                 continue;
@@ -473,6 +473,7 @@ impl Plan {
                 Err(ref why) if !lookup.failed => line = Some(format!("host {name}: {why}")),
                 Ok(addr) if link.addr != Some(addr) => {
                     line = Some(format!("host {name}: its address is {}", addr.ip()));
+                    found = link.addr.is_none().then(|| name.clone());
                     link.addr = Some(addr);
                     moved = Some(name.clone());
                 }
@@ -486,6 +487,13 @@ impl Plan {
         }
         if let Some(host) = moved {
             self.tell_host(&host);
+        }
+        if let Some(host) = found {
+            // Nothing is decided before it has had all its chances.
+            self.duties
+                .values_mut()
+                .for_each(|duty| drop(duty.seen.remove(&host)));
+            self.ask_anew(now, &host);
         }
     }
 

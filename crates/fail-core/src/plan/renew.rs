@@ -120,7 +120,13 @@ impl Plan {
         for (_, addr) in known.iter().filter(|(host, _)| host == name) {
             self.know(now, name, *addr);
         }
-        let target = Target::Host(name.clone());
+        self.ask_anew(now, name);
+    }
+
+    /// Who is reached in another way than before, or for the first time, is not held for dead
+    /// because nobody answered the old way.
+    pub(super) fn ask_anew(&mut self, now: Now, host: &Name) {
+        let target = Target::Host(host.clone());
         for index in 0..self.classes.len() {
             self.classes[index].lost.remove(&target);
             // Nobody will answer what he was asked in the old way.

@@ -356,8 +356,8 @@ fn a_quick_interval_finds_a_dead_master_quickly() {
     assert!(found <= ms(60), "{found}");
 }
 
-#[test]
-fn a_host_given_by_name_is_unreachable_until_it_is_found() {
+/// The master of web is known by a name.
+fn by_name() -> Story {
     let now = Story::new(&[]).now;
     let mut policy = Policy::default();
     policy
@@ -370,11 +370,16 @@ fn a_host_given_by_name_is_unreachable_until_it_is_found() {
             ..Host::default()
         },
     );
-    let mut story = Story::with(
+    Story::with(
         now,
         policy,
         Story::new(&[("web", service(&["hosta"], &[]))]).into_nodes(),
-    );
+    )
+}
+
+#[test]
+fn a_host_given_by_name_is_unreachable_until_it_is_found() {
+    let mut story = by_name();
     story.set("hosta", "web", State::Up);
     story.run(ms(10));
     assert_eq!(story.resolves, [(1, "a.example".to_string())]);
@@ -406,6 +411,31 @@ fn a_host_given_by_name_is_unreachable_until_it_is_found() {
     story.run_until("the master is found", |s| {
         s.state(LOCAL, "web") == State::Recover
     });
+}
+
+#[test]
+fn a_host_that_is_found_is_asked_before_anything_is_decided_about_it() {
+    // Also in the middle of a round, in which nobody could ask it.
+    for moment in (0..1_000).step_by(100) {
+        let mut story = by_name();
+        story.set("hosta", "web", State::Up);
+        story.run(ms(10));
+        story.tell(In::Resolved {
+            no: 1,
+            answer: Err("no answer now".to_string()),
+        });
+        story.run(ms(15_000 + moment));
+        let before = story.record(LOCAL, "web");
+        story.tell(In::Resolved {
+            no: 2,
+            answer: Ok(at("hosta")),
+        });
+        story.run(Span::from_secs(5));
+        let after = story.record(LOCAL, "web");
+        assert_eq!(after.version, before.version, "{moment}: {}", after.reason);
+        let why = story.plan.status(&name("web")).unwrap().why;
+        assert_eq!(why, "yield: a master can serve; masters hosta=UP");
+    }
 }
 
 #[test]
