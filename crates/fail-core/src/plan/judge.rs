@@ -59,7 +59,7 @@ impl Plan {
             return;
         }
         if record.marks.has(Marks::HELD) {
-            let why = format!("held: {}", record.reason);
+            let why = held(&record);
             self.clear_the_way(now, name, &why);
             if record.marks.has(Marks::STARTING) {
                 // Whoever says that he is starting and will not would be waited for in vain.
@@ -167,7 +167,7 @@ impl Plan {
             None if unpublished && self.releasing.is_some() => {
                 self.why(now, name, "released: failsh ends");
             }
-            None if unpublished && held => self.why(now, name, &format!("held: {}", record.reason)),
+            None if unpublished && held => self.why(now, name, &self::held(record)),
             None if unpublished && record.marks.has(Marks::AWAY) => {
                 self.owe_this(now, name, away(record));
             }
@@ -346,7 +346,7 @@ impl Plan {
     }
 
     fn follow_rule(&mut self, now: Now, name: &Name, record: &Record) {
-        if self.fall_down(now, name) || self.try_again(now, name) {
+        if self.fall_down(now, name) || self.try_again(now, name, record) {
             return;
         }
         let (Some(duty), Some(service)) = (self.duties.get(name), self.policy.services.get(name))
@@ -358,7 +358,8 @@ impl Plan {
             return;
         };
         let verdict = (self.rule)(local, &views.masters, &views.slaves);
-        let reason = explain(verdict, service, &duty.seen);
+        let failed = (local == State::Fail).then_some(record.reason.as_str());
+        let reason = explain(verdict, service, &duty.seen, failed);
         if duty.intent.is_none() && record.marks.has(Marks::STARTING) {
             // Left behind by a failsh that died while it was about to start.
             return self.post_intent(now, name, false, "the start was given up");
@@ -503,6 +504,14 @@ impl Plan {
             self.log(Level::Debug, "plan", format!("service {name}: {why}"));
         }
     }
+}
+
+/// Why nothing is done for a service that is held: what was said with the wish, if the record
+/// still has it. Any other reason there is of something that happened before.
+pub(super) fn held(record: &Record) -> String {
+    let said = record.reason.as_str();
+    let told = said.starts_with("held");
+    if told { said } else { "held" }.to_string()
 }
 
 /// What is owed to a service that was sent away, with what the administrator said, if the
