@@ -218,10 +218,7 @@ impl Plan {
             Some(state) if state == record.state => return false,
             Some(State::Up) if !held => self.clean_up(now, name, record),
             Some(state) => {
-                let text = format!(
-                    "{state} -> {} (set by hand: {})",
-                    record.state, record.reason
-                );
+                let text = format!("{state} -> {} ({})", record.state, by_hand("set", record));
                 self.log(Level::Info, "state", format!("service {name}: {text}"));
                 self.note(now, name, NoteKind::Hand, &text);
                 self.adopt(now, name, record.state);
@@ -235,7 +232,8 @@ impl Plan {
 
     /// Somebody has said by hand that a service that is served here is not.
     fn clean_up(&mut self, now: Now, name: &Name, record: &Record) {
-        let reason = format!("stop: set to {} by hand: {}", record.state, record.reason);
+        let set = by_hand(&format!("set to {}", record.state), record);
+        let reason = format!("stop: {set}");
         if !self.clear_the_way(now, name, &reason) {
             return;
         }
@@ -245,8 +243,7 @@ impl Plan {
             duty.base = Some(record.state);
             duty.retries.by_hand(now.mono, record.state);
         }
-        let text = format!("set to {} by hand: {}", record.state, record.reason);
-        self.note(now, name, NoteKind::Hand, &text);
+        self.note(now, name, NoteKind::Hand, &set);
         self.run(now, name, Task::Stop, &reason, Then::Become(then));
     }
 
@@ -503,6 +500,14 @@ impl Plan {
             self.note(now, name, NoteKind::Decision, why);
             self.log(Level::Debug, "plan", format!("service {name}: {why}"));
         }
+    }
+}
+
+/// That somebody has changed a fact, and why if he has said that.
+fn by_hand(what: &str, record: &Record) -> String {
+    match record.reason.as_str() {
+        "" | "set by hand" => format!("{what} by hand"),
+        said => format!("{what} by hand: {said}"),
     }
 }
 
