@@ -192,7 +192,8 @@ impl Plan {
         if memo.local == is {
             return;
         }
-        memo.local.clone_from(&is);
+        let before = std::mem::replace(&mut memo.local, is.clone());
+        let before = before.map(|(_, _, _, said)| said);
         self.touch(name);
         let Some((_, marks, _, said)) = is else {
             return;
@@ -211,6 +212,8 @@ impl Plan {
             };
             let text = match said.as_str() {
                 "" => word.to_string(),
+                // Nothing was said with it: this is what happened before.
+                _ if before.as_ref() == Some(&said) => word.to_string(),
                 said if said.starts_with(word) => said.to_string(),
                 said => format!("{word}: {said}"),
             };

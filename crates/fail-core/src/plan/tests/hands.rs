@@ -2,6 +2,7 @@
 
 use fail_wire::{Marks, State};
 
+use super::journal::view;
 use super::story::{LOCAL, Play, Story, at, ms, name, service};
 use crate::job::{ByHand, Task};
 use crate::plan::In;
@@ -48,6 +49,16 @@ fn what_is_said_here_is_what_failc_would_have_said() {
     say(&mut story, 2, "web", ByHand::State(State::Recover), "");
     story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
     assert_eq!(story.answers, [(1, Ok(())), (2, Ok(()))]);
+    let journal = view(&story, "web").journal;
+    let hands = journal.iter().filter(|note| note.kind == "hand");
+    let hands: Vec<&str> = hands.map(|note| note.text.as_str()).collect();
+    assert_eq!(
+        hands,
+        [
+            "set to FAIL by hand: the disk is full",
+            "FAIL -> RECOVER (set by hand)"
+        ]
+    );
 }
 
 #[test]

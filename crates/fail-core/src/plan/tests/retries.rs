@@ -2,6 +2,7 @@
 
 use fail_wire::{Marks, State};
 
+use super::journal::view;
 use super::story::{LOCAL, Play, Story, ms, service};
 use crate::job::Task;
 use crate::policy::{Retry, Service};
@@ -31,6 +32,23 @@ fn failing() -> Story {
 fn failed(story: &Story) -> bool {
     let record = story.record(LOCAL, "web");
     record.state == State::Fail && !record.marks.has(Marks::UNPUBLISHED)
+}
+
+#[test]
+fn why_it_failed_is_told_while_it_is_not_tried_again() {
+    let mut story = failing();
+    story.run(Span::from_secs(1));
+    let why = "wait: retry 5s after failure 1 (start: no such device)";
+    assert_eq!(view(&story, "web").why, why);
+    story.plays.remove(&Task::Start);
+    story.set("hosta", "web", State::Up);
+    story.set(LOCAL, "web", State::Fail);
+    story.run(Span::from_secs(2));
+    assert_eq!(
+        view(&story, "web").why,
+        "yield: a master can serve, and it can not be brought up here (the story says so); \
+         masters hosta=UP; slaves hostb=FAIL"
+    );
 }
 
 /// For a minute nothing is tried.

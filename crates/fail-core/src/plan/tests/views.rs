@@ -92,6 +92,10 @@ fn a_delay_a_slave_and_people_are_waited_for() {
     story.set(LOCAL, "web", State::Fail);
     story.run(Span::from_secs(2));
     says(&story, "somebody to set it to RECOVER", None);
+    assert_eq!(
+        view(&story, "web").why,
+        "idle: it can not be brought up here (the story says so); slaves hostb=UP"
+    );
     let none = Marks(0);
     story.change(LOCAL, "web", None, Marks::AWAY, none, "new disk");
     story.run(Span::from_secs(2));
