@@ -356,6 +356,59 @@ fn a_quick_interval_finds_a_dead_master_quickly() {
     assert!(found <= ms(60), "{found}");
 }
 
+#[test]
+fn a_silent_host_is_asked_so_often_and_so_far_apart_as_was_said() {
+    // Seven times 40 ms; not at all; two times a twentieth of the interval.
+    for (times, spacing, asked_for) in [(7, Some(ms(40)), 280), (0, None, 0), (2, None, 100)] {
+        let web = Service {
+            confirm: Confirm { times, spacing },
+            ..service(&["hosta"], &[])
+        };
+        let mut story = Story::new(&[("web", web)]);
+        story.set("hosta", "web", State::Up);
+        story.run(Span::from_secs(10));
+        story.silent.insert(at("hosta"));
+        let text = format!("host hosta: unreachable, asked {} times", times + 1);
+        let told = |s: &Story| s.log.iter().any(|line| line.contains(&text));
+        let found = story.run_until(&text, told);
+        // A whole interval, what an answer may take, and once more that or the spacing.
+        let most = ms(1_000 + 20 + asked_for + 50 + 10);
+        assert!(found >= ms(asked_for) && found <= most, "{times}: {found}");
+    }
+}
+
+#[test]
+fn a_host_may_be_waited_for_no_longer_than_was_said() {
+    let lost_after = |timeout| {
+        let web = Service {
+            interval: Span::from_secs(10),
+            confirm: Confirm {
+                times: 0,
+                spacing: None,
+            },
+            ..service(&["hosta"], &[])
+        };
+        let Story { now, .. } = Story::new(&[]);
+        let mut policy = Policy::default();
+        policy.services.insert(name("web"), web.clone());
+        let hosta = Host {
+            address: Some(at("hosta").ip().to_string()),
+            timeout,
+            ..Host::default()
+        };
+        policy.hosts.insert(name("hosta"), hosta);
+        let nodes = Story::new(&[("web", web)]).into_nodes();
+        let mut story = Story::with(now, policy, nodes);
+        story.silent.insert(at("hosta"));
+        story.run_until("it is lost", |s| {
+            s.log.iter().any(|line| line.contains("unreachable"))
+        })
+    };
+    let (usual, short) = (lost_after(None), lost_after(Some(ms(60))));
+    assert!(usual >= ms(500) && usual < ms(600), "{usual}");
+    assert!(short >= ms(60) && short < ms(120), "{short}");
+}
+
 /// The master of web is known by a name.
 fn by_name() -> Story {
     let now = Story::new(&[]).now;
