@@ -92,7 +92,9 @@ impl Watch {
             let news = 2 * (bounds.round + bounds.publish);
             let stirred = self.calm.stirred(name);
             let stirred = stirred.is_some_and(|stirred| world.at - stirred <= news);
-            if known && !named && !stirred && !world.is_let_go(host, name) {
+            // A faild that was silent is not asked again before the next round.
+            let silent = world.at - node_since <= bounds.round;
+            if known && !named && !stirred && !silent && !world.is_let_go(host, name) {
                 let text = format!("{name}: {} has not let it go", host_name(host));
                 self.violated(Property::Released, world.at, text);
             }
