@@ -18,10 +18,10 @@ set site(interval) 500ms
 
 # The service address, which no host may configure at boot. With an empty device the address
 # is taken to be there already, as those of loopback are, and is left alone.
-set site(address) 192.0.2.10
-set site(prefix) 24
+set site(address) 192.0.2.10/24
 set site(device) eth0
 
-# How nginx is started, as a list, and where it writes its number.
-set site(nginx) {nginx}
+# nginx, the options it is started with, and where it writes its number.
+set site(nginx) /usr/sbin/nginx
+set site(options) {}
 set site(pidfile) /run/nginx.pid

@@ -1,7 +1,7 @@
 """A decoder and small client for version 1 of failover-protocol(7)."""
 import hashlib, hmac, json, secrets, socket, sys, time
 
-TYPES = {1: "query", 2: "change", 5: "report", 6: "report_asked", 0x81: "answer", 0x85: "reported", 0xff: "refusal"}
+TYPES = {1: "query", 2: "change", 5: "report", 6: "report_asked", 7: "set_level", 0x81: "answer", 0x85: "reported", 0x87: "levels", 0xff: "refusal"}
 STATES = {0: "FAIL", 1: "RECOVER", 2: "UP"}
 MARKS = {1: "held", 2: "away", 4: "unsupervised", 8: "unpublished", 16: "unreadable", 32: "starting"}
 
@@ -45,6 +45,12 @@ class Reader:
     def reported(self):
         age_ms, told = self.u(64), self.u(8) & 1
         return dict(age_ms=age_ms if told else None, hears=self.hears())
+    def set_level(self):
+        stamp, there = self.u(64), self.u(8)
+        return dict(stamp=stamp, set=dict(facility=self.text(), level=self.u(8)) if there else None)
+    def levels(self):
+        return dict(stamp=self.u(64), program=self.text(),
+                    levels=[dict(facility=self.text(), level=self.u(8)) for _ in range(self.u(8))])
     def refusal(self): return dict(code=self.u(8), detail=self.u(32), word=self.text(), record=self.record() if self.u(8) else None)
 
 def decode(community, data):

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use fail_wire::{Body, Hear, Key, Marks, Packet, State};
+use fail_wire::{Body, Hear, Key, Marks, Packet, Reason, State};
 use failover_tests::faild::Faild;
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Outcome};
@@ -53,6 +53,10 @@ fn hears(hears: &[Hear]) -> Vec<Value> {
     hears.iter().map(hear).collect()
 }
 
+fn one_level(facility: &Reason, level: u8) -> Value {
+    json!({ "facility": facility.as_str(), "level": level })
+}
+
 /// The same message as the suite reads it.
 fn as_json(bytes: &[u8], community: &str) -> Value {
     let packet = Packet::read(bytes).unwrap();
@@ -91,7 +95,20 @@ fn as_json(bytes: &[u8], community: &str) -> Value {
             "reported",
             json!({ "age_ms": said.age_ms, "hears": hears(&said.hears) }),
         ),
-        Body::SetLevel(_) | Body::Levels(_) => panic!("no faild speaks of debug levels"),
+        Body::SetLevel(order) => {
+            let set = order
+                .set
+                .as_ref()
+                .map(|(facility, level)| one_level(facility, *level));
+            ("set_level", json!({ "stamp": order.stamp, "set": set }))
+        }
+        Body::Levels(said) => {
+            let levels = said.levels.iter();
+            let levels: Vec<Value> = levels.map(|(f, level)| one_level(f, *level)).collect();
+            let program = said.program.as_str();
+            let body = json!({ "stamp": said.stamp, "program": program, "levels": levels });
+            ("levels", body)
+        }
         Body::Refusal(refusal) => (
             "refusal",
             json!({

@@ -7,9 +7,18 @@ use std::process::Command;
 use failover_tests::folder::Folder;
 use failover_tests::{program, tree};
 
+/// failsh where the units of systemd that a sample names are installed.
+fn failsh() -> Command {
+    let mut command = program::command("failsh");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let stand_in = tree::path("tests/stand-in");
+    command.env("PATH", format!("{}:{path}", stand_in.display()));
+    command
+}
+
 /// `failsh --check` on these files or folders; what it prints.
 fn check(policies: &[&str]) -> String {
-    let mut command = program::command("failsh");
+    let mut command = failsh();
     command.arg("--check");
     for policy in policies {
         command.args(["-f", policy]);
@@ -38,7 +47,7 @@ fn instead(text: &str, line: &str, by: &str) -> String {
 #[test]
 fn every_policy_is_accepted_and_printing_it_loses_nothing() {
     let folders = policies();
-    assert!(folders.len() > 3, "{folders:?}");
+    assert!(folders.len() > 6, "{folders:?}");
     for folder in folders {
         let printed = check(&[&folder.to_string_lossy()]);
         assert!(printed.contains("failsvc "), "{}", folder.display());
@@ -53,6 +62,7 @@ fn on_the_other_host_one_line_differs_and_the_ranks_are_turned_round() {
     for (folder, site, policy, me) in [
         ("web-pair", "site.tcl", "web.tcl", "set site(me) hosta\n"),
         ("symmetric", "me.tcl", "services.tcl", "set me hosta\n"),
+        ("stack", "me.tcl", "web.tcl", "set me hosta\n"),
     ] {
         let folder = tree::path("samples").join(folder);
         let policy = folder.join(policy).to_string_lossy().into_owned();
@@ -69,10 +79,36 @@ fn on_the_other_host_one_line_differs_and_the_ranks_are_turned_round() {
         assert!(there.contains("failhost hosta ") && !there.contains("failhost hostb "));
 
         let nobody = own.write("nobody.tcl", instead(&text, me, &me.replace("hosta", "x")));
-        let mut command = program::command("failsh");
+        let mut command = failsh();
         command.args(["--check", "-f", &nobody, "-f", &policy]);
         let why = program::run(command).failed(fail_cli::exit::DATA);
         assert!(why.contains("this host is \"x\", which is not"), "{why}");
+    }
+}
+
+#[test]
+fn in_the_chain_whoever_stands_before_outranks() {
+    let folder = tree::path("samples/chain");
+    let policy = folder.join("web.tcl").to_string_lossy().into_owned();
+    let text = tree::read(&folder.join("me.tcl"));
+    let own = Folder::new();
+    for (me, ranks) in [
+        ("hosta", &["slaves {hostb hostc hostd}"][..]),
+        ("hostb", &["masters hosta", "slaves {hostc hostd}"]),
+        ("hostc", &["masters {hosta hostb}", "slaves hostd"]),
+        ("hostd", &["masters {hosta hostb hostc}"]),
+    ] {
+        let line = "set me hosta\n";
+        let me = instead(&text, line, &line.replace("hosta", me));
+        let printed = check(&[&own.write("me.tcl", me), &policy]);
+        assert_eq!(printed.matches("failhost ").count(), 3, "{printed}");
+        for rank in ["masters ", "slaves "] {
+            let there = ranks.iter().any(|words| words.starts_with(rank));
+            assert_eq!(printed.contains(rank), there, "{printed}");
+        }
+        for words in ranks {
+            assert!(printed.contains(words), "{printed}");
+        }
     }
 }
 

@@ -31,6 +31,16 @@ pub enum Act {
     Type(Verb),
     /// Somebody brings a service that is FAIL back into the game.
     Repair,
+    /// What is served dies by itself.
+    Crash,
+    /// A service runs where nobody has ordered it.
+    Appear,
+    /// failsh reads its policy, in which nothing has changed.
+    Reload,
+    /// The policy is changed, and failsh reads it.
+    Edit,
+    /// failsh is told to end and to take its services with it.
+    ReleaseAll,
 }
 
 /// The undoing of something.
@@ -51,7 +61,7 @@ pub enum Undo {
 }
 
 /// Weight, in which themes besides `All`, what.
-const ACTS: [(u64, Theme, Act); 17] = [
+const ACTS: [(u64, Theme, Act); 22] = [
     (8, Theme::Network, Act::Cut),
     (6, Theme::Network, Act::CutOneWay),
     (6, Theme::Network, Act::Isolate),
@@ -69,6 +79,11 @@ const ACTS: [(u64, Theme, Act); 17] = [
     (2, Theme::People, Act::Type(Verb::Set(State::Recover))),
     (1, Theme::People, Act::Type(Verb::Set(State::Up))),
     (6, Theme::People, Act::Repair),
+    (8, Theme::Services, Act::Crash),
+    (2, Theme::Services, Act::Appear),
+    (3, Theme::Admins, Act::Reload),
+    (6, Theme::Admins, Act::Edit),
+    (5, Theme::Admins, Act::ReleaseAll),
 ];
 
 /// Whether an act belongs to a theme: people with facts also have wishes.
@@ -82,7 +97,7 @@ impl World {
         let theme = self.setup.theme;
         let table = ACTS.iter().filter(|(_, of, _)| belongs(*of, theme));
         let mut table: Vec<(u64, Act)> = table.map(|(weight, _, act)| (*weight, *act)).collect();
-        if self.setup.wild {
+        if self.setup.wild || theme == Theme::Services {
             // Where scripts fail, somebody has to repair them, whatever the theme.
             table.push((8, Act::Repair));
         }
@@ -135,16 +150,26 @@ impl World {
                 self.hosts[host].wall_off += self.rng.between(0, 7_200_000) as i64 - 3_600_000;
             }
             Act::Type(verb) => self.type_failc(host, verb),
-            Act::Repair => {
-                let name = self.any_service();
-                let failed = |host: &usize| {
-                    let record = self.hosts[*host].record(self.at, &name);
-                    record.is_some_and(|record| record.state == State::Fail)
-                };
-                if let Some(host) = (0..self.setup.hosts).find(failed) {
-                    self.type_failc_for(host, &name, Verb::Set(State::Recover));
-                }
+            Act::Repair => self.repair(),
+            Act::Crash => self.crash(),
+            Act::Appear => self.appear(host),
+            Act::Reload => {
+                let told = self.hosts[host].told.clone();
+                self.reload(host, told);
             }
+            Act::Edit => self.edit(host),
+            Act::ReleaseAll => self.release(host),
+        }
+    }
+
+    fn repair(&mut self) {
+        let name = self.any_service();
+        let failed = |host: &usize| {
+            let record = self.hosts[*host].record(self.at, &name);
+            record.is_some_and(|record| record.state == State::Fail)
+        };
+        if let Some(host) = (0..self.setup.hosts).find(failed) {
+            self.type_failc_for(host, &name, Verb::Set(State::Recover));
         }
     }
 
@@ -190,6 +215,9 @@ impl World {
             }
             self.start_plan(host);
             self.continue_plan(host);
+            let mut told = self.hosts[host].told.clone();
+            told.gone.clear();
+            self.reload(host, told);
         }
     }
 

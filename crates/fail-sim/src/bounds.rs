@@ -8,15 +8,22 @@
 //! | `publish` | 2 × save + 10 ms | one save may be under way, the next has our change |
 //! | `round` | interval + `give_up` + 20 ms | until what is true elsewhere is seen and judged |
 //! | `polled` | interval + max(`overdue`, spacing) + 20 ms | the last question is given up, then the next round begins |
-//! | `stop` (T) | 2 × `round` + 2 × `publish` + 2 × script | another script of ours ends, is published, then we see, then we stop |
-//! | `hand_back` | 2 × `round` + 2 × `give_up` + 2 × script + 3 × `publish` + delay | the slave sees us and stops; we see that, say `starting`, ask once more, start |
-//! | `settled` | `stop` + `hand_back` + 2 × `round` + `publish` | both, and a lower host that gives up its own claim first |
+//! | `stop` (T) | 2 × `round` + 2 × `publish` + 2 × script + check | another script of ours ends, is published, then we see, then we stop |
+//! | `hand_back` | 2 × `round` + 2 × `give_up` + 2 × script + 3 × `publish` + delay + 2 × check | the slave sees us and stops; we see that, say `starting`, ask once more, start |
+//! | `settled` | `stop` + `hand_back` + 2 × `round` + `publish` + check | both, and a lower host that gives up its own claim first |
+//! | check | script + 40 ms, if there is one | it looks at start-up whether the service runs, or has to end first |
+//! | `found` | (fall + 1) × (checkinterval + check) + `round` + `publish` | so many bad checks, the first of them within an interval; then it is decided |
+//! | `retried` | maximum + (rise + 1) × (checkinterval + check) + 2 × `round` + 2 × `publish` | the wait, and then the good checks; then it is said |
+//! | `answered` | 4 × (`round` + `publish`) + `cancel` + `grace` + 1 s | a change by hand is posted three times, or the faild is silent, or a script ends first |
+//! | `released` | 2 × (`cancel` + `grace`) + 4 × (`round` + `publish`) | a script ends, `stop` ends, and it is published |
 //!
-//! 20 ms is for schedulers and the network of a calm world.
+//! Settings that are changed during a run count as the worse of both. 20 ms is for schedulers and the network of a calm world.
 
 use fail_core::plan::CANCEL_GRACE;
 
-use crate::setup::{MS, Setup, Svc};
+use fail_core::policy::Service;
+
+use crate::setup::{MS, SECOND, Setup, Svc};
 
 /// The bounds of one service.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,15 +52,48 @@ pub struct Bounds {
     pub cancel: u64,
     /// And before it is given up after that.
     pub grace: u64,
+    /// Until it is decided that a service which died is FAIL.
+    pub found: u64,
+    /// Until a service that failed by itself is RECOVER again.
+    pub retried: u64,
+    /// Until a change by hand is answered.
+    pub answered: u64,
+    /// Until everything is released.
+    pub released: u64,
 }
 
 impl Bounds {
     /// The bounds of a service in a run.
     pub fn of(setup: &Setup, svc: &Svc) -> Bounds {
+        let (a, b) = (
+            Bounds::of_settings(setup, &svc.settings),
+            Bounds::of_settings(setup, &svc.other),
+        );
+        Bounds {
+            overdue: a.overdue.max(b.overdue),
+            in_time: a.in_time.min(b.in_time),
+            times: a.times.max(b.times),
+            give_up: a.give_up.max(b.give_up),
+            publish: a.publish.max(b.publish),
+            round: a.round.max(b.round),
+            polled: a.polled.max(b.polled),
+            stop: a.stop.max(b.stop),
+            hand_back: a.hand_back.max(b.hand_back),
+            settled: a.settled.max(b.settled),
+            cancel: a.cancel.max(b.cancel),
+            grace: a.grace.max(b.grace),
+            found: a.found.max(b.found),
+            retried: a.retried.max(b.retried),
+            answered: a.answered.max(b.answered),
+            released: a.released.max(b.released),
+        }
+    }
+
+    fn of_settings(setup: &Setup, settings: &Service) -> Bounds {
         const SLACK: u64 = 20 * MS;
-        let interval = svc.settings.interval.0;
-        let spacing = svc.settings.spacing().0;
-        let times = u64::from(svc.settings.confirm.times);
+        let interval = settings.interval.0;
+        let spacing = settings.spacing().0;
+        let times = u64::from(settings.confirm.times);
         let usual = (interval / 2).min(500 * MS);
         // The local faild is always waited for as usual.
         let timeout = setup.answer_timeout.map_or(usual, |timeout| timeout.0);
@@ -62,9 +102,13 @@ impl Bounds {
         let publish = 2 * setup.save_max + 10 * MS;
         let round = interval + give_up + SLACK;
         let script = setup.script_max;
-        let stop = 2 * round + 2 * publish + 2 * script;
-        let delay = svc.settings.delay.0;
-        let hand_back = 2 * round + 2 * give_up + 2 * script + 3 * publish + delay;
+        let check = settings.check.as_ref().map_or(0, |_| script + 2 * SLACK);
+        let checks = |n: u32| (u64::from(n) + 1) * (settings.check_interval.0 + check);
+        let stop = 2 * round + 2 * publish + 2 * script + check;
+        let delay = settings.delay.0;
+        let hand_back = 2 * round + 2 * give_up + 2 * script + 3 * publish + delay + 2 * check;
+        let wait = settings.retry.map_or(0, |retry| retry.maximum.0);
+        let (cancel, grace) = (settings.timeout.0 + SLACK, CANCEL_GRACE.0 + SLACK);
         Bounds {
             overdue,
             in_time: timeout.min(interval / 2).min(20 * MS),
@@ -75,9 +119,13 @@ impl Bounds {
             polled: interval + overdue.max(spacing) + SLACK,
             stop,
             hand_back,
-            settled: stop + hand_back + 2 * round + publish,
-            cancel: svc.settings.timeout.0 + SLACK,
-            grace: CANCEL_GRACE.0 + SLACK,
+            settled: stop + hand_back + 2 * round + publish + check,
+            cancel,
+            grace,
+            found: checks(settings.fall) + round + publish,
+            retried: wait + checks(settings.rise) + 2 * round + 2 * publish,
+            answered: 4 * (round + publish) + cancel + grace + SECOND,
+            released: 2 * (cancel + grace) + 4 * (round + publish),
         }
     }
 }

@@ -7,11 +7,11 @@ use fail_core::machine::Machine;
 use fail_core::node::{Image, Node};
 use fail_core::plan::Plan;
 use fail_core::time::{Mono, Now, Wall};
-use fail_wire::{Name, Record};
+use fail_wire::{Name, Record, State};
 
 use crate::client::Clerk;
 use crate::script::Fate;
-use crate::setup::MS;
+use crate::setup::{MS, Told};
 
 /// Datagrams that wait for a stopped process; what comes on top is lost, as in a socket's
 /// receive buffer.
@@ -48,6 +48,10 @@ pub struct Script {
     pub cancelled: Option<u64>,
     /// What it does to the service, and has not done yet.
     pub effect: Option<bool>,
+    /// Why it was ordered.
+    pub reason: String,
+    /// The state in which it was.
+    pub from: State,
 }
 
 /// What is true of a service, whatever anybody says.
@@ -83,6 +87,23 @@ pub struct Host {
     pub truth: BTreeMap<Name, Truth>,
     /// Whoever types failc there.
     pub clerk: Clerk,
+    /// What its policy file says.
+    pub told: Told,
+    /// Its last failsh has ended and taken all its services with it.
+    pub released: bool,
+    /// Traps that run.
+    pub traps: BTreeMap<JobNo, TrapRun>,
+}
+
+/// A trap under way.
+#[derive(Debug, Clone, Copy)]
+pub struct TrapRun {
+    /// When it was ordered.
+    pub began: u64,
+    /// When it was told to end.
+    pub cancelled: Option<u64>,
+    /// It ends only when it is told to.
+    pub hangs: bool,
 }
 
 impl<M: Machine> Default for Proc<M> {
@@ -140,6 +161,9 @@ impl Host {
             plan: Proc::default(),
             truth: names.map(|name| (name, Truth::default())).collect(),
             clerk: Clerk::default(),
+            told: Told::default(),
+            released: false,
+            traps: BTreeMap::new(),
         }
     }
 

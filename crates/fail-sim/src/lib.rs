@@ -46,6 +46,8 @@ pub struct Options {
     pub broken: Broken,
     /// The rule that all failsh decide by.
     pub rule: Rule,
+    /// Every failsh reads its policy again all the time, which must change nothing.
+    pub reloads: bool,
 }
 
 impl Options {
@@ -58,6 +60,7 @@ impl Options {
             all_lines: false,
             broken: Broken::Nothing,
             rule: decide,
+            reloads: false,
         }
     }
 }
@@ -86,10 +89,11 @@ pub fn run(options: Options) -> Report {
 
 /// Runs one world that is made, not drawn; what happens to it is drawn.
 pub fn run_setup(options: Options, setup: Setup) -> Report {
-    let healing = setup
-        .services
-        .iter()
-        .map(|svc| Bounds::of(&setup, svc).settled);
+    let healing = setup.services.iter().map(|svc| {
+        let bounds = Bounds::of(&setup, svc);
+        // Whoever is FAIL may come back first.
+        bounds.settled + bounds.retried
+    });
     // Scripts of the storm may hang for their timeout, twice, and the grace of each.
     let hung = setup
         .services
@@ -106,6 +110,9 @@ pub fn run_setup(options: Options, setup: Setup) -> Report {
     let mut world = World::new(options.seed, setup.clone(), storm, options.all_lines);
     world.broken = options.broken;
     world.with_rule(options.rule);
+    if options.reloads {
+        world.later(SECOND, world::Event::ReloadAll);
+    }
     // A broken invariant of a machine is a finding like any other, with its trace.
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| world.live(end))) {
         let text = panic.downcast_ref::<String>().cloned();

@@ -52,11 +52,23 @@ const WILD: [(u64, Fate); 7] = [
     (15, Fate::Immortal),
 ];
 
+/// Checks are run far more often than other scripts, and fail less often.
+const WILD_CHECKS: [(u64, Fate); 7] = [
+    (930, Fate::Fine),
+    (20, Fate::Error),
+    (15, Fate::NotNow(State::Recover)),
+    (10, Fate::NotNow(State::Fail)),
+    (10, Fate::NotNow(State::Up)),
+    (10, Fate::Hang(300 * MS)),
+    (5, Fate::Hang(7000 * MS)),
+];
+
 /// Draws the course of a script.
 pub fn course(rng: &mut Rng, task: Task, setup: &Setup) -> Course {
     let refuses = setup.refuses && task == Task::Start;
     let fate = match setup.wild {
         _ if refuses => Fate::NotNow(State::Recover),
+        true if task == Task::Check => rng.weighted(&WILD_CHECKS),
         true => rng.weighted(&WILD),
         false => Fate::Fine,
     };
@@ -66,7 +78,7 @@ pub fn course(rng: &mut Rng, task: Task, setup: &Setup) -> Course {
     let (result, runs) = match task {
         Task::Start => (State::Up, Some(true)),
         Task::Stop => (State::Recover, Some(false)),
-        // No service of this world has a check yet.
+        // What an honest check says is found out when it ends.
         Task::Reclaim | Task::Check => (State::Up, None),
     };
     let perhaps = rng.per_mille(500);
@@ -89,9 +101,9 @@ pub fn course(rng: &mut Rng, task: Task, setup: &Setup) -> Course {
 }
 
 /// What a script reports.
-pub fn outcome(result: Result<State, ()>) -> Outcome {
+pub fn outcome(task: Task, result: Result<State, ()>) -> Outcome {
     result.map_err(|()| ScriptError {
-        sentence: "it did not work".to_string(),
+        sentence: format!("{task}: it did not work"),
         detail: "it did not work\n    while executing\n\"exec broken\"".to_string(),
     })
 }

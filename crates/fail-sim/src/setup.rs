@@ -1,7 +1,11 @@
 //! What a run is made of, drawn from its seed: hosts, services, network, scripts, disk, and
 //! which kinds of faults happen. Everything that stays the same during the run is here.
 
-use fail_core::policy::{Confirm, Host, Policy, Service};
+mod draw;
+
+use std::collections::BTreeSet;
+
+use fail_core::policy::{DEFAULT_COMMUNITY, Host, Policy, Service, Trap};
 use fail_core::time::Span;
 use fail_wire::Name;
 
@@ -22,7 +26,25 @@ pub struct Svc {
     pub rank: Vec<usize>,
     /// What all hosts are told of it, but for masters and slaves.
     pub settings: Service,
+    /// What a host is told when its administrator has changed something.
+    pub other: Service,
 }
+
+/// What the policy file of one host says of all that can change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Services with their other settings.
+    pub other: BTreeSet<Name>,
+    /// Services that are not in it.
+    pub gone: BTreeSet<Name>,
+    /// The hosts share another community.
+    pub second: bool,
+    /// There are no traps.
+    pub quiet: bool,
+}
+
+/// What the hosts share when it is not [`DEFAULT_COMMUNITY`].
+pub const SECOND_COMMUNITY: &str = "second";
 
 /// How datagrams travel between hosts. On one host they always arrive, within 50 µs.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +72,10 @@ pub enum Theme {
     People,
     /// Only people, and only with wishes that promise a clean switch-over.
     Wishes,
+    /// Only what is served dies.
+    Services,
+    /// Only policies are changed, and failsh is told to release everything.
+    Admins,
 }
 
 /// A run before it begins.
@@ -70,6 +96,8 @@ pub struct Setup {
     /// Every start says at once that it is not the time for it, by returning RECOVER. Never
     /// drawn; a test of its own makes it so.
     pub refuses: bool,
+    /// What every host runs when something happens.
+    pub traps: Vec<Trap>,
     /// How long a save takes at most.
     pub save_max: u64,
     /// What happens.
@@ -108,16 +136,15 @@ const NETS: [(u64, Net); 3] = [
     ),
 ];
 
-const THEMES: [(u64, Theme); 5] = [
+const THEMES: [(u64, Theme); 7] = [
     (40, Theme::All),
-    (15, Theme::Network),
-    (20, Theme::Processes),
-    (10, Theme::People),
-    (15, Theme::Wishes),
+    (10, Theme::Network),
+    (15, Theme::Processes),
+    (8, Theme::People),
+    (10, Theme::Wishes),
+    (9, Theme::Services),
+    (8, Theme::Admins),
 ];
-
-/// Short intervals cost most and show least, so they are rare.
-const INTERVALS_MS: [(u64, u64); 5] = [(5, 50), (15, 100), (25, 250), (25, 500), (30, 1000)];
 
 const NAMES: [&str; 3] = ["web", "dns", "db"];
 
@@ -130,7 +157,7 @@ impl Setup {
         let theme = rng.weighted(&THEMES);
         let script_max = rng.pick(&[5, 50, 200, 800]) * MS;
         let count = rng.weighted(&[(50, 1), (35, 2), (15, 3)]);
-        let services = (0..count).map(|n| svc(rng, n, hosts, script_max));
+        let services = (0..count).map(|n| draw::svc(rng, n, hosts, script_max));
         Setup {
             hosts,
             services: services.collect(),
@@ -141,6 +168,7 @@ impl Setup {
             script_max,
             wild: wild && theme != Theme::Wishes,
             refuses: false,
+            traps: draw::traps(rng),
             save_max: rng.pick(&[1, 20, 150]) * MS,
             theme,
             pause_max: rng.pick(&[1, 4, 12]) * SECOND,
@@ -148,25 +176,36 @@ impl Setup {
     }
 
     /// What host `me` is told.
-    pub fn policy(&self, me: usize) -> Policy {
+    pub fn policy(&self, me: usize, told: &Told) -> Policy {
         let mut policy = Policy::default();
         for other in (0..self.hosts).filter(|other| *other != me) {
+            let community = match told.second {
+                true => SECOND_COMMUNITY,
+                false => DEFAULT_COMMUNITY,
+            };
             let host = Host {
                 address: Some(format!("10.0.0.{}", other + 1)),
                 timeout: self.answer_timeout,
+                community: community.to_string(),
                 ..Host::default()
             };
             policy.hosts.insert(host_name(other), host);
         }
         for svc in &self.services {
+            let Some(settings) = svc.told(told) else {
+                continue;
+            };
             let mine = svc.place(me);
             let names = |ranks: &[usize]| ranks.iter().map(|host| host_name(*host)).collect();
             let service = Service {
                 masters: names(&svc.rank[..mine]),
                 slaves: names(&svc.rank[mine + 1..]),
-                ..svc.settings.clone()
+                ..settings.clone()
             };
             policy.services.insert(svc.name.clone(), service);
+        }
+        if !told.quiet {
+            policy.traps.clone_from(&self.traps);
         }
         policy
     }
@@ -177,35 +216,15 @@ impl Svc {
     pub fn place(&self, host: usize) -> usize {
         self.rank.iter().position(|h| *h == host).unwrap_or(0)
     }
-}
 
-/// The second service turns the ranks round, so that two hosts share the work.
-fn svc(rng: &mut Rng, n: usize, hosts: usize, script_max: u64) -> Svc {
-    let mut rank: Vec<usize> = (0..hosts).collect();
-    if n == 1 {
-        rank.reverse();
-    }
-    let delay = rng.weighted(&[(70, 0), (15, 500), (15, 2000)]);
-    let settings = Service {
-        interval: Span::from_millis(rng.weighted(&INTERVALS_MS)),
-        start: Some("start".to_string()),
-        stop: Some("stop".to_string()),
-        reclaim: rng.per_mille(500).then(|| "reclaim".to_string()),
-        timeout: Span(2 * script_max + rng.between(100, 1500) * MS),
-        delay: Span::from_millis(delay),
-        confirm: Confirm {
-            times: rng.weighted(&[(10, 0), (20, 1), (20, 2), (50, 4)]),
-            spacing: rng
-                .per_mille(300)
-                .then(|| Span::from_millis(rng.between(5, 60))),
-        },
-        ..Service::default()
-    };
-    let name = legal(NAMES[n % NAMES.len()]);
-    Svc {
-        name,
-        rank,
-        settings,
+    /// The settings that a host was told; nothing: it knows nothing of the service.
+    pub fn told(&self, told: &Told) -> Option<&Service> {
+        let known = !told.gone.contains(&self.name);
+        let settings = match told.other.contains(&self.name) {
+            true => &self.other,
+            false => &self.settings,
+        };
+        known.then_some(settings)
     }
 }
 

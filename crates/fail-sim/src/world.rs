@@ -1,6 +1,7 @@
 //! The world: one queue of events, some hosts, one network. It drives the machines just as
 //! the programs do, a little late as schedulers are, and tells the watch what it sees.
 
+mod admins;
 mod faild;
 mod failsh;
 mod scripts;
@@ -40,6 +41,28 @@ pub enum Broken {
     Sleepy,
     /// Somebody says FAIL by hand, and the watch is not told.
     SilentHand,
+    /// The driver starts anew with each policy.
+    ReloadForgets,
+    /// The driver forgets who waits for an answer.
+    ForgetsAnswers,
+    /// The driver says that whatever is checked is well.
+    ChecksAllUp,
+    /// The driver says that whatever is checked is broken.
+    ChecksAllFail,
+    /// The driver says of all that runs when failsh comes that it does not.
+    LooksAway,
+    /// The driver says that a check has ended as soon as it is told to.
+    CancelsAtOnce,
+    /// The policy that failsh gets waits less before it tries again.
+    Impatient,
+    /// It never tries again.
+    GivesUp,
+    /// It gives way to masters that are only ready.
+    GivesBack,
+    /// The driver takes a failsh for released when it has begun to.
+    ReleasedEarly,
+    /// The driver loses traps.
+    LosesTraps,
     /// Something depends on where an object lies in memory.
     Address,
 }
@@ -57,6 +80,10 @@ pub enum Event {
     Effect(usize, u64, Name, JobNo),
     /// A script ends.
     End(usize, u64, Name, JobNo, Outcome),
+    /// A trap ends.
+    TrapEnd(usize, u64, JobNo),
+    /// Every failsh reads its policy again, and again.
+    ReloadAll,
     /// Something happens.
     Act,
     /// Something is undone.
@@ -100,6 +127,9 @@ pub struct World {
 
 /// How often the watch looks at everything.
 const LOOK: u64 = 20 * MS;
+
+/// How often every failsh reads its policy again, where that is wanted.
+const RELOADS: u64 = 137 * MS;
 
 impl World {
     /// A world that has not begun.
@@ -198,6 +228,14 @@ impl World {
             Event::Began(host, life, job) => self.began(host, life, job),
             Event::End(host, life, name, job, outcome) => {
                 self.script_end(host, life, &name, job, outcome);
+            }
+            Event::TrapEnd(host, life, job) => self.trap_end(host, life, job),
+            Event::ReloadAll => {
+                for host in 0..self.setup.hosts {
+                    let told = self.hosts[host].told.clone();
+                    self.reload(host, told);
+                }
+                self.later(RELOADS, Event::ReloadAll);
             }
             Event::Act => self.act(),
             Event::Undo(undo) => self.undo(undo),
@@ -303,13 +341,17 @@ impl World {
         if !self.hosts[host].up {
             return;
         }
+        if self.broken != Broken::SilentHand {
+            self.watch.typed(self.at, host, name, verb);
+        }
+        if self.hosts[host].plan.runs() && self.rng.per_mille(400) {
+            self.say(host, &format!("from within: {verb:?} {name}"));
+            return self.set_within(host, name, verb);
+        }
         self.requests += 1;
         let (id, key) = (self.requests, self.key.clone());
         let bytes = self.hosts[host].clerk.ask(id, &key, name, verb);
         self.say(host, &format!("failc {verb:?} {name}"));
-        if self.broken != Broken::SilentHand {
-            self.watch.typed(self.at, host, name, verb);
-        }
         self.send(host, CLERK_PORT, net::loopback(FAILD_PORT), bytes);
     }
 

@@ -2,6 +2,8 @@
 //! violation of just the property that it breaks.
 
 use fail_core::decide::{Rule, Verdict, decide};
+use fail_core::policy::{On, Retry, Service, Trap};
+use fail_core::time::Span;
 use fail_sim::rng::Rng;
 use fail_sim::setup::{Setup, Theme};
 use fail_sim::watch::Property;
@@ -14,7 +16,39 @@ fn run(options: Options, theme: Theme, wild: bool) -> Report {
     let mut setup = Setup::draw(&mut Rng::new(options.seed), options.hosts);
     (setup.theme, setup.wild) = (theme, wild);
     setup.script_max = setup.script_max.max(200_000_000);
+    for svc in &mut setup.services {
+        for settings in [&mut svc.settings, &mut svc.other] {
+            settings.timeout = settings.timeout.max(Span(3 * setup.script_max));
+            // What is to be broken has to be there.
+            change_settings(options.broken, settings);
+        }
+    }
+    if options.broken == Broken::LosesTraps {
+        setup.traps = vec![Trap {
+            pattern: "*".to_string(),
+            on: On::Any,
+            script: "trap".to_string(),
+        }];
+    }
     run_setup(options, setup)
+}
+
+fn change_settings(broken: Broken, settings: &mut Service) {
+    match broken {
+        Broken::ChecksAllUp | Broken::ChecksAllFail | Broken::LooksAway | Broken::CancelsAtOnce => {
+            settings.check = Some("check".to_string());
+            settings.check_interval = Span::from_millis(100);
+        }
+        Broken::Impatient | Broken::GivesUp => {
+            settings.retry = Some(Retry {
+                initial: Span::from_millis(600),
+                factor_milli: 2000,
+                maximum: Span::from_millis(1500),
+            });
+        }
+        Broken::GivesBack => settings.failback = false,
+        _ => {}
+    }
 }
 
 /// Of some worlds at least one shows the violation, and none shows another one.
@@ -144,6 +178,91 @@ fn a_person_who_says_fail_without_saying_why_is_seen() {
         Theme::Network,
         false,
     );
+}
+
+#[test]
+fn checks_that_call_everything_well_do_not_find_what_died() {
+    world_caught(Broken::ChecksAllUp, Property::Found, Theme::Services, false);
+}
+
+#[test]
+fn checks_that_call_everything_broken_take_down_what_is_well() {
+    world_caught(
+        Broken::ChecksAllFail,
+        Property::Spared,
+        Theme::Network,
+        false,
+    );
+}
+
+#[test]
+fn who_does_not_look_what_runs_starts_it_again() {
+    world_caught(
+        Broken::LooksAway,
+        Property::Adopted,
+        Theme::Processes,
+        false,
+    );
+}
+
+#[test]
+fn a_check_that_is_not_waited_for_runs_beside_another_script() {
+    world_caught(Broken::CancelsAtOnce, Property::Jobs, Theme::Wishes, false);
+}
+
+#[test]
+fn who_tries_again_too_early_is_seen() {
+    world_caught(Broken::Impatient, Property::Retry, Theme::Network, true);
+}
+
+#[test]
+fn who_never_tries_again_is_seen() {
+    world_caught(Broken::GivesUp, Property::Retried, Theme::Network, true);
+}
+
+#[test]
+fn who_gives_way_to_a_master_that_is_only_ready_stops_early() {
+    world_caught(
+        Broken::GivesBack,
+        Property::EarlyStop,
+        Theme::Processes,
+        false,
+    );
+}
+
+#[test]
+fn a_driver_that_starts_anew_with_each_policy_is_seen() {
+    world_caught(
+        Broken::ReloadForgets,
+        Property::Reload,
+        Theme::Admins,
+        false,
+    );
+}
+
+#[test]
+fn who_calls_a_failsh_released_before_it_is_so_is_seen() {
+    world_caught(
+        Broken::ReleasedEarly,
+        Property::Released,
+        Theme::Admins,
+        false,
+    );
+}
+
+#[test]
+fn an_order_that_is_never_answered_is_seen() {
+    world_caught(
+        Broken::ForgetsAnswers,
+        Property::Answered,
+        Theme::Wishes,
+        false,
+    );
+}
+
+#[test]
+fn traps_that_are_lost_are_missed() {
+    world_caught(Broken::LosesTraps, Property::Traps, Theme::Network, false);
 }
 
 #[test]

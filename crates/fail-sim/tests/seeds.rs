@@ -69,6 +69,28 @@ fn the_same_seed_gives_the_same_trace_byte_for_byte() {
     }
 }
 
+/// A policy without changes, read again and again, leaves the same world to the last byte.
+#[test]
+fn the_same_policy_read_again_changes_nothing_byte_for_byte() {
+    for seed in 1..=12 {
+        let options = Options {
+            seconds: 8,
+            all_lines: true,
+            ..Options::seed(seed)
+        };
+        let (one, two) = (
+            run(options),
+            run(Options {
+                reloads: true,
+                ..options
+            }),
+        );
+        let differ = one.lines.iter().zip(&two.lines).find(|(a, b)| a != b);
+        assert_eq!(differ, None, "seed {seed}");
+        assert_eq!(one.hash, two.hash, "seed {seed}");
+    }
+}
+
 #[test]
 fn another_seed_gives_another_trace() {
     let hash = |seed| {

@@ -14,7 +14,8 @@ use fail_core::job::{ByHand, Task};
 use fail_core::limits::{HOSTS_MAX, TRAPS_MAX};
 use fail_tcl::Ask;
 use fail_wire::monitor::{
-    CheckView, HealthView, Note, Pause, PeerView, RetryView, ScriptView, ServiceView,
+    CheckView, HealthView, HearView, HostView, Note, Pause, PeerView, RetryView, ScriptView,
+    ServiceView,
 };
 use fail_wire::{Name, State};
 use fake::{Engine, load_text};
@@ -137,9 +138,60 @@ fn what_is_known_can_be_asked_for() {
     engine.board.put_health(Arc::new(health));
     assert_eq!(
         says(&mut engine, "fail health"),
-        "doubts 1 dropped 0 faild 1 late_max_us 0 late_p50_us 50 late_p99_us 0 \
+        "doubts 1 dropped 0 faild 1 hosts {} late_max_us 0 late_p50_us 50 late_p99_us 0 \
          pauses {{at 3 ms 400}} scripts 0 scripts_run 0 sent 0"
     );
+}
+
+#[test]
+fn the_way_to_each_host_and_whom_it_hears_is_part_of_the_health() {
+    let mut engine = Engine::new(POLICY);
+    let hear = |host: &str, reachable| HearView {
+        host: host.to_string(),
+        reachable,
+    };
+    let a = HostView {
+        name: "a".to_string(),
+        address: Some("192.0.2.1:1847".to_string()),
+        reachable: Some(true),
+        since: 1,
+        last_call: Some(4),
+        last_answer: Some(5),
+        trip_us: Some(210),
+        lost_permille: 20,
+        hint: None,
+        hears: vec![hear("me", true), hear("b", false)],
+        heard: Some(3),
+    };
+    let b = HostView {
+        name: "b".to_string(),
+        reachable: Some(false),
+        trip_us: None,
+        hears: Vec::new(),
+        heard: None,
+        ..a.clone()
+    };
+    let health = HealthView {
+        sent: 7,
+        ..HealthView::default()
+    };
+    engine.board.put_health(Arc::new(health));
+    for view in [b, a] {
+        let name = view.name.clone();
+        engine.board.put_host(&name, Some(Arc::new(view)));
+    }
+    for (script, said) in [
+        ("dict keys [dict get [fail health] hosts]", "a b"),
+        (
+            "dict get [fail health] hosts a",
+            "address 192.0.2.1:1847 heard 3 hears {{host me reachable 1} {host b reachable 0}} \
+             hint {} last_answer 5 last_call 4 lost_permille 20 reachable 1 since 1 trip_us 210",
+        ),
+        ("dict get [fail health] hosts b reachable", "0"),
+        ("dict get [fail health] hosts b trip_us", ""),
+    ] {
+        assert_eq!(says(&mut engine, script), said, "{script}");
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The tests of the ready-made packages, `tests/tcl/*.test`, as a script of a service: there
-//! everything that waits gives way. The tests of the whole run them in `failsh`.
+//! The ready-made packages as the policy sees them: their normal form, and where mistakes are
+//! blamed. What they do the tests of the whole show, in failsh.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,99 +9,7 @@
 
 mod fake;
 
-use std::path::{Path, PathBuf};
-
-use fail_wire::State;
-use fake::{Dir, Engine, load_text};
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tcl")
-}
-
-/// Runs one file in a job; what tcltest has to say goes into a file.
-fn passes(name: &str) {
-    let dir = Dir::new();
-    let said = dir.0.join("said");
-    let policy = format!(
-        "package require tcltest
-        ::tcltest::configure -outfile {{{0}}} -errfile {{{0}}} -tmpdir {{{1}}}
-        failsvc web stop {{return RECOVER}} start {{
-            source {{{2}}}
-            close [::tcltest::outputChannel]
-            return UP
-        }}",
-        said.display(),
-        dir.0.display(),
-        folder().join(name).display(),
-    );
-    let outcome = Engine::new(&policy).outcome();
-    let text = std::fs::read_to_string(&said).unwrap_or_default();
-    if let Err(error) = &outcome {
-        panic!("{name}: {}\n{text}", error.detail);
-    }
-    assert_eq!(outcome, Ok(State::Up));
-    // exec.test:	Total	28	Passed	28	Skipped	0	Failed	0
-    let sum = text.lines().rev().find(|line| line.contains("\tTotal\t"));
-    let sum = sum.unwrap_or_else(|| panic!("{name} ran no test:\n{text}"));
-    let count = |word: &str| -> u32 {
-        let rest = sum.split_once(word).unwrap().1;
-        rest.split('\t').nth(1).unwrap().parse().unwrap()
-    };
-    assert!(count("Passed") > 0 && count("Failed") == 0, "{text}");
-}
-
-#[test]
-fn all() {
-    passes("all.test");
-}
-
-#[test]
-fn exec() {
-    passes("exec.test");
-}
-
-#[test]
-fn ip() {
-    passes("ip.test");
-}
-
-#[test]
-fn lsb() {
-    passes("lsb.test");
-}
-
-#[test]
-fn notify() {
-    passes("notify.test");
-}
-
-#[test]
-fn systemd() {
-    passes("systemd.test");
-}
-
-#[test]
-fn ocf() {
-    passes("ocf.test");
-}
-
-#[test]
-fn every_file_of_tests_is_run_here() {
-    let known = [
-        "all.test",
-        "exec.test",
-        "ip.test",
-        "lsb.test",
-        "notify.test",
-        "ocf.test",
-        "systemd.test",
-    ];
-    for entry in folder().read_dir().unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        let run = known.contains(&name.as_str()) || !name.ends_with(".test");
-        assert!(run, "{name} is not run");
-    }
-}
+use fake::{Engine, load_text};
 
 #[test]
 fn the_normal_form_names_the_packages_and_reads_the_same() {

@@ -42,8 +42,8 @@ mod kind {
     pub const ASK_REPORT: u8 = 6;
     pub const SET_LEVEL: u8 = 7;
     pub const ANSWER: u8 = 0x81;
-    pub const LEVELS: u8 = 0x87;
     pub const REPORTED: u8 = 0x85;
+    pub const LEVELS: u8 = 0x87;
     pub const REFUSAL: u8 = 0xff;
 }
 

@@ -120,6 +120,25 @@ fn examples() -> Vec<(&'static str, Option<Key>, u64, Body)> {
             }),
         ),
         (
+            "set-level",
+            key(),
+            0x7777_7777_7777_7777,
+            Body::SetLevel(SetLevel {
+                stamp: 41,
+                set: Some((Reason::new("plan"), 2)),
+            }),
+        ),
+        (
+            "levels",
+            key(),
+            0x7777_7777_7777_7777,
+            Body::Levels(Levels {
+                stamp: 42,
+                program: Reason::new("failsh"),
+                levels: vec![(Reason::new("plan"), 2), (Reason::new("host"), 0)],
+            }),
+        ),
+        (
             "refusal",
             key(),
             0x4444_4444_4444_4444,

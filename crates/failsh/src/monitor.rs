@@ -9,6 +9,9 @@
 //! Nobody is asked who he is, and nothing that a client says is read.
 
 mod session;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

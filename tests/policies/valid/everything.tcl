@@ -8,4 +8,6 @@ failsvc wéb interval 0.25 masters hosta slaves {hostb hôte-c} timeout 1.5m del
         if {$::fail::from eq "UP"} { return UP }
         return {FAIL}
     }
+failsvc wéb check {exec true; return UP} checkinterval 750ms checkrecover yes rise 4 fall 1 \
+    failback no retry {5s 1.5 1h} community {own$[x]"}
 failsvc wéb start {set x "a \{ b"; return UP} stop "return \[string toupper recover]"

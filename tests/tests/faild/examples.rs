@@ -13,7 +13,7 @@ const SCRIPT: &str = r#"
 ip link set lo up || exit 99
 faild -F -a 127.0.0.1 2>/dev/null &
 faild=$!
-failsh -F -D none --socket none -f "$1" 2>/dev/null &
+failsh -F --socket none -f "$1" 2>/dev/null &
 failsh=$!
 shift
 trap 'kill $failsh $faild' EXIT
@@ -62,7 +62,7 @@ fn every_example_of_the_man_pages_works_as_it_stands_there() {
         failover_tests::skipped("no network of one's own to be had (unshare -n, ip link)");
         return;
     };
-    for page in ["failc.1", "failstat.1", "faild.8"] {
+    for page in ["failc.1", "failstat.1", "faildebug.1", "faild.8"] {
         let page = Page::open(page);
         let lines = page.examples('$');
         assert!(!lines.is_empty(), "{}", page.path.display());

@@ -3,7 +3,7 @@
 //! be read from when requests began.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -103,6 +103,14 @@ impl Client {
         })
     }
 
+    /// Who answered the requests begun since then, one after the other.
+    pub fn servers(&self, then: Instant) -> Vec<String> {
+        let answers = self.since(then).into_iter();
+        let mut servers: Vec<String> = answers.filter_map(|request| request.answer.ok()).collect();
+        servers.dedup();
+        servers
+    }
+
     /// How many requests begun since then failed, and of how many.
     pub fn failed(&self, then: Instant) -> (usize, usize) {
         let requests = self.since(then);
@@ -155,6 +163,8 @@ fn ask(service: SocketAddr) -> std::io::Result<String> {
     stream.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
-    let page = text.lines().last().unwrap_or_default();
-    Ok(page.to_string())
+    // A server that is killed with the request in its hands closes the connection.
+    let page = text.lines().last().filter(|page| !page.is_empty());
+    page.map(String::from)
+        .ok_or_else(|| ErrorKind::UnexpectedEof.into())
 }

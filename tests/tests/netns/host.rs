@@ -1,5 +1,6 @@
-//! One host of a lab: its namespace, its faild and failsh, and how it is hurt. The policy
-//! is the one of `samples/web-pair`, with nginx and a service address.
+//! One host of a lab: its namespace, its faild and failsh, and how it is hurt. Its policy is
+//! what it is furnished with: mostly that of `samples/web-pair`, with nginx and a service
+//! address.
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -7,13 +8,15 @@ use std::time::Instant;
 
 use fail_cli::ports;
 use failover_tests::{folder::Folder, program, tree};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::lab::{BOUND, Namespace, SERVICE};
 use super::process::{Process, command, output, run, wait};
 
 /// The key that the hosts share, which may read.
-const SHARED: &str = "key-of-the-hosts";
+pub const SHARED: &str = "key-of-the-hosts";
 
 /// The key of those who may change a host's states, on that host.
 const OWN: &str = "key-of-the-owner";
@@ -33,8 +36,15 @@ pub struct Host {
     pub failsh: Option<Process>,
     boots: u32,
     pub namespace: Namespace,
-    folder: Folder,
+    pub folder: Folder,
+    /// The files of its policy, in their order.
+    pub policy: Vec<String>,
+    /// What its failsh has in its environment beside the rest.
+    pub environment: Vec<(&'static str, String)>,
 }
+
+/// All hosts of a lab and their addresses, in the order of their ranks.
+pub type Ranks = [(String, Ipv4Addr)];
 
 impl Host {
     pub fn new(name: &str, address: Ipv4Addr, namespace: Namespace, folder: Folder) -> Host {
@@ -48,11 +58,64 @@ impl Host {
             boots: 0,
             namespace,
             folder,
+            policy: Vec::new(),
+            environment: Vec::new(),
         }
     }
 
-    /// Writes all its files. The hosts are given in the order of their ranks.
-    pub fn furnish(&self, all: &[(String, Ipv4Addr)]) {
+    /// Writes what every host has: communities, a page with its name, and a nginx.conf.
+    pub fn furnish(&self) {
+        self.readable_by(SHARED);
+        self.folder.write("community", format!("{OWN}\n"));
+        let html = self.folder.path().join("html");
+        fs::create_dir_all(&html).unwrap();
+        fs::write(html.join("index.html"), format!("{}\n", self.name)).unwrap();
+        self.nginx_conf("nginx", 80, "root html;");
+        self.boot_file();
+    }
+
+    /// Who may read its states; who may change them is always the same.
+    pub fn readable_by(&self, community: &str) {
+        self.folder
+            .write("communities", format!("* {community} RO\n* {OWN} RW\n"));
+    }
+
+    /// Writes a configuration of nginx with one server, which listens to this port.
+    pub fn nginx_conf(&self, name: &str, port: u16, server: &str) {
+        let config = format!(
+            "user root; worker_processes 1; pid {name}.pid; events {{}}\n\
+             http {{ access_log off; server {{ listen {port}; {server} }} }}\n"
+        );
+        self.folder.write(&format!("{name}.conf"), config);
+    }
+
+    /// The options with which nginx takes this configuration, and touches nothing outside.
+    pub fn nginx_options(&self, name: &str) -> String {
+        let folder = self.folder.path().display();
+        format!("-e {folder}/errors -p {folder} -c {name}.conf")
+    }
+
+    /// Starts an nginx that is there whether this host serves or not.
+    pub fn start_nginx(&self) {
+        let mut nginx = self.namespace.command("nginx");
+        run(nginx.args(self.nginx_options("nginx").split(' ')));
+    }
+
+    /// `kill -9` of the nginx whose number is in that file, and of its worker.
+    pub fn kill_nginx(&self, name: &str) {
+        let number = fs::read_to_string(self.folder.file(&format!("{name}.pid"))).unwrap();
+        let number = number.trim();
+        let children = format!("/proc/{number}/task/{number}/children");
+        let children = fs::read_to_string(children).unwrap();
+        // The worker last: it would be started again.
+        for number in [number].into_iter().chain(children.split_whitespace()) {
+            let pid = Pid::from_raw(number.parse().unwrap());
+            kill(pid, Signal::SIGKILL).unwrap();
+        }
+    }
+
+    /// The policy of `samples/web-pair`; the last file has what is of this lab.
+    pub fn web_pair(&mut self, all: &Ranks) {
         let hosts: Vec<String> = all
             .iter()
             .map(|(name, address)| format!("{name} {address}"))
@@ -64,29 +127,23 @@ impl Host {
             ("port", ports::FAILD.to_string()),
             ("community", SHARED.to_string()),
             ("interval", format!("{INTERVAL_MS}ms")),
-            ("address", SERVICE.to_string()),
-            ("prefix", "24".to_string()),
+            ("address", format!("{SERVICE}/24")),
             ("device", "eth0".to_string()),
-            (
-                "nginx",
-                format!("{{nginx -e {folder}/errors -p {folder} -c nginx.conf}}"),
-            ),
+            ("nginx", "/usr/sbin/nginx".to_string()),
+            ("options", format!("{{{}}}", self.nginx_options("nginx"))),
             ("pidfile", format!("{folder}/nginx.pid")),
         ];
         let lines = settings.map(|(name, value)| format!("set site({name}) {value}\n"));
-        self.folder.write("site.tcl", lines.concat());
-        let confirm = format!("failsvc web confirm {{{TIMES} {SPACING_MS}ms}}\n");
-        self.folder.write("confirm.tcl", confirm);
-        self.folder
-            .write("communities", format!("* {SHARED} RO\n* {OWN} RW\n"));
-        self.folder.write("community", format!("{OWN}\n"));
-        let html = self.folder.path().join("html");
-        fs::create_dir_all(&html).unwrap();
-        fs::write(html.join("index.html"), format!("{}\n", self.name)).unwrap();
-        let config = "user root; worker_processes 1; pid nginx.pid; events {}\n\
-            http { access_log off; server { listen 80; root html; } }\n";
-        self.folder.write("nginx.conf", config);
-        self.boot_file();
+        // What a check finds comes in between where a host is without its cable for long.
+        let confirm = format!(
+            "failsvc web confirm {{{TIMES} {SPACING_MS}ms}}\nfailsvc web checkinterval 1m\n"
+        );
+        let web = tree::path("samples/web-pair/web.tcl");
+        self.policy = vec![
+            self.folder.write("site.tcl", lines.concat()),
+            web.display().to_string(),
+            self.folder.write("lab.tcl", confirm),
+        ];
     }
 
     fn boot_file(&self) {
@@ -132,9 +189,10 @@ impl Host {
         failsh.args(["-F", "-d", "plan", "-d", "host", "-s", "127.0.0.1"]);
         // The file system is that of all hosts.
         failsh.args(["--socket", "none", "-C", &self.folder.file("community")]);
-        failsh.args(["-f", &self.folder.file("site.tcl")]);
-        failsh.arg("-f").arg(tree::path("samples/web-pair/web.tcl"));
-        failsh.args(["-f", &self.folder.file("confirm.tcl")]);
+        for file in &self.policy {
+            failsh.args(["-f", file]);
+        }
+        failsh.envs(self.environment.iter().cloned());
         let then = Instant::now();
         let failsh = Process::start(&format!("failsh of {}", self.name), failsh);
         failsh.line(then, "is ready", BOUND);
@@ -172,18 +230,23 @@ impl Host {
         self.failsh.as_ref().unwrap()
     }
 
-    /// Whether the service address is on its interface.
-    pub fn owns(&self) -> bool {
+    /// Whether a service address is on its interface.
+    pub fn owns(&self, address: Ipv4Addr) -> bool {
         let list = self
             .namespace
-            .ip(&format!("-4 -o address show dev eth0 to {SERVICE}"));
+            .ip(&format!("-4 -o address show dev eth0 to {address}"));
         !list.is_empty()
     }
 
     /// Waits until failstat shows the service web in this way.
     pub fn says(&self, what: &str, like: impl Fn(&Value) -> bool) -> Value {
-        let what = format!("{} of {}", what, self.name);
-        wait(&what, BOUND, || match self.record() {
+        self.says_of("web", what, like)
+    }
+
+    /// Waits until failstat shows a service in this way.
+    pub fn says_of(&self, service: &str, what: &str, like: impl Fn(&Value) -> bool) -> Value {
+        let what = format!("{service} on {}: {what}", self.name);
+        wait(&what, BOUND, || match self.record_of(service) {
             Ok(record) if like(&record) => Ok(record),
             Ok(record) => Err(record.to_string()),
             Err(said) => Err(said),
@@ -192,17 +255,21 @@ impl Host {
 
     /// What failstat shows of the service web, or what it says instead.
     pub fn record(&self) -> Result<Value, String> {
+        self.record_of("web")
+    }
+
+    /// What failstat shows of a service, or what it says instead.
+    pub fn record_of(&self, service: &str) -> Result<Value, String> {
         let mut failstat = self.namespace.command(program::path("failstat"));
-        failstat.args(["--json", "-c", SHARED, "127.0.0.1"]);
+        failstat.args(["-C", &self.folder.file("community")]);
+        failstat.args(["--json", "127.0.0.1"]);
         let output = output(&mut failstat);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let value: Value = serde_json::from_str(&text).map_err(|_| text.clone())?;
-        let web = &value["hosts"][0]["services"][0];
-        if web["service"] == "web" {
-            Ok(web.clone())
-        } else {
-            Err(text)
-        }
+        let services = value["hosts"][0]["services"].as_array();
+        let mut services = services.into_iter().flatten();
+        let found = services.find(|record| record["service"] == service);
+        found.cloned().ok_or(text)
     }
 
     /// Runs failc with the right to change.

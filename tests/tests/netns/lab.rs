@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 
 use super::client::Client;
-use super::host::Host;
+use super::host::{Host, Ranks};
 use super::process::{command, output, run, wait};
 
 /// Within so much time everything has to be as it should be: interval, confirming burst,
@@ -28,11 +28,13 @@ pub const SERVICE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 100);
 const PREFIX: &str = "failover-netns-";
 
 /// What must be there beside the suite.
-const TOOLS: [(&str, &str); 4] = [
+const TOOLS: [(&str, &str); 6] = [
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("nginx", "nginx"),
     ("arping", "iputils-arping"),
+    ("curl", "curl"),
+    ("start-stop-daemon", "dpkg"),
 ];
 
 /// Hosts, client, bridge.
@@ -40,7 +42,8 @@ pub struct Lab {
     pub client: Client,
     pub hosts: Vec<Host>,
     switch: Namespace,
-    _client: Namespace,
+    /// Where the client is.
+    pub outside: Namespace,
 }
 
 /// A network namespace; everything in it ends with it.
@@ -48,9 +51,21 @@ pub struct Lab {
 pub struct Namespace(pub String);
 
 impl Lab {
-    /// These hosts, the first outranks the second and so on, with everything running and the
-    /// first serving. Nothing if this can not be had here; then the reason is printed.
+    /// These hosts with the policy of `samples/web-pair`: the first outranks the second and so
+    /// on. Everything runs, and the first serves. Nothing if this can not be had here; then
+    /// the reason is printed.
     pub fn new(test: &str, names: &[&str]) -> Option<Lab> {
+        let lab = Lab::furnished(test, names, Host::web_pair)?;
+        lab.settles_on(names[0], Instant::now());
+        Some(lab)
+    }
+
+    /// These hosts, each with the policy that it is given. Everything has been started.
+    pub fn furnished(
+        test: &str,
+        names: &[&str],
+        furnish: impl Fn(&mut Host, &Ranks),
+    ) -> Option<Lab> {
         let parts = [names, &["client"]].concat();
         let (switch, mut parts) = plugged(test, &parts)?;
         let client = parts.pop()?;
@@ -65,19 +80,18 @@ impl Lab {
             .map(|host| (host.name.clone(), host.address))
             .collect();
         for host in &mut hosts {
-            host.furnish(&all);
+            host.furnish();
             host.connect();
+            furnish(host, &all);
             host.start_all();
         }
         let asking = Client::start(&client.0, SocketAddr::from((SERVICE, 80)));
-        let lab = Lab {
+        Some(Lab {
             client: asking,
             hosts,
             switch,
-            _client: client,
-        };
-        lab.settles_on(names[0], Instant::now());
-        Some(lab)
+            outside: client,
+        })
     }
 
     /// The host with this name.
@@ -88,14 +102,22 @@ impl Lab {
 
     /// Who has the service address on his interface.
     pub fn owners(&self) -> Vec<&str> {
-        let owners = self.hosts.iter().filter(|host| host.owns());
+        self.owners_of(SERVICE)
+    }
+
+    fn owners_of(&self, address: Ipv4Addr) -> Vec<&str> {
+        let owners = self.hosts.iter().filter(|host| host.owns(address));
         owners.map(|host| host.name.as_str()).collect()
     }
 
     /// Waits until just these hosts have the service address.
     pub fn owned_by(&self, names: &[&str]) -> Instant {
-        wait(&format!("the address to be at {names:?}"), BOUND, || {
-            let owners = self.owners();
+        self.address_owned_by(SERVICE, names)
+    }
+
+    fn address_owned_by(&self, address: Ipv4Addr, names: &[&str]) -> Instant {
+        wait(&format!("{address} to be at {names:?}"), BOUND, || {
+            let owners = self.owners_of(address);
             match owners == names {
                 true => Ok(Instant::now()),
                 false => Err(format!("it is at {owners:?}")),
@@ -106,17 +128,28 @@ impl Lab {
     /// Waits until this host alone has the service address, it alone says UP, and the client
     /// is served by it. Gives when the first of the requests began that it answered.
     pub fn settles_on(&self, name: &str, then: Instant) -> Instant {
-        self.owned_by(&[name]);
-        let served = self.client.served_by(name, then, BOUND);
+        self.service_settles_on(("web", SERVICE), &self.client, name, then)
+    }
+
+    /// The same for a service with this name and address, and somebody who uses it.
+    pub fn service_settles_on(
+        &self,
+        (service, address): (&str, Ipv4Addr),
+        client: &Client,
+        name: &str,
+        then: Instant,
+    ) -> Instant {
+        self.address_owned_by(address, &[name]);
+        let served = client.served_by(name, then, BOUND);
         for host in &self.hosts {
             let serves = host.name == name;
             let what = if serves { "to be UP" } else { "not to be UP" };
             if host.runs() {
-                host.says(what, |record| (record["state"] == "UP") == serves);
+                host.says_of(service, what, |record| (record["state"] == "UP") == serves);
             }
         }
         // What was true one after the other is true together.
-        self.owned_by(&[name]);
+        self.address_owned_by(address, &[name]);
         served
     }
 

@@ -18,3 +18,4 @@ mod parts;
 mod pause;
 pub mod process;
 mod rank;
+mod samples;

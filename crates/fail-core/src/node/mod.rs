@@ -262,9 +262,10 @@ impl Node {
             Ok(Body::Change(change)) => self.change(now, &asker, &change),
             Ok(Body::Report(report)) => self.take_report(now, &asker, report),
             Ok(Body::AskReport) => self.show_report(now, &asker),
-            Ok(Body::Answer(_) | Body::Levels(_) | Body::Refusal(_) | Body::Reported(_)) => {}
             // A faild has its states at this port, and nothing to debug by.
             Ok(Body::SetLevel(_)) => self.refuse(now, &asker, Refusal::plain(Code::Type)),
+            // Such a message was dropped before its body was read.
+            Ok(Body::Answer(_) | Body::Refusal(_) | Body::Reported(_) | Body::Levels(_)) => {}
             Err(fail_wire::Bad::Type) => self.refuse(now, &asker, Refusal::plain(Code::Type)),
             Err(_) => self.refuse(now, &asker, Refusal::plain(Code::Malformed)),
         }

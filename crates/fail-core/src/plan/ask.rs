@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use fail_wire::{Answer, Beat, Body, Name, Packet, Query, Record, Refusal, emit_padded, room_for};
 
-use super::notes::NoteKind;
 use super::{Out, Plan, Sent, Target};
 use crate::log::Level;
 use crate::time::{Mono, Now};
@@ -30,10 +29,10 @@ pub(super) struct Ask {
     pub got: Vec<Record>,
     /// The requests under way for it, with when they left.
     pub ids: Vec<(u64, Mono)>,
-    /// Whether an answer was overdue, and it was asked again.
-    pub repeated: bool,
     /// A refusal to it that proves nothing.
     pub hint: Option<String>,
+    /// Whether an answer was overdue, and it was asked again.
+    pub repeated: bool,
 }
 
 impl Plan {
@@ -76,8 +75,8 @@ impl Plan {
             after: None,
             got: Vec::new(),
             ids: Vec::new(),
-            repeated: false,
             hint: None,
+            repeated: false,
         };
         self.asks.insert((index, target.clone()), ask);
         self.called(now, target);
@@ -369,25 +368,8 @@ impl Plan {
         let Some(duty) = self.duties.get_mut(name) else {
             return;
         };
-        let was = (duty.held, duty.away);
         duty.hear_local(record, asked);
-        let is = (duty.held, duty.away);
-        let said = record.map_or("", |record| record.reason.as_str());
-        if was != is {
-            let wish = match is {
-                (true, _) if !was.0 => "held",
-                (false, _) if was.0 => "released",
-                (_, true) => "away",
-                (_, false) => "back",
-            };
-            let text = match said {
-                "" => wish.to_string(),
-                said if said.starts_with(wish) => said.to_string(),
-                said => format!("{wish}: {said}"),
-            };
-            self.note(now, name, NoteKind::Wish, &text);
-        }
-        self.remember_local(name);
+        self.remember_local(now, name);
         match record {
             Some(_) => self.next_set(now, name),
             None => self.drop_sets(name, "the local faild is silent"),

@@ -120,7 +120,7 @@ impl Plan {
             return false;
         }
         if record.marks.has(Marks::HELD) {
-            let why = format!("held: {}", record.reason);
+            let why = super::judge::held(record);
             self.clear_the_way(now, name, &why);
             self.why(now, name, &why);
             return true;

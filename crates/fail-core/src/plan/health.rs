@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use fail_wire::Name;
 
+use super::link::Link;
+use super::views::micros;
 use super::{Plan, Target};
 use crate::event::EventKind;
 use crate::limits;
@@ -50,17 +52,41 @@ pub(super) struct Way {
     /// The last questions, one bit each, the latest lowest: it was not answered in time.
     lost: u128,
     questions: u32,
+    /// For the log: what was asked while it answered, since that was looked at, and how much
+    /// of it was lost; and whether it was told that much was.
+    lately: (u32, u32),
+    lossy: bool,
 }
 
 impl Way {
     /// So many questions are remembered.
     const QUESTIONS_MAX: u32 = 100;
 
+    /// Fewer say nothing of how much is lost.
+    const QUESTIONS_MIN: u32 = 20;
+
     /// A question has come to its end. One that had to be repeated was lost, even if an
     /// answer to the first one came after all.
     fn score(&mut self, lost: bool) {
         self.lost = self.lost << 1 | u128::from(lost);
         self.questions = (self.questions + 1).min(Way::QUESTIONS_MAX);
+        if self.reachable == Some(true) {
+            self.lately.0 = self.lately.0.saturating_add(1);
+            self.lately.1 = self.lately.1.saturating_add(u32::from(lost));
+        }
+    }
+
+    /// Whether it is news that much is lost, or no longer; of how many questions how many,
+    /// once there are enough of them to tell.
+    fn turned_lossy(&mut self) -> Option<(u32, u32)> {
+        let (asked, lost) = self.lately;
+        if asked < Way::QUESTIONS_MIN {
+            return None;
+        }
+        self.lately = (0, 0);
+        // One in twenty is much; one in fifty is not.
+        let lossy = lost * if self.lossy { 50 } else { 20 } >= asked;
+        (std::mem::replace(&mut self.lossy, lossy) != lossy).then_some((asked, lost))
     }
 
     /// Of the last questions, how many of a thousand were lost.
@@ -144,15 +170,19 @@ impl Plan {
         }
     }
 
-    /// Once a minute it is looked at how late this failsh was for most of its deadlines.
+    /// Once a minute it is looked at how late this failsh was for most of its deadlines, and
+    /// how the way to each host was.
     fn look_back(&mut self, now: Now) {
         let began = *self.health.minute_began.get_or_insert(now.mono);
         if now.mono - began < MINUTE {
             return;
         }
-        let p99 = percentile(&self.health.minute, 99);
+        let [p50, p99] = [50, 99].map(|percent| percentile(&self.health.minute, percent));
         self.health.minute.fill(0);
         self.health.minute_began = Some(now.mono);
+        let [half, most] = [p50, p99].map(micros);
+        let text = format!("late for its deadlines within a minute: p50 {half} us, p99 {most} us");
+        self.log(Level::Debug, "plan", text);
         let intervals = self.classes.iter().map(|class| class.interval);
         let Some(interval) = intervals.min() else {
             return;
@@ -164,6 +194,58 @@ impl Plan {
                 p99.as_millis()
             );
             self.log(Level::Warn, "plan", text);
+        }
+        self.look_at_hosts(p99 > interval.part(2));
+    }
+
+    /// A line for each host whose answers begin to be lost, or are no longer; and for whoever
+    /// wants it, one for each host. A failsh that was itself `late` accuses nobody.
+    fn look_at_hosts(&mut self, late: bool) {
+        let mut lines = Vec::new();
+        for (host, way) in &mut self.health.hosts {
+            let trip = self.hosts.get(host).and_then(Link::trip);
+            let trip = trip.map_or("unknown".to_string(), |trip| format!("{} us", micros(trip)));
+            let report = self
+                .hears
+                .hosts
+                .get(host)
+                .and_then(|ear| ear.report.as_ref());
+            let hears = report.into_iter().flat_map(|(hears, _)| hears);
+            let hears = hears.map(|hear| match hear.reachable {
+                true => format!(" {}", hear.name),
+                false => format!(" not {}", hear.name),
+            });
+            let hears: Vec<String> = hears.collect();
+            let lost = way.lost_permille();
+            let text = format!(
+                "host {host}: round trip {trip}, {}.{} % lost; it hears{}",
+                lost / 10,
+                lost % 10,
+                match hears.is_empty() {
+                    true => ": not said".to_string(),
+                    false => hears.join(","),
+                }
+            );
+            lines.push((Level::Debug, text));
+            if late {
+                way.lately = (0, 0);
+                continue;
+            }
+            let Some((asked, lost)) = way.turned_lossy() else {
+                continue;
+            };
+            let (level, begins) = match way.lossy {
+                true => (Level::Warn, "the way to it is bad"),
+                false => (Level::Info, "the way to it is good again"),
+            };
+            let text = format!(
+                "host {host}: {begins}: of {asked} questions {lost} had to be asked again; \
+                 round trip {trip}"
+            );
+            lines.push((level, text));
+        }
+        for (level, text) in lines {
+            self.log(level, "host", text);
         }
     }
 

@@ -255,6 +255,7 @@ impl Plan {
         let data = vec![
             ("task", task.word().to_string()),
             ("error", error.sentence.clone()),
+            ("reason", error.sentence.clone()),
         ];
         self.fire(now, EventKind::Scripterror, name, data);
     }

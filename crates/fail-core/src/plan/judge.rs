@@ -2,7 +2,7 @@
 //! up. The order matters and is that of a careful administrator: first make known what was
 //! done here, then see what others did by hand, then obey wishes, then follow the rule.
 
-use fail_wire::{Marks, Name, Record, State};
+use fail_wire::{Marks, Name, Reason, Record, State};
 
 use super::duty::{Owed, Then};
 use super::link::UNKNOWN_MAX;
@@ -59,7 +59,7 @@ impl Plan {
             return;
         }
         if record.marks.has(Marks::HELD) {
-            let why = format!("held: {}", record.reason);
+            let why = held(&record);
             self.clear_the_way(now, name, &why);
             if record.marks.has(Marks::STARTING) {
                 // Whoever says that he is starting and will not would be waited for in vain.
@@ -131,8 +131,14 @@ impl Plan {
         if by_hand && (record.state != State::Up || first) {
             // Somebody took the service down while our script ran; what he says stands, and
             // what our script did is found out below.
+            // Unless it is what we have published ourselves, and the answer was lost.
+            let ours = record.state == owed.state && record.reason == Reason::new(&owed.reason);
             duty.owed = None;
             duty.base = Some(record.state);
+            if record.state == State::Fail && !ours {
+                // However our script has failed, that is not why it is so.
+                duty.retries.failed = None;
+            }
             return false;
         }
         debug_assert_eq!(
@@ -167,7 +173,7 @@ impl Plan {
             None if unpublished && self.releasing.is_some() => {
                 self.why(now, name, "released: failsh ends");
             }
-            None if unpublished && held => self.why(now, name, &format!("held: {}", record.reason)),
+            None if unpublished && held => self.why(now, name, &self::held(record)),
             None if unpublished && record.marks.has(Marks::AWAY) => {
                 self.owe_this(now, name, away(record));
             }
@@ -189,15 +195,11 @@ impl Plan {
             None => {
                 let text = format!("service {name}: found {} ({})", record.state, record.reason);
                 self.log(Level::Info, "state", text);
-                self.note(
-                    now,
-                    name,
-                    NoteKind::State,
-                    &format!("found {}", record.state),
-                );
+                let found = format!("found {}", record.state);
+                self.note(now, name, NoteKind::State, &found);
                 self.adopt(now, name, record.state);
+                self.tell_of_state(now, name, None, record.state, "found so");
                 self.suspect(name, record);
-                self.tell_of_state(now, name, None, record.state, record.reason.as_str());
                 if let Some(duty) = self.duties.get_mut(name) {
                     // Nobody knows how it did meanwhile.
                     duty.checks.after = now.mono;
@@ -222,10 +224,7 @@ impl Plan {
             Some(state) if state == record.state => return false,
             Some(State::Up) if !held => self.clean_up(now, name, record),
             Some(state) => {
-                let text = format!(
-                    "{state} -> {} (set by hand: {})",
-                    record.state, record.reason
-                );
+                let text = format!("{state} -> {} ({})", record.state, by_hand("set", record));
                 self.log(Level::Info, "state", format!("service {name}: {text}"));
                 self.note(now, name, NoteKind::Hand, &text);
                 self.adopt(now, name, record.state);
@@ -239,7 +238,8 @@ impl Plan {
 
     /// Somebody has said by hand that a service that is served here is not.
     fn clean_up(&mut self, now: Now, name: &Name, record: &Record) {
-        let reason = format!("stop: set to {} by hand: {}", record.state, record.reason);
+        let set = by_hand(&format!("set to {}", record.state), record);
+        let reason = format!("stop: {set}");
         if !self.clear_the_way(now, name, &reason) {
             return;
         }
@@ -249,8 +249,7 @@ impl Plan {
             duty.base = Some(record.state);
             duty.retries.by_hand(now.mono, record.state);
         }
-        let text = format!("set to {} by hand: {}", record.state, record.reason);
-        self.note(now, name, NoteKind::Hand, &text);
+        self.note(now, name, NoteKind::Hand, &set);
         self.run(now, name, Task::Stop, &reason, Then::Become(then));
     }
 
@@ -350,7 +349,7 @@ impl Plan {
     }
 
     fn follow_rule(&mut self, now: Now, name: &Name, record: &Record) {
-        if self.fall_down(now, name) || self.try_again(now, name) {
+        if self.fall_down(now, name) || self.try_again(now, name, record) {
             return;
         }
         let (Some(duty), Some(service)) = (self.duties.get(name), self.policy.services.get(name))
@@ -362,7 +361,8 @@ impl Plan {
             return;
         };
         let verdict = (self.rule)(local, &views.masters, &views.slaves);
-        let reason = explain(verdict, service, &duty.seen);
+        let failed = (local == State::Fail).then_some(record.reason.as_str());
+        let reason = explain(verdict, service, &duty.seen, failed);
         if duty.intent.is_none() && record.marks.has(Marks::STARTING) {
             // Left behind by a failsh that died while it was about to start.
             return self.post_intent(now, name, false, "the start was given up");
@@ -472,7 +472,7 @@ impl Plan {
         }
     }
 
-    /// Tells traps and monitors of a new state, also of one that was merely found.
+    /// Tells traps and monitors of a new state.
     fn tell_of_state(
         &mut self,
         now: Now,
@@ -489,7 +489,7 @@ impl Plan {
             State::Fail => EventKind::Fail,
         };
         let data = vec![
-            ("from", from.map_or("", State::word).to_string()),
+            ("from", from.map_or("nothing", State::word).to_string()),
             ("to", to.to_string()),
             ("reason", reason.to_string()),
         ];
@@ -503,11 +503,26 @@ impl Plan {
         };
         if duty.why != why {
             duty.why = why.to_string();
-            self.log(Level::Debug, "plan", format!("service {name}: {why}"));
             self.note(now, name, NoteKind::Decision, why);
-            self.touch(name);
+            self.log(Level::Debug, "plan", format!("service {name}: {why}"));
         }
     }
+}
+
+/// That somebody has changed a fact, and why if he has said that.
+fn by_hand(what: &str, record: &Record) -> String {
+    match record.reason.as_str() {
+        "" | "set by hand" => format!("{what} by hand"),
+        said => format!("{what} by hand: {said}"),
+    }
+}
+
+/// Why nothing is done for a service that is held: what was said with the wish, if the record
+/// still has it. Any other reason there is of something that happened before.
+pub(super) fn held(record: &Record) -> String {
+    let said = record.reason.as_str();
+    let told = said.starts_with("held");
+    if told { said } else { "held" }.to_string()
 }
 
 /// What is owed to a service that was sent away, with what the administrator said, if the

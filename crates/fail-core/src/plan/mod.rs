@@ -534,10 +534,6 @@ impl Plan {
                 "{name}: it is in the policy or leaves it"
             );
         }
-        debug_assert!(
-            !self.released || self.duties.values().all(|duty| duty.job.is_none()),
-            "who is released starts nothing"
-        );
         for (class, target) in self.asks.keys() {
             debug_assert!(
                 self.classes[*class].targets.contains_key(target),
@@ -607,8 +603,8 @@ impl Machine for Plan {
         self.expire_asks(now);
         self.expire_posts(now);
         self.expire_rounds(now);
-        self.expire_checks(now);
         self.expire_retries(now);
+        self.expire_checks(now);
         self.tell_released();
         self.check_invariants();
     }
@@ -634,8 +630,8 @@ impl Machine for Plan {
             .chain(asks)
             .chain(posts)
             .chain(rounds)
-            .chain(self.traps.deadline())
             .chain(own.flatten())
+            .chain(self.traps.deadline())
             .min()
     }
 

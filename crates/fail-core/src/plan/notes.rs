@@ -69,6 +69,8 @@ pub(super) struct Memo {
     pub peers: BTreeMap<Name, Option<Record>>,
     /// What the local faild said last.
     local: Option<Shown>,
+    /// And with which marks, when it was not silent.
+    wishes: Marks,
 }
 
 /// All that is remembered, and what is to be told.
@@ -182,14 +184,40 @@ impl Plan {
         }
     }
 
-    /// What the local faild says of a service now.
-    pub(super) fn remember_local(&mut self, name: &Name) {
+    /// What the local faild says of a service now: wishes that came or went are noted.
+    pub(super) fn remember_local(&mut self, now: Now, name: &Name) {
         let record = self.duties.get(name).and_then(|duty| duty.local.as_ref());
         let is = record.map(|(record, _)| shown(record));
         let memo = self.notes.services.entry(name.clone()).or_default();
-        if memo.local != is {
-            memo.local = is;
-            self.touch(name);
+        if memo.local == is {
+            return;
+        }
+        let before = std::mem::replace(&mut memo.local, is.clone());
+        let before = before.map(|(_, _, _, said)| said);
+        self.touch(name);
+        let Some((_, marks, _, said)) = is else {
+            return;
+        };
+        let memo = self.notes.services.entry(name.clone()).or_default();
+        // A faild that was silent meanwhile says nothing new with what it said before.
+        let had = std::mem::replace(&mut memo.wishes, marks);
+        for (wish, came, went) in [
+            (Marks::HELD, "held", "released"),
+            (Marks::AWAY, "away", "back"),
+        ] {
+            let word = match (had.has(wish), marks.has(wish)) {
+                (false, true) => came,
+                (true, false) => went,
+                _ => continue,
+            };
+            let text = match said.as_str() {
+                "" => word.to_string(),
+                // Nothing was said with it: this is what happened before.
+                _ if before.as_ref() == Some(&said) => word.to_string(),
+                said if said.starts_with(word) => said.to_string(),
+                said => format!("{word}: {said}"),
+            };
+            self.note(now, name, NoteKind::Wish, &text);
         }
     }
 

@@ -246,7 +246,7 @@ impl Plan {
         if change.state.is_some() && change.state == duty.owed.as_ref().map(|owed| owed.state) {
             duty.owed = None;
         }
-        self.remember_local(name);
+        self.remember_local(now, name);
         // A new fact, or a promise that others can now see, allows the next step. A fact that
         // is no news does not: a start that returns RECOVER is tried again in the next round.
         if news || change.set.has(Marks::STARTING) {

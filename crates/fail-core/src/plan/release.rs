@@ -46,6 +46,8 @@ impl Plan {
                 self.clear_the_way(now, name, REASON);
                 self.owe_this(now, name, withdrawn());
             }
+            // Why it failed is still to be told.
+            Some(State::Fail) if self.failed_at_the_end(&self.duties[name]) => {}
             Some(State::Fail) | None => self.why(now, name, REASON),
         }
     }
@@ -102,13 +104,18 @@ impl Plan {
             }
     }
 
+    /// Whether something went wrong with it since everything is released.
+    fn failed_at_the_end(&self, duty: &Duty) -> bool {
+        let failed = duty.retries.failed;
+        failed.is_some_and(|at| Some(at) >= self.releasing)
+    }
+
     /// Why a service is not as it should be at the end; nothing: it is.
     fn left(&self, duty: &Duty) -> Option<String> {
-        let failed = duty.retries.failed.filter(|at| Some(*at) >= self.releasing);
         let said = |text: &str| Some(text.to_string());
         match duty {
             _ if duty.stuck.is_some() => said("a script that was given up still runs"),
-            _ if failed.is_some() => said(&duty.why),
+            _ if self.failed_at_the_end(duty) => said(&duty.why),
             _ if duty.refused => said("the local faild refuses the change"),
             _ => None,
         }

@@ -80,7 +80,7 @@ impl Plan {
     }
 
     /// A service that is `FAIL` by itself and may come back. Gives whether it is one.
-    pub(super) fn try_again(&mut self, now: Now, name: &Name) -> bool {
+    pub(super) fn try_again(&mut self, now: Now, name: &Name, record: &Record) -> bool {
         let Some(at) = self.retry_at(name) else {
             return false;
         };
@@ -93,12 +93,15 @@ impl Plan {
             .retry
             .map_or(Span::ZERO, |retry| retry.wait(failures));
         if now.mono < at {
-            let why = format!("wait: retry {wait} after failure {failures}");
+            let why = format!(
+                "wait: retry {wait} after failure {failures} ({})",
+                record.reason
+            );
             self.why(now, name, &why);
         } else if checked && duty.checks.good < service.rise {
             let why = format!(
-                "wait: retry as soon as {} checks in a row are good",
-                service.rise
+                "wait: retry as soon as {} checks in a row are good ({})",
+                service.rise, record.reason
             );
             self.why(now, name, &why);
         } else {

@@ -110,8 +110,13 @@ impl Views {
     }
 }
 
-/// Why the rule says what it says, in words.
-pub(super) fn explain(verdict: Verdict, service: &Service, seen: &BTreeMap<Name, Seen>) -> String {
+/// Why the rule says what it says, in words; `failed` is why the local state is `FAIL`.
+pub(super) fn explain(
+    verdict: Verdict,
+    service: &Service,
+    seen: &BTreeMap<Name, Seen>,
+    failed: Option<&str>,
+) -> String {
     let list = |title: &str, hosts: &[Name]| {
         let words = hosts
             .iter()
@@ -135,5 +140,10 @@ pub(super) fn explain(verdict: Verdict, service: &Service, seen: &BTreeMap<Name,
         Verdict::Start | Verdict::Keep => "no master can serve",
         Verdict::Contest => "no master can serve, but a slave serves too",
     };
-    format!("{}: {because}{hosts}", verdict.word())
+    let failed = match failed {
+        Some(reason) if verdict == Verdict::Idle => format!(" ({reason})"),
+        Some(reason) => format!(", and it can not be brought up here ({reason})"),
+        None => String::new(),
+    };
+    format!("{}: {because}{failed}{hosts}", verdict.word())
 }

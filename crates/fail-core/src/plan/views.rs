@@ -10,6 +10,7 @@ use fail_wire::monitor::{
 use fail_wire::{Hear, Marks, Name, Record};
 
 use super::Plan;
+use super::check::Checks;
 use super::duty::Duty;
 use super::notes::Memo;
 use crate::policy::Service;
@@ -44,7 +45,7 @@ impl Plan {
                 until: wall(now, job.deadline),
             }),
             peers: peers(service, memo),
-            check: service.check.as_ref().map(|_| check(duty)),
+            check: service.check.as_ref().map(|_| check(&duty.checks)),
             retry: self.retry_at(name).map(|at| RetryView {
                 failures: duty.retries.failures,
                 at: wall(now, at),
@@ -125,6 +126,16 @@ impl Plan {
     }
 }
 
+fn check(checks: &Checks) -> CheckView {
+    let (last, said) = checks.last.clone().unzip();
+    CheckView {
+        good: checks.good,
+        bad: checks.bad,
+        last: last.map(|at| at.wall.0),
+        said: said.unwrap_or_default(),
+    }
+}
+
 /// A moment as people tell it.
 fn wall(now: Now, at: Mono) -> i64 {
     let millis = |span: Span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
@@ -132,7 +143,7 @@ fn wall(now: Now, at: Mono) -> i64 {
     wall.saturating_sub(millis(now.mono - at))
 }
 
-fn micros(span: Span) -> u64 {
+pub(super) fn micros(span: Span) -> u64 {
     span.0 / 1_000
 }
 
@@ -147,16 +158,6 @@ fn since(now: Now, duty: &Duty, record: Option<&Record>) -> i64 {
     changed
         .filter(|at| *at > 0)
         .map_or(since, |at| since.min(at))
-}
-
-fn check(duty: &Duty) -> CheckView {
-    let last = duty.checks.last.as_ref();
-    CheckView {
-        good: duty.checks.good,
-        bad: duty.checks.bad,
-        last: last.map(|(at, _)| at.wall.0),
-        said: last.map_or(String::new(), |(_, said)| said.clone()),
-    }
 }
 
 /// The marks of the local record. Wishes are believed while the local faild is silent.

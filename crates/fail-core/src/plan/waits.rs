@@ -95,7 +95,7 @@ impl Plan {
         waits(what, until.max())
     }
 
-    /// In `FAIL`, with `retry`.
+    /// A service that failed by itself and will come back by itself.
     fn waits_to_try_again(
         &self,
         now: Now,
@@ -105,7 +105,8 @@ impl Plan {
     ) -> Option<Waits> {
         let at = self.retry_at(name)?;
         if now.mono < at {
-            return waits("the time to try again", Some(at));
+            let failures = duty.retries.failures;
+            return waits(format!("its retry after failure {failures}"), Some(at));
         }
         let checked = service.check.is_some() && service.check_recover;
         let more = service.rise.saturating_sub(duty.checks.good);

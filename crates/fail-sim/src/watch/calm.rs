@@ -25,6 +25,8 @@ pub(super) struct Calm {
     bad_stop: BTreeMap<Place, u64>,
     /// A start does not: when it began and was last seen.
     bad_start: BTreeMap<Place, (u64, u64)>,
+    /// A save went wrong.
+    unsaved: BTreeMap<usize, u64>,
     up: Vec<bool>,
 }
 
@@ -51,6 +53,28 @@ impl Calm {
             Task::Start => drop(self.bad_start.insert(place, (script.began, at))),
             Task::Stop | Task::Reclaim | Task::Check => drop(self.bad_stop.insert(place, at)),
         }
+    }
+
+    /// A save went wrong.
+    pub fn unsaved(&mut self, at: u64, host: usize) {
+        self.unsaved.insert(host, at);
+    }
+
+    /// When that last happened.
+    pub fn unsaved_at(&self, host: usize) -> u64 {
+        self.unsaved.get(&host).copied().unwrap_or(0)
+    }
+
+    /// When this service alone was last disturbed.
+    pub fn stirred(&self, name: &Name) -> Option<u64> {
+        self.services.get(name).copied()
+    }
+
+    /// When a script last did not do what it should.
+    pub fn bad_script_at(&self, host: usize, name: &Name) -> u64 {
+        let place = (host, name.clone());
+        let stop = self.bad_stop.get(&place).copied().unwrap_or(0);
+        stop.max(self.bad_start.get(&place).map_or(0, |(_, seen)| *seen))
     }
 
     /// Since when nothing has disturbed this service.
@@ -93,18 +117,19 @@ impl Watch {
         }
         for (n, host) in world.hosts.iter().enumerate() {
             let since = host.node.since.max(host.plan.since);
-            if !host.whole() {
+            if !world.in_order(n) {
                 self.calm.broken.insert(n, at);
             } else if self.calm.broken.get(&n).is_none_or(|was| *was < since) {
                 self.calm.broken.insert(n, since);
                 self.calm.everywhere(at);
             }
-            if host.up && !host.whole() {
+            if host.up && !world.in_order(n) {
                 self.calm.everywhere(at);
             }
             for (name, truth) in &host.truth {
                 let record = host.record(at, name);
-                if record.is_some_and(|record| record.marks.has(Marks::HELD)) {
+                let held = record.is_some_and(|record| record.marks.has(Marks::HELD));
+                if held || host.told.gone.contains(name) {
                     self.calm.stir(at, name);
                     self.calm.held.insert((n, name.clone()), at);
                 }

@@ -1,6 +1,6 @@
 //! **FAIL stays**: no start runs where the local record says FAIL, unless that is news of
 //! the last `round` (said by hand, or the faild came back with it), and a failsh never
-//! publishes RECOVER or UP over a FAIL that somebody has published.
+//! publishes RECOVER or UP over a FAIL that somebody has published, but as `retries` allows.
 //!
 //! **Its mirror**: in a settled world nobody is FAIL without a reason: a fact said by hand, a
 //! wish to be away, or a script that did not do what it should.
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fail_core::job::Order;
 use fail_core::node::Node;
 use fail_core::time::Now;
-use fail_wire::{Marks, Name, Record, State};
+use fail_wire::{Change, Marks, Name, Record, State};
 
 use super::{Place, Property, Watch};
 use crate::setup::{SECOND, host_name};
@@ -20,7 +20,7 @@ use crate::world::World;
 #[derive(Debug, Default)]
 pub(super) struct FailStays {
     /// A record before a change is handled, and whether that is one by hand.
-    before: Option<(usize, Name, Record, bool)>,
+    before: Option<(usize, Change, Record, bool)>,
     /// FAIL has a reason there.
     excused: BTreeSet<Place>,
     restarted: BTreeMap<usize, u64>,
@@ -28,8 +28,8 @@ pub(super) struct FailStays {
 
 impl FailStays {
     /// A change arrives.
-    pub fn before(&mut self, host: usize, name: &Name, record: Record, by_hand: bool) {
-        self.before = Some((host, name.clone(), record, by_hand));
+    pub fn before(&mut self, host: usize, change: Change, record: Record, by_hand: bool) {
+        self.before = Some((host, change, record, by_hand));
     }
 
     /// A FAIL of this service has a reason.
@@ -45,13 +45,24 @@ impl FailStays {
 
 impl Watch {
     pub(super) fn after_change(&mut self, at: u64, host: usize, now: Now, node: &Node) {
-        let Some((of, name, was, by_hand)) = self.fail_stays.before.take() else {
+        let Some((of, change, was, by_hand)) = self.fail_stays.before.take() else {
             return;
         };
+        let name = change.name.clone();
         let is = node.record(now, &name);
         self.seen(at, of, &name, &is);
+        if is.version == was.version {
+            return;
+        }
+        let place = (of, name.clone());
+        if by_hand {
+            self.ends.changed(place.clone());
+        }
         let failed = was.state == State::Fail && !was.marks.has(Marks::UNPUBLISHED);
-        if !by_hand && failed && is.state != State::Fail {
+        let leaves = !by_hand && failed && is.state != State::Fail;
+        let may = leaves && self.may_leave_fail(at, &place, &change);
+        self.changed_retry(&place, &change, by_hand);
+        if leaves && !may {
             let text = format!(
                 "{name}: failsh of {} publishes {} over FAIL",
                 host_name(host),
@@ -92,7 +103,13 @@ impl Watch {
                 if !failed && calm > SECOND {
                     self.fail_stays.excused.remove(&place);
                 }
-                if failed && calm > bounds.settled && !self.fail_stays.excused.contains(&place) {
+                // Without failsh nobody would take it out of the FAIL that the last one left.
+                let released = world.hosts[host].released;
+                if failed
+                    && !released
+                    && calm > bounds.settled
+                    && !self.fail_stays.excused.contains(&place)
+                {
                     let text = format!(
                         "{}: {} is FAIL without reason ({})",
                         svc.name,

@@ -63,6 +63,16 @@ impl Hearing {
         self.0.retain(|(asker, ..), _| *asker != host);
     }
 
+    /// The failsh of a host has another policy: questions may have been dropped.
+    pub fn reloaded(&mut self, at: u64, host: usize) {
+        for ((asker, ..), ear) in &mut self.0 {
+            if *asker == host {
+                ear.deaf = ear.deaf_at(at);
+                ear.open.clear();
+            }
+        }
+    }
+
     /// When one of the two was last deaf to the other.
     pub fn deaf(&self, at: u64, a: usize, b: usize) -> Option<u64> {
         self.deaf_to(at, a, b).max(self.deaf_to(at, b, a))

@@ -2,22 +2,27 @@
 //! first property that does not hold. One file per property.
 
 mod calm;
+mod checks;
+mod ends;
 mod fail_stays;
 mod hearing;
 mod jobs;
 mod kept;
 mod one_server;
 mod pace;
+mod retries;
 mod settled;
+mod traps;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use fail_core::job::{Order, Task};
+use fail_core::job::{Order, Outcome, Task};
 use fail_core::node::{self, Node};
 use fail_core::plan;
+use fail_core::policy::Trap;
 use fail_core::time::Now;
-use fail_wire::{Body, Name, Packet, Record, State};
+use fail_wire::{Body, Marks, Name, Packet, Record, State};
 
 use crate::bounds::Bounds;
 use crate::client::Verb;
@@ -25,12 +30,16 @@ use crate::host::Script;
 use crate::setup::{Setup, Svc, host_name};
 use crate::world::World;
 use calm::Calm;
+use checks::Checks;
+use ends::{Ends, Reloads};
 use fail_stays::FailStays;
 use hearing::Hearing;
 use jobs::Jobs;
 use kept::Kept;
 use pace::Pace;
+use retries::Retries;
 use settled::Settled;
+use traps::Traps;
 
 /// A service on a host.
 type Place = (usize, Name);
@@ -54,6 +63,24 @@ pub enum Property {
     FailStays,
     /// Its mirror: nobody is FAIL without a reason.
     FailReason,
+    /// A service that died is found out.
+    Found,
+    /// Its mirror: one that is well is not taken down.
+    Spared,
+    /// What runs is not started.
+    Adopted,
+    /// Nobody comes back from FAIL too early, nor when it is not for him to do so.
+    Retry,
+    /// Its mirror: who may come back does.
+    Retried,
+    /// A policy without changes changes nothing.
+    Reload,
+    /// Whoever is told to end and take its services with it does so.
+    Released,
+    /// Each order from within is answered once, and truly.
+    Answered,
+    /// Traps are bounded, and none is missing.
+    Traps,
     /// Datagrams and turns are bounded.
     Pace,
     /// Its mirror: every host is asked about every service all the time.
@@ -89,8 +116,16 @@ pub struct Watch {
     fail_stays: FailStays,
     pace: Pace,
     kept: Kept,
+    checks: Checks,
+    retries: Retries,
+    reloads: Reloads,
+    ends: Ends,
+    traps: Traps,
+    policy_traps: Vec<Trap>,
     /// When a service on a host was last seen able to serve.
     able: BTreeMap<Place, u64>,
+    /// When it was last seen to serve, or about to.
+    serving: BTreeMap<Place, u64>,
 }
 
 impl Watch {
@@ -102,6 +137,7 @@ impl Watch {
             .collect();
         Watch {
             pace: Pace::new(setup, &svcs),
+            policy_traps: setup.traps.clone(),
             svcs,
             ..Watch::default()
         }
@@ -119,6 +155,9 @@ impl Watch {
 
     /// What a faild says.
     fn seen(&mut self, at: u64, host: usize, name: &Name, record: &Record) {
+        if record.state == State::Up || record.marks.has(Marks::STARTING) {
+            self.serving.insert((host, name.clone()), at);
+        }
         if record.state != State::Fail {
             self.able.insert((host, name.clone()), at);
         }
@@ -127,6 +166,7 @@ impl Watch {
     /// Looks at everything.
     pub fn look(&mut self, world: &World) {
         self.look_calm(world);
+        self.look_ends(world);
         for (host, h) in world.hosts.iter().enumerate() {
             for svc in &world.setup.services {
                 if let Some(record) = h.record(world.at, &svc.name) {
@@ -138,6 +178,9 @@ impl Watch {
         self.look_settled(world);
         self.look_jobs(world);
         self.look_fail(world);
+        self.look_checks(world);
+        self.look_retries(world);
+        self.look_traps(world);
         self.look_polled(world);
     }
 
@@ -154,6 +197,7 @@ impl Watch {
         let Some(node::In::Datagram { from, bytes }) = input else {
             if let Some(node::In::Saved { ok: false, .. }) = input {
                 self.calm.everywhere(at);
+                self.calm.unsaved(at, host);
             }
             return;
         };
@@ -161,12 +205,14 @@ impl Watch {
             return;
         };
         if let Ok(Body::Change(change)) = packet.body() {
-            let by_hand = from.addr.port() == crate::net::CLERK_PORT;
+            // From within as well: nobody promises to say it again.
+            let by_hand = change.interval_ms == 0;
+            debug_assert!(by_hand || from.addr.port() != crate::net::CLERK_PORT);
             if by_hand {
                 self.calm.stir(at, &change.name);
             }
             let record = node.record(now, &change.name);
-            self.fail_stays.before(host, &change.name, record, by_hand);
+            self.fail_stays.before(host, change, record, by_hand);
             self.kept.asked(host, packet.request());
         }
     }
@@ -194,8 +240,13 @@ impl Watch {
     }
 
     /// A failsh starts.
-    pub fn plan_started(&mut self, at: u64, host: usize) {
-        self.calm.everywhere(at);
+    pub fn plan_started(&mut self, world: &World, host: usize) {
+        self.calm.everywhere(world.at);
+        self.reloads
+            .told
+            .insert(host, world.hosts[host].told.clone());
+        self.retries.forget(host);
+        self.began_checks(world, host);
         self.hearing.restarted(host);
         self.pace.restarted(host);
     }
@@ -227,6 +278,8 @@ impl Watch {
     /// A failsh runs a script.
     pub fn ran(&mut self, world: &World, host: usize, order: &Order, script: &Script) {
         self.ran_job(world, host, order);
+        self.ran_in_order(world, host, order);
+        self.ran_checked(world, host, order, !script.fate.honest());
         match order.task {
             Task::Start => {
                 self.ran_start(world, host, order);
@@ -241,7 +294,16 @@ impl Watch {
     }
 
     /// A script has ended.
-    pub fn ended(&mut self, at: u64, host: usize, name: &Name, script: &Script) {
+    pub fn ended(&mut self, at: u64, place: (usize, &Name), script: &Script, said: &Outcome) {
+        let (host, name) = place;
+        let place = (host, name.clone());
+        self.ended_retry(at, &place, script, said);
+        self.ended_checked(&place, script, said);
+        if script.task == Task::Check && *said != Ok(script.from) {
+            // It is not as failsh holds it for: something will follow.
+            self.calm.stir(at, name);
+            self.fail_stays.excuse(host, name);
+        }
         if !script.fate.honest() {
             self.calm.stir(at, name);
             self.calm.bad_script(at, host, name, script);
@@ -251,10 +313,17 @@ impl Watch {
     /// Somebody types failc.
     pub fn typed(&mut self, at: u64, host: usize, name: &Name, verb: Verb) {
         self.calm.stir(at, name);
+        self.checks.touched(&(host, name.clone()));
+        self.retries.touched(&(host, name.clone()));
         if let Verb::Set(_) = verb {
             self.calm.by_hand(at, host, name);
             self.fail_stays.excuse(host, name);
         }
+    }
+
+    /// Something happens to a service itself.
+    pub fn stirred(&mut self, at: u64, name: &Name) {
+        self.calm.stir(at, name);
     }
 
     /// A deadline stayed in the past.

@@ -15,10 +15,10 @@
 //! one whose faild and failsh run and whose record has said UP, or starting, for a `round`.
 
 use super::{Property, Watch};
-use crate::host::Host;
+use crate::host::{Host, Script};
 use crate::setup::{MS, host_name};
 use crate::world::World;
-use fail_core::job::Order;
+use fail_core::job::{Order, Task};
 use fail_wire::{Marks, Name, State};
 
 /// Whether a host serves.
@@ -29,7 +29,10 @@ pub(super) fn serves(host: &Host, name: &Name) -> bool {
         .machine
         .as_ref()
         .and_then(|plan| plan.status(name));
-    running && status.is_some_and(|status| status.busy || status.state == Some(State::Up))
+    // A check tells nothing of who has started it.
+    let works = |script: &Script| script.task != Task::Check;
+    let works = (host.truth.get(name)).is_some_and(|truth| truth.scripts.iter().any(works));
+    running && status.is_some_and(|status| status.busy && works || status.state == Some(State::Up))
 }
 
 impl Watch {

@@ -2,9 +2,10 @@
 //! questions as there are hosts × (1 + confirm), in each round; and there are as many rounds
 //! as intervals in a second and one more, each followed by at most four more for each
 //! service (what was published, `starting`, the round after it, and once more when an old
-//! question was still open). Each service publishes at most four times in an interval, each
+//! question was still open). Twice a second a host is told or asked who hears whom. Each
+//! service publishes at most four times in an interval, each
 //! time repeated at most five times. A failsh turns at most three times for each datagram
-//! it sends (its wake-up, the answer, a repeated answer), a faild twice for each that all
+//! it sends (its wake-up, the answer, a repeated answer), and six times for each check, a faild twice for each that all
 //! failsh may send to it.
 //!
 //! **Its mirror**: while a failsh runs, every host is asked about every service again within
@@ -35,6 +36,7 @@ type Counted = (usize, Option<Who>);
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     sent_max: u64,
+    checks_max: u64,
     hosts: u64,
     counts: BTreeMap<Counted, (u64, u64)>,
     asked: BTreeMap<(usize, usize, Name), u64>,
@@ -45,12 +47,22 @@ impl Pace {
         let hosts = setup.hosts as u64;
         // One service is a class at worst.
         let sent = svcs.iter().map(|(svc, bounds)| {
-            let rounds = SECOND / svc.settings.interval.0 + 1;
+            let least = svc.settings.interval.0.min(svc.other.interval.0);
+            let rounds = SECOND / least + 1;
             let questions = hosts * (1 + bounds.times);
             5 * rounds * questions + 4 * 6 * rounds
         });
+        let checks = svcs.iter().map(|(svc, _)| {
+            let every = svc
+                .settings
+                .check_interval
+                .0
+                .min(svc.other.check_interval.0);
+            6 * (SECOND / every + 1)
+        });
         Pace {
-            sent_max: sent.sum(),
+            sent_max: sent.sum::<u64>() + 2 * hosts,
+            checks_max: checks.sum(),
             hosts,
             ..Pace::default()
         }
@@ -88,7 +100,10 @@ impl Watch {
     pub(super) fn pace_turn(&mut self, at: u64, host: usize, who: Who) {
         let count = self.pace.count(at, (host, Some(who)));
         let (what, max) = match who {
-            Who::Plan => ("turns of failsh", 3 * self.pace.sent_max),
+            Who::Plan => (
+                "turns of failsh",
+                3 * self.pace.sent_max + self.pace.checks_max,
+            ),
             Who::Node => ("turns of faild", 2 * self.pace.hosts * self.pace.sent_max),
         };
         self.pace_check(at, host, what, count, max);
@@ -112,9 +127,16 @@ impl Watch {
             .filter(|(_, host)| host.plan.runs())
         {
             for (svc, bounds) in self.svcs.clone().iter() {
+                if svc.told(&host.told).is_none() {
+                    continue;
+                }
                 for to in 0..world.hosts.len() {
                     let asked = self.pace.asked.get(&(n, to, svc.name.clone()));
-                    let last = asked.copied().unwrap_or(0).max(host.plan.since);
+                    let last = asked
+                        .copied()
+                        .unwrap_or(0)
+                        .max(host.plan.since)
+                        .max(self.reloads.at(n));
                     if world.at - last > bounds.polled {
                         let text = format!(
                             "{}: {} does not ask {}",

@@ -5,6 +5,9 @@
 //! `hand_back` of a calm world: two intervals, two scripts and what lies between them.
 //! **Its mirror**: nobody stops because of a master, unless a master was able to serve within
 //! the last `round`.
+//!
+//! With `failback no` somebody serves, and nobody else, whoever it is; there is no hand-back,
+//! and nobody stops unless a master did serve, or was about to.
 
 use std::collections::BTreeMap;
 
@@ -42,9 +45,13 @@ impl Watch {
     fn check_settled(&mut self, at: u64, svc: &Svc, states: &[(usize, State)]) {
         let highest = states.iter().find(|(_, state)| *state != State::Fail);
         let Some((highest, _)) = highest else { return };
-        let wrong = states
-            .iter()
-            .any(|(host, state)| (*state == State::Up) != (host == highest));
+        let up = states.iter().filter(|(_, state)| *state == State::Up);
+        let wrong = match svc.settings.failback {
+            true => states
+                .iter()
+                .any(|(host, state)| (*state == State::Up) != (host == highest)),
+            false => up.count() != 1,
+        };
         if wrong {
             let words = states
                 .iter()
@@ -58,7 +65,7 @@ impl Watch {
     fn check_hand_back(&mut self, at: u64, svc: &Svc, bounds: &Bounds, states: &[(usize, State)]) {
         let able = states.iter().position(|(_, state)| *state != State::Fail);
         let wants = able
-            .filter(|n| states[*n].1 != State::Up)
+            .filter(|n| states[*n].1 != State::Up && svc.settings.failback)
             .map(|n| states[n].0);
         let Some(host) = wants else {
             self.settled.wants.remove(&svc.name);
@@ -92,8 +99,12 @@ impl Watch {
             return;
         };
         let masters = &svc.rank[..svc.place(host)];
+        let seen = match svc.settings.failback {
+            true => &self.able,
+            false => &self.serving,
+        };
         let able = masters.iter().any(|master| {
-            let able = self.able.get(&(*master, name.clone()));
+            let able = seen.get(&(*master, name.clone()));
             able.is_some_and(|able| world.at - able <= bounds.round)
         });
         if !able {

@@ -1,13 +1,15 @@
 //! A host's faild: driven, started, killed, stopped; and the disk that it saves to.
 
-use fail_core::access::Access;
+use fail_core::access::{Access, Rights};
 use fail_core::machine::Machine;
 use fail_core::node::{self, Node};
 use fail_core::policy::FAILD_PORT;
 
+use fail_wire::Key;
+
 use super::{Broken, Event, World, lateness};
 use crate::host::BUFFER_MAX;
-use crate::setup::{MS, host_name};
+use crate::setup::{MS, SECOND_COMMUNITY, Setup, host_name};
 
 impl World {
     pub(super) fn turn_node(&mut self, host: usize, input: Option<node::In>) {
@@ -89,7 +91,8 @@ impl World {
             return;
         }
         let boot = format!("boot {} of {}", h.boot, host_name(host));
-        let node = Node::new(h.now(self.at), &boot, &seed, Access::open(), h.disk.clone());
+        let access = access(&self.setup);
+        let node = Node::new(h.now(self.at), &boot, &seed, access, h.disk.clone());
         self.watch
             .node_back(self.at, host, h.boot, h.now(self.at), &node);
         h.node.start(self.at, node);
@@ -105,6 +108,7 @@ impl World {
             h.disk = image;
         }
         h.node.kill();
+        h.released = false;
         h.clerk.forget();
     }
 
@@ -118,4 +122,20 @@ impl World {
             self.turn_node(host, Some(input));
         }
     }
+}
+
+/// Whoever knows the community of a service may read it; from the host itself it may be
+/// changed.
+fn access(setup: &Setup) -> Access {
+    let mut access = Access::open();
+    let services = setup.services.iter().filter_map(|svc| {
+        let community = svc.settings.community.as_deref()?;
+        Some((Some(svc.name.clone()), community))
+    });
+    for (service, community) in services.chain([(None, SECOND_COMMUNITY)]) {
+        if let Ok(key) = Key::new(community) {
+            let _ = access.add(service, key, Rights::ReadOnly);
+        }
+    }
+    access
 }

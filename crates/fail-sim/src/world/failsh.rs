@@ -2,7 +2,7 @@
 
 use fail_core::machine::Machine;
 use fail_core::plan::{self, Local, Plan};
-use fail_core::policy::FAILD_PORT;
+use fail_core::policy::{FAILD_PORT, Policy};
 
 use super::{Broken, World, lateness};
 use crate::host::BUFFER_MAX;
@@ -15,7 +15,7 @@ impl World {
         let now = h.now(self.at);
         if h.plan.stopped {
             // What a script says comes through a queue, which is never full.
-            let told = matches!(input, Some(plan::In::Done { .. } | plan::In::Began { .. }));
+            let told = !matches!(input, Some(plan::In::Datagram { .. }));
             let room = h.plan.inbox.len() < BUFFER_MAX || told;
             h.plan.inbox.extend(input.filter(|_| room));
             return;
@@ -32,7 +32,11 @@ impl World {
         if woken && plan.deadline().is_some_and(|at| at <= now.mono) {
             self.watch.stuck(self.at, host, "failsh");
         }
-        let outs: Vec<plan::Out> = std::iter::from_fn(|| plan.poll()).collect();
+        self.watch.plan_turned(self.at, host, plan);
+        let mut outs: Vec<plan::Out> = std::iter::from_fn(|| plan.poll()).collect();
+        if self.broken == Broken::LosesTraps {
+            outs.retain(|out| !matches!(out, plan::Out::Trap(_)));
+        }
         let deadline = plan.deadline();
         let late = match self.broken {
             Broken::Sleepy => self.rng.between(0, 8 * SECOND),
@@ -43,8 +47,13 @@ impl World {
         if self.broken == Broken::Restless {
             h.plan.wake = Some(self.at + MS / 5);
         }
+        self.watch.told(self.at, host, &outs);
+        let life = self.hosts[host].plan.life;
         for out in outs {
-            self.plan_wants(host, out);
+            // What comes after its last word does not come.
+            if self.hosts[host].plan.life == life && self.hosts[host].plan.machine.is_some() {
+                self.plan_wants(host, out);
+            }
         }
     }
 
@@ -70,35 +79,59 @@ impl World {
             // All addresses of this world are literals.
             plan::Out::Resolve { .. } => {}
             plan::Out::Log(line) => self.log(host, "failsh", &line.text),
-            plan::Out::Trap(_)
-            | plan::Out::Answered { .. }
-            | plan::Out::Event(_)
-            | plan::Out::Changed(_)
-            | plan::Out::Released { .. } => {}
+            plan::Out::Trap(fired) => self.trap(host, &fired),
+            plan::Out::Answered { no, result } => self.answered(host, no, result),
+            plan::Out::Released { left } => self.released(host, &left),
+            plan::Out::Event(_) | plan::Out::Changed(_) => {}
         }
     }
 
     /// The failsh starts.
     pub fn start_plan(&mut self, host: usize) {
+        if !self.hosts[host].up || self.hosts[host].plan.machine.is_some() {
+            return;
+        }
+        let policy = self.policy(host);
+        let Some(plan) = self.new_plan(host, policy) else {
+            return;
+        };
+        let at = self.at;
+        self.hosts[host].released = false;
+        self.hosts[host].plan.start(at, plan);
+        let mut watch = std::mem::take(&mut self.watch);
+        watch.plan_started(self, host);
+        self.watch = watch;
+        self.log(host, "failsh", "is started");
+    }
+
+    /// What a host is told at the moment.
+    pub(super) fn policy(&self, host: usize) -> Policy {
+        let mut policy = self.setup.policy(host, &self.hosts[host].told);
+        for service in policy.services.values_mut() {
+            match (self.broken, &mut service.retry) {
+                (Broken::Impatient, Some(retry)) => {
+                    (retry.initial, retry.maximum) = (retry.initial.part(2), retry.initial.part(2));
+                }
+                (Broken::GivesUp, retry) => *retry = None,
+                (Broken::GivesBack, _) => service.failback = true,
+                _ => {}
+            }
+        }
+        policy
+    }
+
+    pub(super) fn new_plan(&mut self, host: usize, policy: Policy) -> Option<Plan> {
         let mut seed = self.rng.seed();
         if self.broken == Broken::Address {
             let here: &'static u8 = Box::leak(Box::new(0));
             seed[..8].copy_from_slice(&(std::ptr::from_ref(here) as u64).to_le_bytes());
         }
-        let h = &mut self.hosts[host];
-        if !h.up || h.plan.machine.is_some() {
-            return;
-        }
         let local = Local {
             addr: net::loopback(FAILD_PORT),
             key: self.key.clone(),
         };
-        let now = h.now(self.at);
-        let plan = Plan::with_rule(now, &seed, local, self.setup.policy(host), self.rule);
-        let Ok(plan) = plan else { return };
-        h.plan.start(self.at, plan);
-        self.watch.plan_started(self.at, host);
-        self.log(host, "failsh", "is started");
+        let now = self.hosts[host].now(self.at);
+        Plan::with_rule(now, &seed, local, policy, self.rule).ok()
     }
 
     /// The failsh dies, and its scripts with it, each before or after it has done its work.
@@ -111,6 +144,8 @@ impl World {
             }
         }
         self.hosts[host].plan.kill();
+        self.hosts[host].traps.clear();
+        self.watch.plan_ended(host);
     }
 
     /// The failsh goes on after it was stopped: its timers and its sockets have both been

@@ -1,14 +1,14 @@
 //! What scripts do to services, and hosts that get and lose power.
 
-use fail_core::job::{JobNo, Order, Outcome};
+use fail_core::job::{JobNo, Order, Outcome, Task};
 use fail_core::plan;
-use fail_wire::Name;
+use fail_wire::{Name, State};
 
 use super::{Broken, Event, World};
 use crate::acts::Undo;
 use crate::host::Script;
 use crate::script::{self, Fate};
-use crate::setup::SECOND;
+use crate::setup::{MS, SECOND};
 
 impl World {
     /// The host gets power; faild is started first, failsh a little later.
@@ -25,8 +25,58 @@ impl World {
         h.boot += 1;
         h.booted = self.at;
         h.mono_base = base;
+        h.released = false;
+        self.start_at_boot(host);
         self.later(soon / 2, Event::Undo(Undo::StartNode(host)));
         self.later(soon, Event::Undo(Undo::StartPlan(host)));
+    }
+
+    /// Now and then the system starts a service at boot, and nobody says so.
+    fn start_at_boot(&mut self, host: usize) {
+        for svc in self.setup.services.clone() {
+            let runs = svc.settings.check.is_some() && self.rng.per_mille(150);
+            if let Some(truth) = self.hosts[host].truth.get_mut(&svc.name).filter(|_| runs) {
+                truth.running = true;
+                self.log(host, "truth", &format!("{} runs since boot", svc.name));
+            }
+        }
+    }
+
+    /// What is served dies by itself.
+    pub fn crash(&mut self) {
+        let names = self.names();
+        let n = self
+            .rng
+            .between(0, names.len() as u64 * self.setup.hosts as u64 - 1) as usize;
+        let places =
+            (0..self.setup.hosts).flat_map(|host| names.iter().map(move |name| (host, name)));
+        let mut places: Vec<(usize, &Name)> = places.collect();
+        places.rotate_left(n);
+        let runs = |(host, name): &&(usize, &Name)| self.hosts[*host].truth[*name].running;
+        let Some((host, name)) = places.iter().find(runs).map(|(host, name)| (*host, *name)) else {
+            return;
+        };
+        self.watch.stirred(self.at, name);
+        if let Some(truth) = self.hosts[host].truth.get_mut(name) {
+            truth.running = false;
+        }
+        self.log(host, "truth", &format!("{name} dies"));
+    }
+
+    /// Somebody starts a service where failsh holds it for ready, and says nothing.
+    pub fn appear(&mut self, host: usize) {
+        let (name, up) = (self.any_service(), self.hosts[host].up);
+        let svc = self.setup.services.iter().find(|svc| svc.name == name);
+        let checked = svc.is_some_and(|svc| svc.settings.check.is_some());
+        if let Some(truth) = self.hosts[host]
+            .truth
+            .get_mut(&name)
+            .filter(|_| checked && up)
+        {
+            truth.running = true;
+            self.watch.stirred(self.at, &name);
+            self.log(host, "truth", &format!("{name} appears"));
+        }
     }
 
     /// The host loses its power.
@@ -50,6 +100,8 @@ impl World {
             began: self.at,
             cancelled: None,
             effect: course.effect.map(|(_, runs)| runs),
+            reason: order.reason.clone(),
+            from: order.from,
         };
         let mut watch = std::mem::take(&mut self.watch);
         watch.ran(self, host, order, &script);
@@ -68,7 +120,7 @@ impl World {
             self.later(after, Event::Effect(host, life, name.clone(), order.job));
         }
         if let Some((after, end)) = course.end {
-            let outcome = script::outcome(end);
+            let outcome = script::outcome(order.task, end);
             self.later(
                 after,
                 Event::End(host, life, name.clone(), order.job, outcome),
@@ -112,15 +164,34 @@ impl World {
         job: JobNo,
         outcome: Outcome,
     ) {
-        if self.script(host, life, name, job).is_none() {
+        let Some(script) = self.script(host, life, name, job).cloned() else {
             return;
-        }
+        };
+        let runs = self.hosts[host].truth[name].running;
+        let outcome = match (script.task, outcome) {
+            (Task::Check, Ok(_)) if script.fate.honest() => match runs {
+                true => Ok(State::Up),
+                false => Ok(State::Recover),
+            },
+            (_, outcome) => outcome,
+        };
+        self.log(
+            host,
+            "script",
+            &format!("{name}: {} ends, {outcome:.40?}", script.task),
+        );
         if let Some(truth) = self.hosts[host].truth.get_mut(name) {
             if let Some(n) = truth.scripts.iter().position(|script| script.job == job) {
                 let script = truth.scripts.remove(n);
-                self.watch.ended(self.at, host, name, &script);
+                self.watch.ended(self.at, (host, name), &script, &outcome);
             }
         }
+        let outcome = match (self.broken, script.task, script.from) {
+            (Broken::ChecksAllUp, Task::Check, State::Up) => Ok(State::Up),
+            (Broken::ChecksAllFail, Task::Check, State::Up) => Ok(State::Fail),
+            (Broken::LooksAway, Task::Check, State::Fail) => Ok(State::Recover),
+            _ => outcome,
+        };
         self.turn_plan(host, Some(plan::In::Done { job, outcome }));
         self.look();
     }
@@ -133,12 +204,23 @@ impl World {
         let found = self.hosts[host].truth.iter_mut().find_map(|(name, truth)| {
             let script = truth.scripts.iter_mut().find(|script| script.job == job)?;
             script.cancelled = Some(at);
-            Some((name.clone(), script.fate))
+            Some((name.clone(), script.fate, script.task))
         });
-        if let Some((name, Fate::Hang(after))) = found {
-            let outcome = script::outcome(Err(()));
-            self.later(after, Event::End(host, life, name, job, outcome));
+        let Some((name, fate, task)) = found else {
+            return self.cancel_trap(host, job);
+        };
+        if self.broken == Broken::CancelsAtOnce && task == Task::Check {
+            let outcome = script::outcome(task, Err(()));
+            return self.turn_plan(host, Some(plan::In::Done { job, outcome }));
         }
+        let after = match fate {
+            Fate::Hang(after) => after,
+            // What it waits for is ended with it.
+            Fate::Fine if task == Task::Check => self.rng.between(0, 20 * MS),
+            _ => return,
+        };
+        let outcome = script::outcome(task, Err(()));
+        self.later(after, Event::End(host, life, name, job, outcome));
     }
 
     /// Whether a script runs there that will not end by itself.

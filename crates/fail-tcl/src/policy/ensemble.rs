@@ -178,7 +178,7 @@ fn health(site: &Site, _: &Interp, _: &[Obj]) -> Reply {
     let view = site.board.health();
     match *view == HealthView::default() {
         true => Err(unknown("health", "health")),
-        false => Ok(views::health(&view)),
+        false => Ok(views::health(&view, &site.board.hosts())),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the engine knows, as Tcl values: the fields of the monitor stream by their own names,
 //! an object as a dict, nothing as an empty string.
 
-use fail_wire::monitor::{HealthView, Note, PeerView, ServiceView};
+use std::sync::Arc;
+
+use fail_wire::monitor::{HealthView, HostView, Note, PeerView, ServiceView};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -37,9 +39,19 @@ pub(super) fn journal(notes: &[Note]) -> Obj {
     obj(&value(notes))
 }
 
-/// `fail health`.
-pub(super) fn health(view: &HealthView) -> Obj {
-    obj(&value(view))
+/// `fail health`: its own, and the way to each other host by the name of that.
+pub(super) fn health(view: &HealthView, hosts: &[Arc<HostView>]) -> Obj {
+    let mut fields = value(view);
+    let each = |host: &Arc<HostView>| {
+        let mut way = value(&**host);
+        way.as_object_mut().and_then(|fields| fields.remove("name"));
+        (host.name.clone(), way)
+    };
+    let hosts = hosts.iter().map(each).collect();
+    if let Some(fields) = fields.as_object_mut() {
+        fields.insert("hosts".to_string(), Value::Object(hosts));
+    }
+    obj(&fields)
 }
 
 fn value<T: Serialize + ?Sized>(view: &T) -> Value {

@@ -2,6 +2,7 @@
 
 use fail_wire::{Marks, State};
 
+use super::journal::view;
 use super::story::{LOCAL, Play, Story, at, ms, name, service};
 use crate::job::{ByHand, Task};
 use crate::plan::In;
@@ -48,6 +49,16 @@ fn what_is_said_here_is_what_failc_would_have_said() {
     say(&mut story, 2, "web", ByHand::State(State::Recover), "");
     story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
     assert_eq!(story.answers, [(1, Ok(())), (2, Ok(()))]);
+    let journal = view(&story, "web").journal;
+    let hands = journal.iter().filter(|note| note.kind == "hand");
+    let hands: Vec<&str> = hands.map(|note| note.text.as_str()).collect();
+    assert_eq!(
+        hands,
+        [
+            "set to FAIL by hand: the disk is full",
+            "FAIL -> RECOVER (set by hand)"
+        ]
+    );
 }
 
 #[test]
@@ -260,6 +271,26 @@ fn a_stop_that_breaks_is_told_and_stays() {
     assert!(left[0].1.ends_with("stop: device busy"), "{left:?}");
     let record = story.record(LOCAL, "web");
     assert_eq!((record.state, record.marks), (State::Fail, NONE));
+}
+
+#[test]
+fn what_broke_at_the_end_is_told_even_if_others_take_longer() {
+    let (web, dns) = (service(&[], &["hostb"]), service(&[], &["hostb"]));
+    let mut story = Story::new(&[("web", web), ("dns", dns)]);
+    story.set(LOCAL, "dns", State::Fail);
+    story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
+    story
+        .plays
+        .insert(Task::Start, Play::Ends(ms(5000), Ok(State::Up)));
+    story.set(LOCAL, "dns", State::Recover);
+    story.run_until("the other starts", |s| s.count(Task::Start) == 2);
+    let outcome = Story::error("stop: device busy");
+    story.plays.insert(Task::Stop, Play::Ends(ms(50), outcome));
+    release(&mut story);
+    let left = story.released.clone().unwrap();
+    assert_eq!(left.len(), 2);
+    let told = |(_, why): &(_, String)| why.ends_with("stop: device busy");
+    assert!(left.iter().all(told), "{left:?}");
 }
 
 #[test]

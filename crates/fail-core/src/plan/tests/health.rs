@@ -113,3 +113,52 @@ fn an_answer_that_needed_a_repeat_is_a_loss() {
     assert_eq!(host(&story, "hosta").lost_permille, 1_000);
     assert_eq!(story.state(LOCAL, "web"), State::Up);
 }
+
+#[test]
+fn a_way_that_loses_questions_is_told_once_and_when_it_is_good_again() {
+    let mut story = Story::new(&[("web", service(&["hosta"], &[]))]);
+    story.set("hosta", "web", State::Up);
+    let told = |s: &Story, text: &str| s.log.iter().filter(|l| l.contains(text)).count();
+    let (bad, good) = ("the way to it is bad: of", "the way to it is good again");
+    story.run(Span::from_secs(130));
+    assert_eq!((told(&story, bad), told(&story, good)), (0, 0));
+    for _ in 0..50 {
+        story.lose.insert(at("hosta"), 1);
+        story.run(Span::from_secs(5));
+    }
+    assert_eq!((told(&story, bad), told(&story, good)), (1, 0));
+    let line = story.log.iter().find(|l| l.contains(bad)).unwrap();
+    assert!(
+        line.contains("host hosta: ") && line.ends_with("round trip 2000 us"),
+        "{line}"
+    );
+    story.run(Span::from_secs(130));
+    assert_eq!((told(&story, bad), told(&story, good)), (1, 1));
+    // Who does not answer at all has a line of its own.
+    story.silent.insert(at("hosta"));
+    story.run(Span::from_secs(300));
+    story.silent.clear();
+    story.run(Span::from_secs(300));
+    assert_eq!((told(&story, bad), told(&story, good)), (1, 1));
+    let figures = "host hosta: round trip 2000 us, 0.0 % lost; it hears";
+    assert!(told(&story, figures) > 0, "for whoever wants it");
+}
+
+#[test]
+fn who_is_late_himself_says_nothing_of_the_way_to_others() {
+    let mut story = Story::new(&[("web", service(&["hosta"], &[]))]);
+    story.set("hosta", "web", State::Up);
+    story.run(Span::from_secs(10));
+    let until = story.now.mono + Span::from_secs(300);
+    while story.now.mono < until {
+        let due = story.plan.deadline().unwrap() - story.now.mono;
+        story.freeze(due);
+        story.freeze(ms(600));
+        story.lose.insert(at("hosta"), 1);
+        story.run(Span::ZERO);
+    }
+    let told = |text: &str| story.log.iter().filter(|l| l.contains(text)).count();
+    assert!(told("this failsh is late") > 0);
+    assert_eq!(told("the way to it is bad"), 0);
+    assert_eq!(told("unreachable"), 0);
+}

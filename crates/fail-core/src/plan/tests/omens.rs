@@ -52,6 +52,18 @@ fn each_new_state_is_told_with_where_it_came_from() {
 }
 
 #[test]
+fn an_error_of_a_script_is_the_reason_that_is_told_of_it() {
+    let mut story = Story::new(&[("web", service(&[], &[]))]);
+    let outcome = Story::error("start: no such device");
+    story.plays.insert(Task::Start, Play::Ends(ms(50), outcome));
+    story.run(Span::from_secs(3));
+    for key in ["error", "reason"] {
+        let told = told(&story, EventKind::Scripterror, key);
+        assert_eq!(told, ["start: no such device"], "{key}");
+    }
+}
+
+#[test]
 fn a_host_that_serves_beside_us_is_told_of_once_while_it_does() {
     let mut story = Story::new(&[("web", service(&[], &["hostb"]))]);
     story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);

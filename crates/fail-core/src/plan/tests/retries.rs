@@ -2,6 +2,7 @@
 
 use fail_wire::{Marks, State};
 
+use super::journal::view;
 use super::story::{LOCAL, Play, Story, ms, service};
 use crate::job::Task;
 use crate::policy::{Retry, Service};
@@ -31,6 +32,23 @@ fn failing() -> Story {
 fn failed(story: &Story) -> bool {
     let record = story.record(LOCAL, "web");
     record.state == State::Fail && !record.marks.has(Marks::UNPUBLISHED)
+}
+
+#[test]
+fn why_it_failed_is_told_while_it_is_not_tried_again() {
+    let mut story = failing();
+    story.run(Span::from_secs(1));
+    let why = "wait: retry 5s after failure 1 (start: no such device)";
+    assert_eq!(view(&story, "web").why, why);
+    story.plays.remove(&Task::Start);
+    story.set("hosta", "web", State::Up);
+    story.set(LOCAL, "web", State::Fail);
+    story.run(Span::from_secs(2));
+    assert_eq!(
+        view(&story, "web").why,
+        "yield: a master can serve, and it can not be brought up here (the story says so); \
+         masters hosta=UP; slaves hostb=FAIL"
+    );
 }
 
 /// For a minute nothing is tried.
@@ -114,6 +132,37 @@ fn a_stop_that_breaks_after_a_hand_said_fail_is_no_failure_of_its_own() {
             .contains("device busy")
     });
     stays(&mut story);
+}
+
+#[test]
+fn fail_that_is_said_while_a_start_breaks_stands() {
+    let mut story = Story::new(&[("web", retry())]);
+    let outcome = Story::error("start: no such device");
+    story
+        .plays
+        .insert(Task::Start, Play::Ends(ms(500), outcome));
+    story.run_until("it starts", |s| s.count(Task::Start) == 1);
+    story.run(ms(50));
+    story.set(LOCAL, "web", State::Fail);
+    story.run_until("the start broke", |s| s.count(Task::Stop) == 1);
+    story.run(ms(500));
+    stays(&mut story);
+}
+
+#[test]
+fn a_failure_whose_acknowledgement_was_lost_is_still_its_own() {
+    let mut story = Story::new(&[("web", retry())]);
+    let outcome = Story::error("start: no such device");
+    story.plays.insert(Task::Start, Play::Ends(ms(50), outcome));
+    story.run_until("the start broke", |s| s.count(Task::Stop) == 1);
+    let local = super::story::at(LOCAL);
+    story.disk = Span::from_secs(3);
+    story.lose_queries.insert(local);
+    story.run(Span::from_secs(2));
+    assert_eq!(story.state(LOCAL, "web"), State::Fail, "the faild has it");
+    story.lose_queries.clear();
+    let back = story.run_until("it comes back", ready);
+    assert!(back <= ms(5_100), "{back}");
 }
 
 #[test]

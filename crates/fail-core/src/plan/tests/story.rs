@@ -328,6 +328,12 @@ impl Story {
         self.tell(In::Policy { policy, known });
     }
 
+    /// Something happens to the plan.
+    pub fn tell(&mut self, input: In) {
+        self.plan.handle(self.now, input);
+        self.drain();
+    }
+
     /// What became of each script so far, in words.
     pub fn tasks(&self) -> Vec<Task> {
         self.orders.iter().map(|(_, order)| order.task).collect()
@@ -381,12 +387,6 @@ impl Story {
             .iter()
             .filter(|(_, order)| order.task == task)
             .count()
-    }
-
-    /// Something happens to this failsh now.
-    pub fn tell(&mut self, input: In) {
-        self.plan.handle(self.now, input);
-        self.drain();
     }
 
     /// A datagram for this failsh, from anybody.
@@ -551,7 +551,8 @@ impl Story {
 
     fn drain(&mut self) {
         while let Some(out) = self.plan.poll() {
-            if !matches!(out, Out::Log(_)) {
+            // What is told to people may be told again.
+            if !matches!(out, Out::Log(_) | Out::Changed(_)) {
                 self.wants.push(format!("{:?} {out:?}", self.now.mono));
             }
             match out {
@@ -584,14 +585,14 @@ impl Story {
                     self.ends.push((self.now.mono + ms(10), job, outcome));
                 }
                 Out::Resolve { no, name, .. } => self.resolves.push((no, name)),
-                Out::Trap(fired) => self.fired.push((self.now.mono, fired)),
-                Out::Event(event) => self.events.push(event),
-                Out::Changed(subject) => self.changed.push((self.now.mono, subject)),
                 Out::Answered { no, result } => self.answers.push((no, result)),
                 Out::Released { left } => {
                     assert!(self.released.is_none(), "said once");
                     self.released = Some(left);
                 }
+                Out::Trap(fired) => self.fired.push((self.now.mono, fired)),
+                Out::Event(event) => self.events.push(event),
+                Out::Changed(subject) => self.changed.push((self.now.mono, subject)),
                 Out::Log(line) => self.log.push(line.text),
             }
         }

@@ -102,8 +102,11 @@ fn a_state_that_is_merely_found_is_told_with_nothing_before_it() {
     story.run(Span::from_secs(2));
     let event = &story.fired[0].1.event;
     assert_eq!(event.kind, EventKind::Up);
-    assert_eq!((value(event, "from"), value(event, "to")), ("", "UP"));
-    assert_eq!(value(event, "reason"), "the story says so");
+    assert_eq!(
+        (value(event, "from"), value(event, "to")),
+        ("nothing", "UP")
+    );
+    assert_eq!(value(event, "reason"), "found so");
     assert_eq!(story.fired.len(), 1);
 }
 

@@ -92,6 +92,10 @@ fn a_delay_a_slave_and_people_are_waited_for() {
     story.set(LOCAL, "web", State::Fail);
     story.run(Span::from_secs(2));
     says(&story, "somebody to set it to RECOVER", None);
+    assert_eq!(
+        view(&story, "web").why,
+        "idle: it can not be brought up here (the story says so); slaves hostb=UP"
+    );
     let none = Marks(0);
     story.change(LOCAL, "web", None, Marks::AWAY, none, "new disk");
     story.run(Span::from_secs(2));
@@ -241,7 +245,7 @@ fn checks_and_a_return_from_failure_are_shown() {
     story.plays.insert(Task::Start, check(State::Up));
     story.run_until("it has fallen", |s| s.state(LOCAL, "web") == State::Fail);
     story.run(ms(10));
-    says(&story, "the time to try again", Some((19_000, 20_000)));
+    says(&story, "its retry after failure 1", Some((19_000, 20_000)));
     let retry = view(&story, "web").retry.unwrap();
     assert_eq!(
         (retry.failures, Some(retry.at)),

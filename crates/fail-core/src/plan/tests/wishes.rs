@@ -3,6 +3,7 @@
 
 use fail_wire::{Marks, State};
 
+use super::journal::view;
 use super::story::{LOCAL, Play, Story, at, ms, service};
 use crate::job::Task;
 use crate::policy::{Lonely, Service};
@@ -72,6 +73,24 @@ fn held_it_observes_and_changes_nothing() {
     story.run(Span::from_secs(2));
     story.change(LOCAL, "web", None, NONE, Marks::HELD, "released");
     story.run_until("it gives way", |s| s.count(Task::Stop) == 1);
+}
+
+#[test]
+fn why_it_is_held_is_what_was_said_with_the_wish_and_nothing_older() {
+    let mut story = serving();
+    story.change(LOCAL, "web", None, Marks::HELD, NONE, "held: looking");
+    story.run(Span::from_secs(2));
+    assert_eq!(view(&story, "web").why, "held: looking");
+    story.change(LOCAL, "web", None, NONE, Marks::HELD, "released");
+    story.run(Span::from_secs(2));
+    let old = story.record(LOCAL, "web").reason;
+    story.change(LOCAL, "web", None, Marks::HELD, NONE, old.as_str());
+    story.run(Span::from_secs(2));
+    let view = view(&story, "web");
+    assert_eq!(view.why, "held");
+    let wishes = view.journal.iter().filter(|note| note.kind == "wish");
+    let wishes: Vec<&str> = wishes.map(|note| note.text.as_str()).collect();
+    assert_eq!(wishes, ["held: looking", "released", "held"]);
 }
 
 #[test]
