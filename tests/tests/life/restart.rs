@@ -119,3 +119,68 @@ fn a_service_that_fails_stays_so() {
         traced(&failsh, "start stop");
     }
 }
+
+/// Whether a process whose command line is this runs.
+fn runs(command: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut lines = processes.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    lines.any(|line| String::from_utf8_lossy(&line).replace('\0', " ").trim() == command)
+}
+
+#[test]
+fn the_programs_of_a_script_are_ended_by_sigterm_and_go_on_after_kill_9() {
+    for (no, signal) in ENDS.into_iter().enumerate() {
+        // So long that no other process sleeps just that, and not longer than a test.
+        let sleep = format!("sleep 1{no}.{}", std::process::id());
+        let mut failsh = Failsh::start(&format!(
+            "failsvc web interval 100ms stop {{return RECOVER}} start {{
+                 exec {sleep}
+                 return UP
+             }}"
+        ));
+        wait::until("its program to run", || runs(&sleep), |runs| *runs);
+        end(&mut failsh, signal);
+        assert_eq!(runs(&sleep), signal == Signal::SIGKILL, "after {signal}");
+    }
+}
+
+#[test]
+fn a_check_that_was_broken_off_changes_nothing() {
+    for signal in ENDS {
+        let mut failsh = Failsh::start(
+            "failsvc web interval 100ms start {return UP} stop {close [open FOLDER/stop w]}
+             failsvc web checkinterval 50ms check {
+                 close [open FOLDER/check w]
+                 exec sleep 5
+                 return FAIL
+             } fall 1",
+        );
+        failsh.wait_for_state("web", "UP");
+        failsh.wait_for_file("check");
+        end(&mut failsh, signal);
+        assert!(failsh.state("web").contains("UP"));
+        failsh.write("failsvc web interval 100ms start {return UP} stop {return RECOVER}");
+        failsh.start_again();
+        failsh.log.wait_for("service web: found UP");
+        assert_eq!(failsh.count(" -> "), 0, "{:?}", failsh.log.all());
+        assert!(!failsh.exists("stop"), "after {signal}");
+    }
+}
+
+#[test]
+fn what_is_ready_stays_ready() {
+    for signal in ENDS {
+        let other = failover_tests::faild::Faild::start(&[]);
+        other.failc(&["web", "UP", "by the test"]).done();
+        let port = other.address.port();
+        let mut failsh = Failsh::start(&format!(
+            "failhost b address 127.0.0.1 port {port}
+             failsvc web masters b interval 100ms start {{return UP}} stop {{return RECOVER}}"
+        ));
+        failsh.wait_for_state("web", "RECOVER");
+        end(&mut failsh, signal);
+        failsh.start_again();
+        failsh.log.wait_for("service web: found RECOVER");
+        assert_eq!(failsh.count(" -> "), 0, "{:?}", failsh.log.all());
+    }
+}

@@ -490,9 +490,9 @@ impl Plan {
         }
         if let Some(host) = found {
             // Nothing is decided before it has had all its chances.
-            self.duties
-                .values_mut()
-                .for_each(|duty| drop(duty.seen.remove(&host)));
+            for duty in self.duties.values_mut() {
+                duty.seen.remove(&host);
+            }
             self.ask_anew(now, &host);
         }
     }
