@@ -205,6 +205,14 @@ impl Plan {
             return;
         };
         self.touch(name);
+        let outcome = match (outcome, &job.cancelled) {
+            // What it was told when it was cancelled does not say which script it was.
+            (Err(error), Some(why)) if error.sentence == *why => Err(ScriptError {
+                sentence: format!("{}: {why}", job.task),
+                ..error
+            }),
+            (outcome, _) => outcome,
+        };
         if job.task == Task::Check {
             return self.checked(now, name, &job, &outcome);
         }
@@ -219,9 +227,14 @@ impl Plan {
             (Ok(state), Then::Become(owed)) if state != State::Up => {
                 self.owe_this(now, name, owed);
             }
-            (Ok(State::Fail), _) => self.owe_this(now, name, Owed::failure(job.reason)),
+            (Ok(State::Fail), _) => self.owe_this(now, name, Owed::failure(text)),
             (Ok(state), then) => {
-                self.owe(now, name, state, &job.reason);
+                let meant = match job.task {
+                    Task::Start | Task::Reclaim => State::Up,
+                    Task::Stop | Task::Check => State::Recover,
+                };
+                let reason = if state == meant { &job.reason } else { &text };
+                self.owe(now, name, state, reason);
                 self.tell_of_turn(now, name, job.task, state, &then, &job.reason);
             }
             (Err(error), then) => {

@@ -113,6 +113,10 @@ impl Plan {
                     Then::Report,
                 );
             }
+            (Some(State::Up), _) if alone => {
+                let why = "keep: the local faild is silent, but no other host can take over";
+                self.why(now, name, why);
+            }
             (Some(State::Up), _) => self.why(now, name, &format!("keep: lonely keep; {reason}")),
             _ => self.why(now, name, "the local faild is silent"),
         }

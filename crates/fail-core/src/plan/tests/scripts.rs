@@ -43,6 +43,19 @@ fn a_start_that_says_fail_is_believed_and_nothing_is_cleaned_up() {
     story.run(Span::from_secs(10));
     assert_eq!(story.state(LOCAL, "web"), State::Fail);
     assert_eq!(story.orders.len(), 1);
+    let record = story.record(LOCAL, "web");
+    assert_eq!(record.reason.as_str(), "start returned FAIL");
+}
+
+#[test]
+fn a_start_that_says_recover_is_the_reason_why_it_is_not_up() {
+    let mut story = Story::new(&[("web", quick())]);
+    let says = Play::Ends(ms(50), Ok(State::Recover));
+    story.plays.insert(Task::Start, says);
+    story.run_until("it has said so", |s| {
+        s.record(LOCAL, "web").reason.as_str() == "start returned RECOVER"
+    });
+    assert_eq!(story.state(LOCAL, "web"), State::Recover);
 }
 
 #[test]

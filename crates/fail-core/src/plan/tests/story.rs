@@ -577,7 +577,7 @@ impl Story {
                     let Some(order) = orders.find(|(_, order)| order.job == job) else {
                         continue;
                     };
-                    let outcome = Story::error(&format!("{}: {why}", order.1.task));
+                    let outcome = Story::error(&why);
                     if let Play::Sits = self.plays[&order.1.task] {
                         continue;
                     }

@@ -221,12 +221,17 @@ fn lonely_keep_and_a_service_without_peers_go_on() {
         lonely: Lonely::Keep,
         ..service(&[], &["hostb"])
     };
-    for service in [keep, service(&[], &[])] {
+    for (service, why) in [
+        (keep, "keep: lonely keep; the local faild is silent"),
+        (service(&[], &[]), "keep: the local faild is silent, but no"),
+    ] {
         let mut story = Story::new(&[("web", service)]);
         story.run_until("it serves", |s| s.state(LOCAL, "web") == State::Up);
         story.silent.insert(at(LOCAL));
         story.run(Span::from_secs(30));
         assert_eq!(story.count(Task::Stop), 0);
+        let said = view(&story, "web").why;
+        assert!(said.starts_with(why), "{said}");
     }
 }
 
