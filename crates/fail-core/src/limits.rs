@@ -90,6 +90,10 @@ pub const CONSOLE_COMMANDS_MAX: usize = 16;
 /// that is lost and counted. Its result is never lost, but cut to this.
 pub const CONSOLE_OUTPUT_MAX: usize = 1 << 20;
 
+/// Answers that wait for one console, in bytes; if it asks on past that it is sent away. Room
+/// for a few long results, and for more short answers than anybody leaves unread.
+pub const CONSOLE_UNREAD_MAX: usize = 8 * CONSOLE_OUTPUT_MAX;
+
 /// Entries in the journal of one service: what happened lately, not a log.
 pub const JOURNAL_MAX: usize = 32;
 

@@ -22,11 +22,12 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::daemon::is_alone;
 
-/// What the manager told this process and nobody else.
-const VARIABLES: [&str; 5] = [
+/// What the manager told this process and nobody else: no child either.
+pub(crate) const VARIABLES: [&str; 6] = [
     "NOTIFY_SOCKET",
     "WATCHDOG_PID",
     "WATCHDOG_USEC",
+    "LISTEN_FDNAMES",
     "LISTEN_FDS",
     "LISTEN_PID",
 ];

@@ -384,3 +384,26 @@ fn one_end_of_a_pair_is_a_client_like_others() {
     assert_eq!(text, "bye\n");
     assert!(!server.seen.contains(&Event::Gone { client: no }));
 }
+
+#[test]
+fn many_short_lines_are_heard_in_portions() {
+    let mut server = Server::new(terms());
+    let (mut near, far) = UnixStream::pair().unwrap();
+    server.clients.adopt(far).unwrap();
+    // The kernel takes that much without a reader.
+    let said = "\n".repeat(32 << 10);
+    near.write_all(said.as_bytes()).unwrap();
+    let (mut turns, mut most, mut before) = (0, 0, 0);
+    server.until("all of them", |server| {
+        turns += 1;
+        let of_line = |event: &&Event| matches!(event, Event::Line { .. });
+        let lines = server.seen.iter().filter(of_line).count();
+        most = most.max(lines - before);
+        before = lines;
+        (lines == said.len()).then_some(())
+    });
+    assert!(
+        turns >= 8 && most <= 4_200,
+        "{most} in one of {turns} turns"
+    );
+}

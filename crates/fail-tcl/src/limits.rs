@@ -4,6 +4,13 @@
 //! The mailbox of the Tcl thread has none of its own: the engine runs at most one job per
 //! service and answers each `exec` once, so it holds a few messages per service at most.
 
+use std::time::Duration;
+
+/// How long reading a policy may take. What it asks of programs while it is read (of resource
+/// agents, say, how they work) is answered within seconds; one that never ends must not keep
+/// the next one from being read.
+pub const POLICY_MAX: Duration = Duration::from_secs(120);
+
 /// What a cancelled job may still run in one go, in its `finally` clauses say, before it is
 /// stopped past every `catch`. While it runs, other scripts wait.
 pub const CANCEL_GRACE_MS: u64 = 1_000;

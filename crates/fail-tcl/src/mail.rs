@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use fail_core::address::AddressOrder;
 use fail_core::exec::{ExecResult, Pipeline};
@@ -285,6 +286,15 @@ impl Mailbox {
         let inside = self.lock();
         if let Some(bell) = &inside.bell {
             if inside.mail.iter().any(|mail| mail.cancels(job)) {
+                bell.interrupt();
+            }
+        }
+    }
+
+    /// Interrupts whoever has held the thread for longer than that.
+    pub(crate) fn hurry(&self, limit: Duration) {
+        if self.turns.lasts(limit) {
+            if let Some(bell) = &self.lock().bell {
                 bell.interrupt();
             }
         }

@@ -5,7 +5,8 @@
 
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use fail_core::job::JobNo;
 
 use crate::board::Board;
 use crate::job::Room;
-use crate::limits::STACK_BYTES;
+use crate::limits::{CALLBACK_MS, POLICY_MAX, STACK_BYTES};
 use crate::mail::{FromTcl, Mail, Mailbox, ToTcl};
 use crate::policy::{self, Loaded, PolicyError, Site};
 use crate::tcl::{Doorbell, Hooks, Interp, serve_one_event};
@@ -36,7 +37,9 @@ impl TclHandle {
 
     /// Who has held the thread since the last call, and for how long: time in which no other
     /// script could go on, whatever it waited for. Turns of a few milliseconds are left out.
+    /// A callback that has held it for too long is ended: nobody else looks after its time.
     pub fn held(&self) -> Vec<(JobNo, Duration)> {
+        self.mailbox.hurry(Duration::from_millis(CALLBACK_MS));
         self.mailbox.turns.take()
     }
 
@@ -63,8 +66,19 @@ impl TclHandle {
 /// the engine go to `out`, which is called on the Tcl thread and must not block.
 ///
 /// # Errors
-/// The first thing that is wrong with the policy. Nothing is left running then.
+/// The first thing that is wrong with the policy, also that it takes too long. Nothing is left
+/// running then, but for a policy that blocks inside one C operation: it ends with that.
 pub fn start(
+    files: &[PathBuf],
+    program: &str,
+    board: &Board,
+    out: Box<dyn Fn(FromTcl) + Send>,
+) -> Result<(Loaded, TclHandle), PolicyError> {
+    start_within(POLICY_MAX, files, program, board, out)
+}
+
+fn start_within(
+    limit: Duration,
     files: &[PathBuf],
     program: &str,
     board: &Board,
@@ -81,13 +95,21 @@ pub fn start(
         .map_err(|e| PolicyError::without_file(format!("the Tcl thread could not start: {e}")))?;
     let thread = Arc::new(Mutex::new(Some(thread)));
     let handle = TclHandle { mailbox, thread };
-    match answered.recv() {
+    match answered.recv_timeout(limit) {
         Ok(Ok(loaded)) => Ok((loaded, handle)),
         Ok(Err(error)) => {
             handle.join();
             Err(error)
         }
-        Err(_) => Err(PolicyError::without_file(
+        Err(RecvTimeoutError::Timeout) => {
+            handle.send(ToTcl::Quit);
+            Err(PolicyError::without_file(format!(
+                "reading the policy takes longer than {} seconds (POLICY_MAX): does it wait for \
+                 something, or go in a circle?",
+                limit.as_secs_f64()
+            )))
+        }
+        Err(RecvTimeoutError::Disconnected) => Err(PolicyError::without_file(
             "the Tcl thread ended while it read the policy",
         )),
     }
@@ -117,11 +139,10 @@ fn run(
         out,
         Arc::clone(mailbox),
     ));
+    // From here on a policy that does not come to its end can be ended.
+    mailbox.open(Doorbell::new(hooks(&room)));
     let loaded = Room::furnish(&room).and_then(|()| policy::load(room.interp(), &site, files));
-    let ready = loaded.is_ok();
-    let bell = Doorbell::new(hooks(&room));
-    if ready {
-        mailbox.open(bell);
+    if loaded.is_ok() {
         answer_with(loaded);
         while !mailbox.quitting() {
             serve_one_event();
@@ -133,8 +154,11 @@ fn run(
             bell.close();
         }
     } else {
+        let bell = mailbox.close();
         drop(room);
-        bell.close();
+        if let Some(bell) = bell {
+            bell.close();
+        }
         answer_with(loaded);
     }
 }
@@ -149,5 +173,43 @@ fn hooks(room: &Rc<Room>) -> Hooks {
             }
         }),
         interrupt: Box::new(move || interrupt.upgrade()?.interrupt()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn a_policy_that_does_not_end_is_given_up() {
+        let path = std::env::temp_dir().join(format!("failover-tcl-{}.tcl", std::process::id()));
+        let files = [path.clone()];
+        for (text, limit_ms, ends) in [
+            ("while 1 {}", 300, true),
+            ("while 1 {catch {while 1 {}}}", 300, true),
+            ("vwait never", 300, true),
+            ("exec sleep 60", 300, false),
+            ("exec sleep 0.1", 30_000, true),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let alive = Arc::new(());
+            let there = Arc::clone(&alive);
+            let out = Box::new(move |_| drop(Arc::clone(&there)));
+            let limit = Duration::from_millis(limit_ms);
+            let started = start_within(limit, &files, "test", &Board::default(), out);
+            match started {
+                Ok((_, tcl)) => tcl.quit(),
+                Err(e) if limit_ms > 1_000 => panic!("{text}: {e}"),
+                Err(e) => assert!(e.sentence.contains("takes longer than 0.3 s"), "{e}"),
+            }
+            // Its thread has gone.
+            let late = Instant::now() + Duration::from_secs(30);
+            while ends && Arc::strong_count(&alive) > 1 {
+                assert!(Instant::now() < late, "{text}");
+                std::thread::yield_now();
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 }

@@ -44,6 +44,12 @@ impl Turns {
         inside.current = None;
     }
 
+    /// Whether this turn lasts longer than that.
+    pub(crate) fn lasts(&self, limit: Duration) -> bool {
+        let current = self.lock().current;
+        current.is_some_and(|(_, began, _)| began.elapsed() > limit)
+    }
+
     /// What has not been told yet: who held the thread, and for how long.
     pub(crate) fn take(&self) -> Vec<(JobNo, Duration)> {
         let mut inside = self.lock();
@@ -69,5 +75,26 @@ impl Inside {
             Some((_, sum)) => *sum += time,
             None => self.ended.push((job, time)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_present_turn_can_last_too_long() {
+        let turns = Turns::default();
+        assert!(!turns.lasts(Duration::ZERO));
+        turns.begin(JobNo(1));
+        while !turns.lasts(Duration::from_millis(1)) {
+            std::thread::yield_now();
+        }
+        assert!(!turns.lasts(Duration::from_secs(3_600)));
+        // That it is asked for what it has held changes nothing.
+        turns.take();
+        assert!(turns.lasts(Duration::from_millis(1)));
+        turns.end();
+        assert!(!turns.lasts(Duration::ZERO));
     }
 }

@@ -394,3 +394,14 @@ fn a_child_interpreter_can_neither_end_failsh_nor_block_it() {
         assert!(said.contains(why), "{command}: {said}");
     }
 }
+
+#[test]
+fn the_channels_of_failsh_are_not_closed_by_scripts() {
+    for command in ["close stderr", "chan close stdout", "close stdin read"] {
+        let why = sentence(command);
+        assert!(why.contains("belongs to failsh"), "{command}: {why}");
+    }
+    let own = "set f [open /dev/null]; close $f; set f [open /dev/null]; chan close $f; close $f";
+    let why = sentence(own);
+    assert!(why.contains("can not find channel"), "{why}");
+}

@@ -2,15 +2,17 @@
 //! process as well as others; only root and our own user are let in.
 //!
 //! A console that reads slowly has at most [`CONSOLE_OUTPUT_MAX`] bytes waiting: what a command
-//! prints past that is lost and counted, its end is not. A console that goes takes its commands
-//! with it.
+//! prints past that is lost and counted, its end is not. One that goes on asking without reading
+//! the answers is sent away. A console that goes takes its commands with it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use fail_core::job::JobNo;
-use fail_core::limits::{CONSOLE_COMMANDS_MAX, CONSOLE_OUTPUT_MAX, CONSOLES_MAX};
+use fail_core::limits::{
+    CONSOLE_COMMANDS_MAX, CONSOLE_OUTPUT_MAX, CONSOLE_UNREAD_MAX, CONSOLES_MAX,
+};
 use fail_core::time::{Mono, Span};
 use fail_rt::clients::{ClientNo, Clients, Event, ListenFailed, Peer, Terms};
 use fail_rt::clock;
@@ -21,6 +23,10 @@ use crate::serves::{EngineRequest, Reply};
 
 /// The longest request: a script that somebody sends from a file is shorter.
 const REQUEST_BYTES_MAX: usize = 1 << 20;
+
+/// How often the end of one command is passed on: the second time stops it at once, and while
+/// Tcl is stuck they would only pile up.
+const CANCELS_MAX: usize = 4;
 
 /// How long failsh waits at its end for those who are to be told how it ended.
 pub const LAST_WORDS_MAX: Span = Span::from_secs(1);
@@ -50,7 +56,8 @@ struct Console {
     waiting: usize,
     /// Bytes that its commands have printed and it will not see, by command.
     lost: BTreeMap<u64, usize>,
-    commands: BTreeSet<JobNo>,
+    /// What runs for it, and how often that was to be ended.
+    commands: BTreeMap<JobNo, usize>,
 }
 
 impl Console {
@@ -182,7 +189,7 @@ impl Control {
 
     fn gone(&mut self, client: ClientNo) {
         if let Some(console) = self.consoles.remove(&client) {
-            let commands = console.commands.into_iter();
+            let commands = console.commands.into_keys();
             self.requests
                 .extend(commands.map(|job| EngineRequest::Cancel { job }));
         }
@@ -194,8 +201,12 @@ impl Control {
     }
 
     fn hear(&mut self, client: ClientNo, text: &str) {
-        if !self.consoles.contains_key(&client) {
+        let Some(console) = self.consoles.get(&client) else {
             return;
+        };
+        if console.waiting > CONSOLE_UNREAD_MAX {
+            let error = "too many answers are not read (CONSOLE_UNREAD_MAX)".to_string();
+            return self.send_away(client, error);
         }
         match serde_json::from_str(text) {
             Ok(Request { id, wish }) => self.obey(client, id, wish),
@@ -210,8 +221,14 @@ impl Control {
             Wish::Cancel(which) => {
                 let running = self.jobs.iter().find(|(_, who)| **who == (client, which));
                 let job = running.map(|(job, _)| *job);
-                self.requests
-                    .extend(job.map(|job| EngineRequest::Cancel { job }));
+                let console = self.consoles.get_mut(&client);
+                let times = job.and_then(|job| console?.commands.get_mut(&job));
+                if let (Some(job), Some(times)) = (job, times) {
+                    *times += 1;
+                    if *times <= CANCELS_MAX {
+                        self.requests.push_back(EngineRequest::Cancel { job });
+                    }
+                }
                 let cancelled = job.is_some();
                 self.say(client, Some(id), Said::Cancelled { cancelled });
             }
@@ -244,7 +261,7 @@ impl Control {
             Some(error) => console.say(Some(id), refused(error)),
             None => {
                 let job = JobNo::console(number);
-                console.commands.insert(job);
+                console.commands.insert(job, 0);
                 self.jobs.insert(job, (client, id));
                 self.requests.push_back(EngineRequest::Eval { job, script });
             }
@@ -327,7 +344,7 @@ impl Control {
             return false;
         };
         if let Some(console) = self.consoles.get(&own) {
-            let commands = console.commands.iter();
+            let commands = console.commands.keys();
             self.requests
                 .extend(commands.map(|job| EngineRequest::Cancel { job: *job }));
         }

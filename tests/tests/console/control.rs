@@ -175,3 +175,19 @@ fn a_console_that_does_not_read_loses_output_and_holds_nobody_up() {
     assert_eq!(ended, json!({"id": 1, "code": 0, "result": "42"}));
     assert!(confessed || printed == 10_100_000, "{printed} bytes came");
 }
+
+#[test]
+fn a_console_that_only_asks_is_sent_away_and_holds_nobody_up() {
+    let failsh = failsh();
+    failsh.log.wait_for("service web: RECOVER -> UP");
+    let mut deaf = Console::greeted(&failsh);
+    let noise = "x\n".repeat(32 << 10);
+    let mut sent = 0;
+    // Each of these lines is answered with a longer one.
+    while deaf.stream.write_all(noise.as_bytes()).is_ok() {
+        sent += noise.len();
+        assert!(sent < 4 << 30, "it may ask for ever");
+    }
+    let mut other = Console::greeted(&failsh);
+    assert_eq!(other.asks(r#"{"id":1,"eval":"expr 1"}"#)["result"], "1");
+}

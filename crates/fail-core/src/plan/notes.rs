@@ -19,7 +19,6 @@ const HOST_PACE: Span = Span::from_secs(1);
 
 /// What kind of entry a note is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "who decides writes them")]
 pub(super) enum NoteKind {
     /// A new state, and why.
     State,

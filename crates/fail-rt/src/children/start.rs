@@ -16,16 +16,7 @@ use nix::unistd::pipe2;
 
 use super::job::pid;
 use super::pipes::Opened;
-use crate::reason;
-
-/// What the service manager told this process, and no child.
-const OURS_ALONE: [&str; 5] = [
-    "NOTIFY_SOCKET",
-    "WATCHDOG_PID",
-    "WATCHDOG_USEC",
-    "LISTEN_FDS",
-    "LISTEN_PID",
-];
+use crate::{notify, reason};
 
 /// Where Tcl's words for an error are not the system's.
 const TCLS_WORDS: [(i32, &str); 2] = [
@@ -98,7 +89,7 @@ fn spawn(
             None => Ok(Stdio::null()),
         };
         let mut command = Command::new(program);
-        for variable in OURS_ALONE {
+        for variable in notify::VARIABLES {
             command.env_remove(variable);
         }
         if let Some(dir) = &given.dir {

@@ -17,6 +17,10 @@ use crate::poller::Desk;
 /// Bytes that are read of one client in one turn.
 const READ_TURN_MAX: usize = 64 << 10;
 
+/// Lines after which no more is read of one client in one turn: each may be a request, and
+/// many short ones must not hold up everybody else.
+const LINES_TURN_MAX: usize = 64;
+
 /// What somebody who has nothing to say may say: the request of a web browser is shorter.
 const NOISE_MAX: usize = 8 << 10;
 
@@ -185,7 +189,7 @@ impl Client {
         let mut heard = Heard::default();
         let mut buffer = [0; 4096];
         let mut left = READ_TURN_MAX;
-        while left > 0 {
+        while left > 0 && heard.lines.len() < LINES_TURN_MAX {
             match (&self.stream).read(&mut buffer) {
                 Ok(0) => {
                     heard.gone = true;

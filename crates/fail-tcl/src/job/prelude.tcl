@@ -13,7 +13,7 @@ namespace eval ::fail {
     variable service {} reason {} from {} event {} data {}
 }
 
-foreach command {after exec exit gets interp puts read unknown update vwait} {
+foreach command {after close exec exit gets interp puts read unknown update vwait} {
     rename ::$command ::fail::tcl::$command
 }
 unset command
@@ -194,6 +194,16 @@ proc ::fail::refuse_stdin {command words} {
     }
 }
 
+# What is opened next would have the number of the one that is closed, and get our log.
+proc ::close args {
+    set channel [lindex $args 0]
+    if {$channel in {stdin stdout stderr}} {
+        return -code error -errorcode {FAIL STDIO}\
+            "close $channel: it belongs to failsh, and not to a script"
+    }
+    tailcall ::fail::tcl::close {*}$args
+}
+
 # Ends a console. A policy can not end anything.
 proc ::exit args {
     if {[::fail::asks [info coroutine] exit {*}$args] ne {}} {
@@ -235,6 +245,6 @@ proc ::interp args {
 }
 
 namespace ensemble configure chan -map [dict replace [namespace ensemble configure chan -map]\
-    gets ::gets puts ::puts read ::read]
+    close ::close gets ::gets puts ::puts read ::read]
 
 interp bgerror {} ::fail::background

@@ -133,6 +133,10 @@ impl Room {
             return None;
         };
         // A callback is nobody's in particular, and has no time-out that the engine knows.
+        if is_callback(no) && self.mailbox.turns.lasts(Duration::from_millis(CALLBACK_MS)) {
+            self.interp.limit(Duration::ZERO);
+            return None;
+        }
         if is_callback(no) && !self.mailbox.is_empty() {
             self.interp.limit(GRACE);
             return None;
