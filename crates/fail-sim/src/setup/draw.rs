@@ -34,7 +34,7 @@ pub(super) fn svc(rng: &mut Rng, n: usize, hosts: usize, script_max: u64) -> Svc
         },
         lonely: rng.weighted(&[(85, Lonely::Stop), (15, Lonely::Keep)]),
         failback: rng.per_mille(800),
-        community: rng.per_mille(250).then(|| format!("key of {name}")),
+        community: rng.per_mille(250).then(|| format!("key-of-{name}")),
         ..Service::default()
     };
     if rng.per_mille(500) {

@@ -93,7 +93,8 @@ impl World {
         }
         let policy = self.policy(host);
         let Some(plan) = self.new_plan(host, policy) else {
-            return;
+            let text = "failsh does not start: its policy is not admitted";
+            return self.watch.panicked(self.at, text.to_string());
         };
         let at = self.at;
         self.hosts[host].released = false;
