@@ -106,6 +106,9 @@ impl Default for Host {
 pub enum Protocol {
     /// Datagrams.
     Udp,
+    /// What the original asked by unless told otherwise. Its word is kept, so that old policies
+    /// are good ones; until there is a protocol for it, such a host is asked by datagrams.
+    Tcp,
 }
 
 /// One service and what to do for it: `failsvc`.

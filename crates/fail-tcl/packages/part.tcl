@@ -213,15 +213,15 @@ proc ::failover::part::kind-bool {value} {
 }
 
 proc ::failover::part::kind-count {value} {
-    if {![string is integer -strict $value] || $value < 0} {
+    if {![regexp {^0*(\d{1,9})$} $value -> number]} {
         error "bad number \"$value\": must be 0 or more"
     }
-    return $value
+    return $number
 }
 
 # A time as failsvc takes it; returns seconds.
 proc ::failover::part::kind-time {value} {
-    if {![regexp {^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d|)$} $value -> number unit]} {
+    if {![regexp {^0*(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d|)$} $value -> number unit]} {
         error "bad time \"$value\": must be seconds, or a number with ms, s, m, h or d"
     }
     set seconds [dict get {ms 0.001 {} 1 s 1 m 60 h 3600 d 86400} $unit]

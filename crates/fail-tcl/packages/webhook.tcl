@@ -147,7 +147,7 @@ proc ::notify::Curl {own document} {
     dict for {name value} [WebHeaders $own] {
         lappend lines "header = [CurlQuote "$name: $value"]"
     }
-    set command [list curl --disable --silent --show-error --max-time [dict get $own timeout] \
+    set command [list curl --disable --globoff --silent --show-error --max-time [dict get $own timeout] \
         --output /dev/null --write-out %{http_code} --config -]
     set seconds [expr {[dict get $own timeout] + 2}]
     set ran [::failover::part::run [list -timeout $seconds -input [join $lines \n]\n] $command]

@@ -4,6 +4,8 @@
 use std::io::Write;
 
 use fail_cli::{Failsh, Failure, exit};
+use fail_core::log::Level;
+use fail_tcl::FromTcl;
 
 use crate::setup::{look_up, program, unknown_host};
 
@@ -13,7 +15,14 @@ pub fn check(options: &Failsh) -> Result<(), Failure> {
         &options.policies,
         &program(),
         &fail_tcl::Board::default(),
-        Box::new(|_| {}),
+        // What is good, but perhaps not meant so.
+        Box::new(|message| {
+            if let FromTcl::Log { level, text } = message {
+                if level <= Level::Warn {
+                    eprintln!("failsh: {text}");
+                }
+            }
+        }),
     );
     let (loaded, tcl) = loaded.map_err(|e| Failure::new(exit::DATA, e))?;
     for answer in look_up(&loaded.policy) {

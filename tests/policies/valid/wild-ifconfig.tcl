@@ -26,3 +26,5 @@ failhost hostb protocol udp
 failhost hostb port 1847
 failhost hostb address 127.0.0.2
 failhost hostc address 127.0.0.3
+# The protocol that was the default then.
+failhost 192.168.1.2 protocol tcp

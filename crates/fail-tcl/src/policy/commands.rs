@@ -69,6 +69,13 @@ fn failhost(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
             let place = site.place(interp);
             let mut host = known(&name).unwrap_or_default();
             let options = set(interp, &about, &mut host, &pairs)?;
+            if options.contains(&"protocol") && host.protocol == Protocol::Tcp {
+                let text = format!(
+                    "{about}: protocol tcp is not spoken in this version; it is asked by udp"
+                );
+                let level = Level::Warn;
+                (site.out)(FromTcl::Log { level, text });
+            }
             let keys = options.iter().map(|word| Key::Host(name.clone(), word));
             site.change(interp, &about, keys.collect(), |draft| {
                 draft.put_host(name, host, place)

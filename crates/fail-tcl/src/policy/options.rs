@@ -45,16 +45,14 @@ pub(super) const HOST: &[Opt<Host>] = &[
         set: |host, value| {
             host.protocol = match value.text().as_str() {
                 "udp" => Protocol::Udp,
-                "tcp" => {
-                    let said = "this version only speaks udp, not tcp";
-                    return Err(said.to_string().into());
-                }
-                other => return Err(bad("protocol", other, "udp")),
+                "tcp" => Protocol::Tcp,
+                other => return Err(bad("protocol", other, "udp or tcp")),
             };
             Ok(())
         },
         print: |host| match host.protocol {
             Protocol::Udp => "udp".to_string(),
+            Protocol::Tcp => "tcp".to_string(),
         },
     },
     Opt {
@@ -245,14 +243,23 @@ pub(super) const SERVICE: &[Opt<Service>] = &[
 ];
 
 /// All settings of a service as `failsvc` gives them, for those who only look. A community is
-/// a key, and so it is not among them: of one that is set it says `(set)`.
+/// a key, and a script may hold a password: of those that are set it says `(set)`, unless a
+/// script is the name of a proc and nothing else.
 pub fn settings(service: &Service) -> BTreeMap<String, String> {
     let shown = |option: &Opt<Service>| match option.word {
         "community" if service.community.is_some() => "(set)".to_string(),
+        "start" | "stop" | "reclaim" | "check" => match (option.print)(service) {
+            script if script.contains(|c: char| !is_of_a_name(c)) => "(set)".to_string(),
+            name => name,
+        },
         _ => (option.print)(service),
     };
     let pairs = SERVICE.iter();
     pairs.map(|o| (o.word.to_string(), shown(o))).collect()
+}
+
+fn is_of_a_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.')
 }
 
 fn yes_or_no(yes: bool) -> String {

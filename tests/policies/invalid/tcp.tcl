@@ -1,1 +1,0 @@
-failhost hosta protocol tcp
