@@ -300,7 +300,7 @@ fn every_error_has_a_code() {
         ),
         ("failsvc web check \\{", "FAIL VALUE check \\{"),
         ("failhost a port 0", "FAIL VALUE port 0"),
-        ("failhost a protocol tcp", "FAIL VALUE protocol tcp"),
+        ("failhost a protocol x25", "FAIL VALUE protocol x25"),
         ("failhost a community {}", "FAIL VALUE community {}"),
         ("failtrap * down x", "FAIL VALUE event down"),
         ("failtrap * up \\{", "FAIL VALUE script \\{"),

@@ -147,7 +147,11 @@ fn the_settings_that_others_see_are_those_of_failsvc_without_its_key() {
     }
     assert_eq!(fail_tcl::settings(&Service::default())["community"], "");
     // A proc has a name that all may read; what else stands in a script may be a password.
-    for (script, shown) in [("web_start", "web_start"), ("login s3cret", "(set)"), ("", "")] {
+    for (script, shown) in [
+        ("web_start", "web_start"),
+        ("login s3cret", "(set)"),
+        ("", ""),
+    ] {
         let web = Service {
             check: Some(script.to_string()),
             ..Service::default()

@@ -195,12 +195,14 @@ impl Engine {
         let now = clock::now().mono;
         // Since `until` is that much later than the moment at which it was told to end.
         let hearing = now + LEAVING_MAX < until + LAST_WORDS_MAX && self.serves.is_writing();
-        if self.children.is_empty() && !hearing {
+        if self.children.is_empty() && self.minds.is_idle() && !hearing {
             return true;
         }
         let late = now >= until;
         if late && !self.children.is_empty() {
             self.log.warn("ends, although programs of scripts are left");
+        } else if late && !self.minds.is_idle() {
+            self.log.warn("ends, although a script has not ended");
         }
         late
     }

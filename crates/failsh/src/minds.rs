@@ -188,11 +188,18 @@ impl Minds {
         minds.flat_map(|mind| mind.tcl.held()).collect()
     }
 
-    /// The end of all. Not waited for: a script inside one long C operation must not hold up
-    /// the end.
-    pub fn quit(&self) {
+    /// Ends all jobs, wherever they run. Twice: at once.
+    pub fn cancel_all(&self, why: &str) {
         for mind in self.minds.values() {
-            mind.tcl.send(ToTcl::Quit);
+            for &job in &mind.jobs {
+                let why = why.to_string();
+                mind.tcl.send(ToTcl::Cancel { job, why });
+            }
         }
+    }
+
+    /// Whether no job runs.
+    pub fn is_idle(&self) -> bool {
+        self.minds.values().all(|mind| mind.jobs.is_empty())
     }
 }

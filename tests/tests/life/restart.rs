@@ -184,3 +184,23 @@ fn what_is_ready_stays_ready() {
         assert_eq!(failsh.count(" -> "), 0, "{:?}", failsh.log.all());
     }
 }
+
+#[test]
+fn what_stands_behind_finally_is_run_before_failsh_has_ended() {
+    let mut failsh = Failsh::start(
+        "proc note word {set file [open FOLDER/trace a]; puts $file $word; close $file}
+         failsvc web interval 100ms stop {return RECOVER} start {
+             try {
+                 note begun
+                 exec sleep 20
+             } finally {
+                 exec true
+                 note tidied
+             }
+             return UP
+         }",
+    );
+    traced(&failsh, "begun");
+    end(&mut failsh, Signal::SIGTERM);
+    traced(&failsh, "begun tidied");
+}

@@ -77,6 +77,8 @@ pub(super) struct Owed {
     pub own: bool,
     /// As if nobody had published anything: this failsh is about to end.
     pub withdrawn: bool,
+    /// Back from a failure of its own, which was this version of the record, with these marks.
+    pub retry: Option<(u64, Marks)>,
 }
 
 impl Owed {
@@ -88,6 +90,7 @@ impl Owed {
             away: false,
             own: false,
             withdrawn: false,
+            retry: None,
         }
     }
 

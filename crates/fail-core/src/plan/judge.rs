@@ -7,6 +7,7 @@ use fail_wire::{Marks, Name, Reason, Record, State};
 use super::duty::{Owed, Then};
 use super::link::UNKNOWN_MAX;
 use super::notes::NoteKind;
+use super::retry::wishes;
 use super::view::{Views, explain};
 use super::{Plan, Target};
 use crate::decide::Verdict;
@@ -131,7 +132,11 @@ impl Plan {
         let published = !record.marks.has(Marks::UNPUBLISHED);
         // Nothing of ours was acknowledged yet, so whatever stands there is somebody's word.
         let first = duty.base.is_none();
-        let by_hand = duty.base != Some(record.state) && published;
+        // FAIL that was said over a failure while this was on its way is meant so.
+        let said_again = owed.retry.is_some_and(|(version, wished)| {
+            record.state == State::Fail && record.version > version && wishes(record) == wished
+        });
+        let by_hand = (duty.base != Some(record.state) || said_again) && published;
         if by_hand && (record.state != State::Up || first) {
             // Somebody took the service down while our script ran; what he says stands, and
             // what our script did is found out below.

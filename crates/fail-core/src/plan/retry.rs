@@ -58,7 +58,6 @@ impl Retries {
     /// What the local faild says now, beside what it said before. `FAIL` said by hand of a
     /// service that is `FAIL` is a change of the record that is neither ours nor a wish.
     pub fn hear(&mut self, believed: Option<State>, known: &Record, said: &Record) {
-        let wishes = |record: &Record| Marks(record.marks.0 & Marks::WISHES.0);
         let fail = (believed, said.state) == (Some(State::Fail), State::Fail);
         let said_again = known.state == State::Fail && said.version > known.version;
         let published = !said.marks.has(Marks::UNPUBLISHED);
@@ -106,7 +105,12 @@ impl Plan {
             self.why(now, name, &why);
         } else {
             let reason = format!("retry: {wait} after failure {failures}");
-            self.owe(now, name, State::Recover, &reason);
+            let record = duty.local.as_ref().map(|(record, _)| record);
+            let owed = Owed {
+                retry: record.map(|record| (record.version, wishes(record))),
+                ..Owed::new(State::Recover, reason)
+            };
+            self.owe_this(now, name, owed);
         }
         true
     }
@@ -154,4 +158,9 @@ impl Plan {
             self.judge_early(now, &name);
         }
     }
+}
+
+/// What people wish of a service.
+pub(super) fn wishes(record: &Record) -> Marks {
+    Marks(record.marks.0 & Marks::WISHES.0)
 }

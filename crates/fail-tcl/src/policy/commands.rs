@@ -5,6 +5,8 @@
 
 use std::rc::Rc;
 
+use fail_core::log::Level;
+use fail_core::policy::Protocol;
 use fail_wire::Name;
 
 use super::Site;
@@ -14,6 +16,7 @@ use super::ensemble;
 use super::options::{HOST, Opt, SERVICE};
 use super::traps::failtrap;
 use super::value::{Value, visible};
+use crate::mail::FromTcl;
 use crate::tcl::{Interp, Obj, Reply, TclError};
 
 pub(super) type Run = fn(&Site, &Interp, &[Obj]) -> Reply;

@@ -3,6 +3,7 @@
 
 use fail_core::address::AddressError;
 use fail_core::plan::In;
+use fail_core::time::Span;
 use fail_rt::clock;
 use fail_tcl::{Ask, AskError, FromTcl, ToTcl};
 
@@ -10,6 +11,9 @@ use super::{Engine, life};
 use crate::minds::Generation;
 use crate::post::CONTROL_PER_TURN;
 use crate::serves::{EngineRequest, Reply};
+
+/// How long a program may run that a script starts while failsh ends.
+const LAST_PROGRAM: Span = Span::from_secs(1);
 
 impl Engine {
     /// What other threads and those who are served said meanwhile.
@@ -57,11 +61,11 @@ impl Engine {
                 self.minds.ended(from, job);
                 self.inputs.push_back(In::Trapped { job, error });
             }
-            // What a script starts now would outlive us.
-            FromTcl::Exec { .. } if self.leaving.is_some() => {}
             FromTcl::Exec { exec, pipeline, .. } => {
                 let no = self.minds.exec(from, exec);
-                self.children.spawn(no, pipeline, None);
+                // What stands behind `finally` may run a program, but it must not outlive us.
+                let until = self.leaving.map(|_| clock::now().mono + LAST_PROGRAM);
+                self.children.spawn(no, pipeline, until);
             }
             FromTcl::Kill { exec } => {
                 if let Some(no) = self.minds.running(from, exec) {

@@ -53,7 +53,8 @@ impl Engine {
             self.leaving = Some(now + LEAVING_MAX);
             self.log.info(format_args!("ends; {services}"));
             self.notify.stopping();
-            self.minds.quit();
+            // Their programs end, and what stands behind `finally` is still run.
+            self.minds.cancel_all("failsh ends");
             self.children.kill_all(now);
         }
     }
