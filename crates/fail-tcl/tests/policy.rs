@@ -290,8 +290,8 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
             "1: failhost a: port: bad number \"65536\": must be from 1 to 65535".to_string(),
         ),
         (
-            "failhost a protocol tcp",
-            "1: failhost a: protocol: this version only speaks udp, not tcp".to_string(),
+            "failhost a protocol x25",
+            "1: failhost a: protocol: bad protocol \"x25\": must be udp or tcp".to_string(),
         ),
         (
             "failhost a community {}",
