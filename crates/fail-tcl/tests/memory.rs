@@ -29,7 +29,7 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 #[test]
-#[ignore = "takes a minute or two; run by hand, see above"]
+#[ignore = "takes a minute or two; scripts/memory runs it"]
 fn a_hundred_thousand_script_runs_leave_nothing_behind() {
     let _alone = alone();
     let mut engine = Engine::new(
@@ -64,7 +64,7 @@ fn a_hundred_thousand_script_runs_leave_nothing_behind() {
 }
 
 #[test]
-#[ignore = "takes a minute; run by hand, see above"]
+#[ignore = "takes a minute; scripts/memory runs it"]
 fn a_thousand_reloads_leave_neither_threads_nor_descriptors_behind() {
     let _alone = alone();
     let once = || {
