@@ -58,6 +58,13 @@ impl Key {
         self.verifies(PROOF, &other.mac(PROOF))
     }
 
+    /// A number that only who has this key can make of these bytes; never 0.
+    pub fn seal(&self, bytes: &[u8]) -> u64 {
+        let mac = self.mac(&[bytes]);
+        let number = mac.iter().take(8).fold(0, |n, b| n << 8 | u64::from(*b));
+        number.max(1)
+    }
+
     /// The HMAC over these pieces, one after the other.
     pub(crate) fn mac(&self, pieces: &[&[u8]]) -> [u8; MAC_BYTES] {
         let mut mac = self.fresh.clone();
