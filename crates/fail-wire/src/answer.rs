@@ -101,6 +101,26 @@ impl Code {
         Code::Published,
     ];
 
+    /// Its name, as `failover-protocol(7)` has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Code::Version => "version",
+            Code::Type => "type",
+            Code::Malformed => "malformed",
+            Code::Community => "community",
+            Code::Mac => "mac",
+            Code::ReadOnly => "readonly",
+            Code::Nonce => "nonce",
+            Code::Stale => "stale",
+            Code::Limit => "limit",
+            Code::Unsaved => "unsaved",
+            Code::Cramped => "cramped",
+            Code::Marks => "marks",
+            Code::Facility => "facility",
+            Code::Published => "published",
+        }
+    }
+
     fn sentence(self) -> &'static str {
         match self {
             Code::Version => "it does not speak this version of the protocol",

@@ -113,6 +113,15 @@ impl Dice {
     }
 }
 
+impl Dice {
+    /// A key that nobody else has. It makes nothing that a roll makes: those are of 8 bytes.
+    pub fn key(&self) -> Key {
+        let mut fresh = self.seed.clone();
+        fresh.update(b"failover key of its own");
+        Key { id: 0, fresh }
+    }
+}
+
 impl fmt::Debug for Dice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Dice({} drawn)", self.drawn)

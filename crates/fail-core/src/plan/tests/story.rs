@@ -544,7 +544,7 @@ impl Story {
                     self.saves.push((now.mono + self.disk, host, no));
                 }
                 node::Out::Save { no, .. } => node.handle(now, node::In::Saved { no, ok: true }),
-                node::Out::Log(_) => {}
+                node::Out::Log(_) | node::Out::Level { .. } => {}
             }
         }
     }
@@ -616,7 +616,7 @@ fn ask(node: &mut Node, now: Now, from: SocketAddr, bytes: Vec<u8>) -> Vec<Vec<u
         match out {
             node::Out::Send { bytes, .. } => answers.push(bytes),
             node::Out::Save { no, .. } => node.handle(now, node::In::Saved { no, ok: true }),
-            node::Out::Log(_) => {}
+            node::Out::Log(_) | node::Out::Level { .. } => {}
         }
     }
     answers
