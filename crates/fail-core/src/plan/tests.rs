@@ -7,6 +7,7 @@ mod hands;
 mod health;
 mod hears;
 mod journal;
+mod news;
 mod omens;
 mod renewals;
 mod retries;
