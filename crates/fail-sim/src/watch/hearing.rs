@@ -67,7 +67,9 @@ impl Hearing {
     pub fn reloaded(&mut self, at: u64, host: usize) {
         for ((asker, ..), ear) in &mut self.0 {
             if *asker == host {
-                ear.deaf = ear.deaf_at(at);
+                // Where they were not dropped, the last of them is about to be given up.
+                let asked_out = ear.open.len() as u64 > ear.times;
+                ear.deaf = ear.deaf.max(asked_out.then_some(at));
                 ear.open.clear();
             }
         }
