@@ -36,6 +36,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
     let mut inputs = VecDeque::new();
     let mut outputs = Vec::new();
     let mut leave_by: Option<Mono> = None;
+    life.turn(clock::now().mono, driver.machine().services());
     loop {
         for out in outputs.drain(..) {
             match out {
