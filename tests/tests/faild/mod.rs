@@ -4,5 +4,7 @@ mod daemon;
 mod damage;
 mod durability;
 mod examples;
+mod manager;
 mod refusals;
+mod sandbox;
 mod tools;
