@@ -42,6 +42,14 @@ fn one_level(facility: &Reason, level: u8) -> Value {
 fn as_json(bytes: &[u8], community: &str) -> Value {
     let packet = Packet::read(bytes).unwrap();
     let (kind, body) = match packet.body().unwrap() {
+        Body::Subscribe(_)
+        | Body::Notify(_)
+        | Body::Acknowledge(_)
+        | Body::Forget(_)
+        | Body::AskHistory(_)
+        | Body::History(_)
+        | Body::AskFigures(_)
+        | Body::Figures(_) => return Value::Null,
         Body::Query(query) => {
             let beat = query.beat.map(|b| (b.nonce, b.count, b.interval_ms));
             let (nonce, count, interval_ms) = beat.unwrap_or_default();

@@ -89,7 +89,7 @@ impl Error {
             Error::Raced => Failure::TryAgain,
             Error::Refused { refusal, .. } => match refusal.code {
                 Ok(Code::Community | Code::Mac | Code::ReadOnly) => Failure::NotAllowed,
-                Ok(Code::Nonce | Code::Stale | Code::Limit) => Failure::TryAgain,
+                Ok(Code::Nonce | Code::Stale | Code::Limit | Code::Published) => Failure::TryAgain,
                 Ok(Code::Unsaved) => Failure::NotStored,
                 Ok(Code::Facility) => Failure::NotThere,
                 Ok(Code::Version | Code::Type | Code::Malformed | Code::Cramped | Code::Marks)

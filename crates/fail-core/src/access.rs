@@ -99,6 +99,16 @@ impl Access {
         Ok(())
     }
 
+    /// How many communities there are.
+    pub fn len(&self) -> usize {
+        self.grants.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.grants.is_empty()
+    }
+
     /// The key that a message names.
     pub fn key(&self, id: u32) -> Option<&Key> {
         self.grants.get(&id).map(|grant| &grant.key)
@@ -112,6 +122,13 @@ impl Access {
         let services = grant.services.values().copied();
         let mut rights = services.chain(grant.everything);
         self.trust_loopback && loopback || rights.any(|rights| rights == Rights::ReadWrite)
+    }
+
+    /// Whether the holder of this key may change every service that has no line of its own.
+    pub fn may_change_everything(&self, key: &Key, loopback: bool) -> bool {
+        let grant = self.grants.get(&key.id());
+        let everything = grant.and_then(|grant| grant.everything);
+        grant.is_some() && self.trust_loopback && loopback || everything == Some(Rights::ReadWrite)
     }
 
     /// What the holder of this key may do with this service; nothing: not even read it.

@@ -4,7 +4,7 @@
 //! last answer, and each order that is obeyed makes a new one: a recorded order can not be
 //! played again. A stranger learns that he is one, and nothing else.
 
-use fail_wire::{Body, Code, Key, Levels, Packet, Reason, Refusal, emit};
+use fail_wire::{Body, Code, Key, Levels, Packet, Reason, Refusal, SetLevel, emit};
 
 /// The levels of a program.
 pub trait Facilities {
@@ -15,12 +15,61 @@ pub trait Facilities {
     fn set(&mut self, facility: &str, level: u8) -> bool;
 }
 
+/// The highest level that a facility can have.
+pub const LEVEL_MAX: u8 = 2;
+
+/// Takes orders, each once.
+#[derive(Debug, Clone)]
+pub struct Orders {
+    program: &'static str,
+    stamp: u64,
+}
+
+impl Orders {
+    /// Of this program. `stamp` must be random.
+    pub fn new(program: &'static str, stamp: u64) -> Orders {
+        Orders { program, stamp }
+    }
+
+    /// Obeys an order of somebody who may give it; gives the levels then, and what was set.
+    ///
+    /// # Errors
+    /// The order is an old one, or names no facility.
+    pub fn obey(
+        &mut self,
+        order: SetLevel,
+        facilities: &mut dyn Facilities,
+    ) -> Result<(Levels, Option<(String, u8)>), Code> {
+        let mut done = None;
+        if let Some((facility, level)) = order.set {
+            if order.stamp != self.stamp {
+                return Err(Code::Stale);
+            }
+            if !facilities.set(facility.as_str(), level) {
+                return Err(Code::Facility);
+            }
+            self.stamp = self.stamp.wrapping_add(1);
+            done = Some((facility.to_string(), level));
+        }
+        let levels = facilities.list();
+        let levels = levels
+            .into_iter()
+            .map(|(facility, level)| (Reason::new(facility), level))
+            .collect();
+        let answer = Levels {
+            stamp: self.stamp,
+            program: Reason::new(self.program),
+            levels,
+        };
+        Ok((answer, done))
+    }
+}
+
 /// A debug port.
 #[derive(Debug)]
 pub struct DebugPort {
-    program: &'static str,
+    orders: Orders,
     key: Key,
-    stamp: u64,
 }
 
 /// What came of a datagram.
@@ -36,9 +85,8 @@ impl DebugPort {
     /// The port of this program, for those who know the key. `stamp` must be random.
     pub fn new(program: &'static str, key: Key, stamp: u64) -> DebugPort {
         DebugPort {
-            program,
+            orders: Orders::new(program, stamp),
             key,
-            stamp,
         }
     }
 
@@ -89,35 +137,17 @@ impl DebugPort {
             Ok(_) | Err(fail_wire::Bad::Type) => return (refuse(Code::Type), true, None),
             Err(_) => return (refuse(Code::Malformed), true, None),
         };
-        let mut done = None;
-        if let Some((facility, level)) = order.set {
-            if order.stamp != self.stamp {
-                return (refuse(Code::Stale), true, None);
-            }
-            if !facilities.set(facility.as_str(), level) {
-                return (refuse(Code::Facility), true, None);
-            }
-            self.stamp = self.stamp.wrapping_add(1);
-            done = Some((facility.to_string(), level));
+        match self.orders.obey(order, facilities) {
+            Ok((levels, set)) => (Body::Levels(levels), true, set),
+            Err(code) => (refuse(code), true, None),
         }
-        let levels = facilities.list();
-        let levels = levels
-            .into_iter()
-            .map(|(facility, level)| (Reason::new(facility), level))
-            .collect();
-        let answer = Levels {
-            stamp: self.stamp,
-            program: Reason::new(self.program),
-            levels,
-        };
-        (Body::Levels(answer), true, done)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fail_wire::{LEVELS_ROOM, SetLevel, emit_padded};
+    use fail_wire::{LEVELS_ROOM, emit_padded};
 
     struct Table([(&'static str, u8); 2]);
 

@@ -23,6 +23,20 @@ pub const REQUEST_BYTES_MAX: usize = 8 << 10;
 /// Senders whose misdeeds are remembered, so that each is logged at most once a minute.
 pub const OFFENDERS_MAX: usize = 256;
 
+/// Subscriptions of one faild: as many as hosts in the largest policy, and some people.
+pub const SUBSCRIPTIONS_MAX: usize = 1_000;
+
+/// Of those, from one address: a failsh or two, and the people who watch from there.
+pub const SUBSCRIPTIONS_EACH_MAX: usize = 16;
+
+/// Names in one subscription, and changes that wait for one subscriber; past that he is told
+/// that there is more. As many names of five letters fill a datagram.
+pub const PUSH_NAMES_MAX: usize = 256;
+
+/// Past changes of one service that a faild remembers: 10,000 services with reasons of usual
+/// length take some 16 MB.
+pub const HISTORY_MAX: usize = 16;
+
 /// Hosts in one policy.
 pub const HOSTS_MAX: usize = 1_000;
 

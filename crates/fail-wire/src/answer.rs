@@ -22,30 +22,31 @@ impl Answer {
     pub(crate) fn emit(&self, out: &mut Writer) {
         out.u64(self.nonce);
         out.u8(u8::from(self.more));
-        out.u16(u16::try_from(self.records.len()).unwrap_or(u16::MAX));
-        self.records
-            .iter()
-            .take(usize::from(u16::MAX))
-            .for_each(|record| record.emit(out));
+        emit_records(&self.records, out);
     }
 
     pub(crate) fn parse(from: &mut Reader) -> Result<Answer, Bad> {
         let nonce = from.u64()?;
         let more = from.u8()? & 1 != 0;
-        let count = from.u16()?;
-        // A record takes 31 bytes at least: no memory for a count that can not be true.
-        if usize::from(count) > from.0.len() / 31 {
-            return Err(Bad::Short);
-        }
-        let records = (0..count)
-            .map(|_| Record::parse(from))
-            .collect::<Result<_, _>>()?;
+        let records = parse_records(from)?;
         Ok(Answer {
             nonce,
             more,
             records,
         })
     }
+}
+
+pub(crate) fn emit_records(records: &[Record], out: &mut Writer) {
+    out.u16(u16::try_from(records.len()).unwrap_or(u16::MAX));
+    let records = records.iter().take(usize::from(u16::MAX));
+    records.for_each(|record| record.emit(out));
+}
+
+pub(crate) fn parse_records(from: &mut Reader) -> Result<Vec<Record>, Bad> {
+    // A record takes 31 bytes at least.
+    let count = from.count(31)?;
+    (0..count).map(|_| Record::parse(from)).collect()
 }
 
 /// Why a request was not done. The code travels; the sentence is made where it is read.
@@ -77,11 +78,13 @@ pub enum Code {
     Marks = 12,
     /// The program has no debug facility of that name.
     Facility = 13,
+    /// The service can not be forgotten: its publisher is alive.
+    Published = 14,
 }
 
 impl Code {
     /// All codes, in their order.
-    pub const ALL: [Code; 13] = [
+    pub const ALL: [Code; 14] = [
         Code::Version,
         Code::Type,
         Code::Malformed,
@@ -95,7 +98,28 @@ impl Code {
         Code::Cramped,
         Code::Marks,
         Code::Facility,
+        Code::Published,
     ];
+
+    /// Its name, as `failover-protocol(7)` has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Code::Version => "version",
+            Code::Type => "type",
+            Code::Malformed => "malformed",
+            Code::Community => "community",
+            Code::Mac => "mac",
+            Code::ReadOnly => "readonly",
+            Code::Nonce => "nonce",
+            Code::Stale => "stale",
+            Code::Limit => "limit",
+            Code::Unsaved => "unsaved",
+            Code::Cramped => "cramped",
+            Code::Marks => "marks",
+            Code::Facility => "facility",
+            Code::Published => "published",
+        }
+    }
 
     fn sentence(self) -> &'static str {
         match self {
@@ -116,6 +140,9 @@ impl Code {
             Code::Cramped => "the request is shorter than its answer would be",
             Code::Marks => "only the state FAIL can be marked as unpublished",
             Code::Facility => "it has no debug facility of that name",
+            Code::Published => {
+                "a failsh that runs publishes the service; take it out of the policy first"
+            }
         }
     }
 }

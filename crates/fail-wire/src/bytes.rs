@@ -28,6 +28,9 @@ pub enum Bad {
     /// A state that is none.
     #[error("a state in it is unknown")]
     State,
+    /// A kind of figures that is none.
+    #[error("it asks for figures of an unknown kind")]
+    Kind,
 }
 
 /// Takes fields off the front of some bytes.
@@ -61,6 +64,16 @@ impl<'a> Reader<'a> {
 
     pub fn u64(&mut self) -> Result<u64, Bad> {
         self.number(8)
+    }
+
+    /// A number of things that follow, each of so many bytes at least: one that can not be
+    /// true gets no memory.
+    pub fn count(&mut self, bytes_each: usize) -> Result<u16, Bad> {
+        let count = self.u16()?;
+        match usize::from(count) > self.0.len() / bytes_each {
+            true => Err(Bad::Short),
+            false => Ok(count),
+        }
     }
 
     pub fn text(&mut self) -> Result<&'a str, Bad> {

@@ -1,4 +1,5 @@
-//! The order: this service is now in that state; or: an administrator wishes so.
+//! The order: this service is now in that state; or: an administrator wishes so; or: forget
+//! that there ever was such a service.
 
 use crate::bytes::{Bad, Reader, Writer};
 use crate::name::Name;
@@ -55,6 +56,33 @@ impl Change {
             clear: Marks(from.u8()?),
             reason: from.reason()?,
             interval_ms: from.u32()?,
+        })
+    }
+}
+
+/// Forgets a service, if its record still is as the sender saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forget {
+    /// The start of the daemon in which the sender saw the record.
+    pub nonce: u64,
+    /// The version of the record.
+    pub version: u64,
+    /// The service.
+    pub name: Name,
+}
+
+impl Forget {
+    pub(crate) fn emit(&self, out: &mut Writer) {
+        out.u64(self.nonce);
+        out.u64(self.version);
+        out.text(self.name.as_str());
+    }
+
+    pub(crate) fn parse(from: &mut Reader) -> Result<Forget, Bad> {
+        Ok(Forget {
+            nonce: from.u64()?,
+            version: from.u64()?,
+            name: from.name()?,
         })
     }
 }

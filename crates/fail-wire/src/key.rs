@@ -58,6 +58,13 @@ impl Key {
         self.verifies(PROOF, &other.mac(PROOF))
     }
 
+    /// A number that only who has this key can make of these bytes; never 0.
+    pub fn seal(&self, bytes: &[u8]) -> u64 {
+        let mac = self.mac(&[bytes]);
+        let number = mac.iter().take(8).fold(0, |n, b| n << 8 | u64::from(*b));
+        number.max(1)
+    }
+
     /// The HMAC over these pieces, one after the other.
     pub(crate) fn mac(&self, pieces: &[&[u8]]) -> [u8; MAC_BYTES] {
         let mut mac = self.fresh.clone();
@@ -103,6 +110,15 @@ impl Dice {
         let bytes = mac.finalize().into_bytes();
         let number = bytes.iter().take(8).fold(0, |n, b| n << 8 | u64::from(*b));
         number.max(1)
+    }
+}
+
+impl Dice {
+    /// A key that nobody else has. It makes nothing that a roll makes: those are of 8 bytes.
+    pub fn key(&self) -> Key {
+        let mut fresh = self.seed.clone();
+        fresh.update(b"failover key of its own");
+        Key { id: 0, fresh }
     }
 }
 

@@ -12,9 +12,12 @@
 
 use crate::answer::{Answer, Refusal};
 use crate::bytes::{Bad, Reader, Writer};
-use crate::change::Change;
+use crate::change::{Change, Forget};
+use crate::figures::{AskFigures, Figures};
+use crate::history::{AskHistory, History};
 use crate::key::{Key, MAC_BYTES};
 use crate::levels::{Levels, SetLevel};
+use crate::push::{Acknowledge, Notify, Subscribe};
 use crate::query::Query;
 use crate::report::{Report, Reported};
 
@@ -33,17 +36,24 @@ const MAGIC: &[u8; 2] = b"FO";
 /// answered, so two daemons can not be set to talk to each other.
 pub const ANSWERS: u8 = 0x80;
 
-/// Types of messages. 3 (subscribe), 4 (acknowledge) and 0x83 (notify) are kept free for
-/// telling of changes as they happen.
+/// Types of messages.
 mod kind {
     pub const QUERY: u8 = 1;
     pub const CHANGE: u8 = 2;
+    pub const SUBSCRIBE: u8 = 3;
+    pub const ACKNOWLEDGE: u8 = 4;
     pub const REPORT: u8 = 5;
     pub const ASK_REPORT: u8 = 6;
     pub const SET_LEVEL: u8 = 7;
+    pub const FORGET: u8 = 8;
+    pub const ASK_HISTORY: u8 = 9;
+    pub const ASK_FIGURES: u8 = 10;
     pub const ANSWER: u8 = 0x81;
+    pub const NOTIFY: u8 = 0x83;
     pub const REPORTED: u8 = 0x85;
     pub const LEVELS: u8 = 0x87;
+    pub const HISTORY: u8 = 0x89;
+    pub const FIGURES: u8 = 0x8a;
     pub const REFUSAL: u8 = 0xff;
 }
 
@@ -68,6 +78,22 @@ pub enum Body {
     AskReport,
     /// This.
     Reported(Reported),
+    /// Tell me of changes.
+    Subscribe(Subscribe),
+    /// This has changed.
+    Notify(Notify),
+    /// I have heard it.
+    Acknowledge(Acknowledge),
+    /// Forget this service.
+    Forget(Forget),
+    /// What happened to this service?
+    AskHistory(AskHistory),
+    /// This.
+    History(History),
+    /// What have you counted, or what are your limits?
+    AskFigures(AskFigures),
+    /// These.
+    Figures(Figures),
 }
 
 /// Writes a message. Without a key the HMAC and the key id are zero: only a refusal to
@@ -106,6 +132,14 @@ fn unsigned(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
         Body::Report(_) => kind::REPORT,
         Body::AskReport => kind::ASK_REPORT,
         Body::Reported(_) => kind::REPORTED,
+        Body::Subscribe(_) => kind::SUBSCRIBE,
+        Body::Notify(_) => kind::NOTIFY,
+        Body::Acknowledge(_) => kind::ACKNOWLEDGE,
+        Body::Forget(_) => kind::FORGET,
+        Body::AskHistory(_) => kind::ASK_HISTORY,
+        Body::History(_) => kind::HISTORY,
+        Body::AskFigures(_) => kind::ASK_FIGURES,
+        Body::Figures(_) => kind::FIGURES,
     });
     out.u32(key.map_or(0, Key::id));
     out.u64(request);
@@ -120,6 +154,14 @@ fn unsigned(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
         Body::Report(report) => report.emit(&mut out),
         Body::AskReport => {}
         Body::Reported(reported) => reported.emit(&mut out),
+        Body::Subscribe(subscribe) => subscribe.emit(&mut out),
+        Body::Notify(notify) => notify.emit(&mut out),
+        Body::Acknowledge(acknowledge) => acknowledge.emit(&mut out),
+        Body::Forget(forget) => forget.emit(&mut out),
+        Body::AskHistory(ask) => ask.emit(&mut out),
+        Body::History(history) => history.emit(&mut out),
+        Body::AskFigures(ask) => ask.emit(&mut out),
+        Body::Figures(figures) => figures.emit(&mut out),
     }
     out.0
 }
@@ -212,6 +254,14 @@ impl<'a> Packet<'a> {
             kind::REPORT => Report::parse(&mut from).map(Body::Report),
             kind::ASK_REPORT => Ok(Body::AskReport),
             kind::REPORTED => Reported::parse(&mut from).map(Body::Reported),
+            kind::SUBSCRIBE => Subscribe::parse(&mut from).map(Body::Subscribe),
+            kind::NOTIFY => Notify::parse(&mut from).map(Body::Notify),
+            kind::ACKNOWLEDGE => Acknowledge::parse(&mut from).map(Body::Acknowledge),
+            kind::FORGET => Forget::parse(&mut from).map(Body::Forget),
+            kind::ASK_HISTORY => AskHistory::parse(&mut from).map(Body::AskHistory),
+            kind::HISTORY => History::parse(&mut from).map(Body::History),
+            kind::ASK_FIGURES => AskFigures::parse(&mut from).map(Body::AskFigures),
+            kind::FIGURES => Figures::parse(&mut from).map(Body::Figures),
             _ => Err(Bad::Type),
         }
     }

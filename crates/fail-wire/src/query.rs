@@ -38,11 +38,7 @@ impl Query {
         out.u64(beat.count);
         out.u32(beat.interval_ms);
         out.text(self.after.as_ref().map_or("", Name::as_str));
-        out.u16(u16::try_from(self.names.len()).unwrap_or(u16::MAX));
-        self.names
-            .iter()
-            .take(usize::from(u16::MAX))
-            .for_each(|name| out.text(name.as_str()));
+        emit_names(&self.names, out);
     }
 
     pub(crate) fn parse(from: &mut Reader) -> Result<Query, Bad> {
@@ -55,13 +51,20 @@ impl Query {
             "" => None,
             text => Some(Name::new(text).map_err(|_| Bad::Name)?),
         };
-        let count = from.u16()?;
-        // A name takes two bytes at least: no memory for a count that can not be true.
-        if usize::from(count) > from.0.len() / 2 {
-            return Err(Bad::Short);
-        }
-        let names = (0..count).map(|_| from.name()).collect::<Result<_, _>>()?;
+        let names = parse_names(from)?;
         let beat = (beat.interval_ms != 0).then_some(beat);
         Ok(Query { beat, after, names })
     }
+}
+
+pub(crate) fn emit_names(names: &[Name], out: &mut Writer) {
+    out.u16(u16::try_from(names.len()).unwrap_or(u16::MAX));
+    let names = names.iter().take(usize::from(u16::MAX));
+    names.for_each(|name| out.text(name.as_str()));
+}
+
+pub(crate) fn parse_names(from: &mut Reader) -> Result<Vec<Name>, Bad> {
+    // A name takes two bytes at least.
+    let count = from.count(2)?;
+    (0..count).map(|_| from.name()).collect()
 }

@@ -92,6 +92,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether it stands for a service that this faild does not know.
+    pub fn is_unknown(&self) -> bool {
+        self.marks.has(Marks::UNPUBLISHED) && self.last_change == 0
+    }
+
     /// Bytes that this record takes in an answer.
     pub fn wire_bytes(&self) -> usize {
         30 + self.name.as_str().len() + self.reason.as_str().len()

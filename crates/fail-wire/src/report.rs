@@ -46,11 +46,8 @@ impl Hear {
     }
 
     fn parse_all(from: &mut Reader) -> Result<Vec<Hear>, Bad> {
-        let count = from.u16()?;
-        // An entry takes 11 bytes at least: no memory for a count that can not be true.
-        if usize::from(count) > from.0.len() / 11 {
-            return Err(Bad::Short);
-        }
+        // An entry takes 11 bytes at least.
+        let count = from.count(11)?;
         (0..count).map(|_| Hear::parse(from)).collect()
     }
 }

@@ -185,7 +185,115 @@ fn examples() -> Vec<(&'static str, Option<Key>, u64, Body)> {
             0x8888_8888_8888_8888,
             Body::Reported(Reported::default()),
         ),
+        (
+            "subscribe",
+            key(),
+            0x9999_9999_9999_9999,
+            Body::Subscribe(Subscribe {
+                cookie: COOKIE,
+                for_ms: 60_000,
+                names: vec![name("web"), name("dns")],
+            }),
+        ),
+        (
+            "notify-subscribed",
+            key(),
+            0x9999_9999_9999_9999,
+            Body::Notify(Notify {
+                nonce: 0x0102_0304_0506_0708,
+                cookie: COOKIE,
+                left_ms: 60_000,
+                ..Notify::default()
+            }),
+        ),
+        (
+            "notify",
+            key(),
+            0x9999_9999_9999_9999,
+            Body::Notify(Notify {
+                nonce: 0x0102_0304_0506_0708,
+                cookie: COOKIE,
+                left_ms: 41_000,
+                number: 3,
+                more: true,
+                records: vec![record("web", State::Up)],
+            }),
+        ),
+        (
+            "acknowledge",
+            key(),
+            0x9999_9999_9999_9999,
+            Body::Acknowledge(Acknowledge {
+                nonce: 0x0102_0304_0506_0708,
+                number: 3,
+            }),
+        ),
+        (
+            "forget",
+            key(),
+            0xaaaa_aaaa_aaaa_aaaa,
+            Body::Forget(Forget {
+                nonce: 0x0102_0304_0506_0708,
+                version: 7,
+                name: name("web"),
+            }),
+        ),
+        (
+            "history-asked",
+            key(),
+            0xbbbb_bbbb_bbbb_bbbb,
+            Body::AskHistory(AskHistory {
+                name: name("web"),
+                before: 8,
+            }),
+        ),
+        (
+            "history",
+            key(),
+            0xbbbb_bbbb_bbbb_bbbb,
+            Body::History(History {
+                nonce: 0x0102_0304_0506_0708,
+                more: true,
+                entries: vec![past(7, State::Up), past(6, State::Recover)],
+            }),
+        ),
+        (
+            "figures-asked",
+            key(),
+            0xcccc_cccc_cccc_cccc,
+            Body::AskFigures(AskFigures {
+                what: What::Limits,
+                after: Reason::new("services"),
+            }),
+        ),
+        (
+            "figures",
+            key(),
+            0xcccc_cccc_cccc_cccc,
+            Body::Figures(Figures {
+                what: What::Limits,
+                more: true,
+                figures: vec![Figure {
+                    name: Reason::new("communities"),
+                    value: 1000,
+                }],
+            }),
+        ),
     ]
+}
+
+const COOKIE: u64 = 0x1020_3040_5060_7080;
+
+fn past(version: u64, state: State) -> Past {
+    Past {
+        version,
+        state,
+        marks: Marks::HELD,
+        age_ms: 1500,
+        at: 1_244_191_697_000,
+        reason: Reason::new("start: no master can serve"),
+        who: Reason::new("127.0.0.1"),
+    }
 }
 
 #[test]
@@ -278,7 +386,7 @@ fn unknown_versions_and_types_are_told_apart_from_garbage() {
     assert_eq!(packet.request(), 9);
     assert_eq!(packet.body(), Err(Bad::Version));
     bytes[2] = VERSION;
-    bytes[3] = 3;
+    bytes[3] = 0x7f;
     assert_eq!(Packet::read(&bytes).unwrap().body(), Err(Bad::Type));
     bytes[0] = b'X';
     assert_eq!(Packet::read(&bytes).unwrap_err(), Bad::Magic);
@@ -331,6 +439,42 @@ fn an_entry_of_a_report_says_how_long_it_is() {
 }
 
 #[test]
+fn an_empty_answer_is_as_long_as_is_said() {
+    let history = |entries| {
+        Body::History(History {
+            entries,
+            ..History::default()
+        })
+    };
+    let figures = |figures| {
+        Body::Figures(Figures {
+            what: What::Counters,
+            more: false,
+            figures,
+        })
+    };
+    let one = Figure {
+        name: Reason::new("services"),
+        value: 1,
+    };
+    for (body, bytes) in [
+        (Body::Notify(Notify::default()), NOTIFY_BYTES_MIN),
+        (history(vec![]), HISTORY_BYTES_MIN),
+        (
+            history(vec![past(1, State::Up)]),
+            HISTORY_BYTES_MIN + past(1, State::Up).wire_bytes(),
+        ),
+        (figures(vec![]), FIGURES_BYTES_MIN),
+        (
+            figures(vec![one.clone()]),
+            FIGURES_BYTES_MIN + one.wire_bytes(),
+        ),
+    ] {
+        assert_eq!(emit(None, 1, &body).len(), bytes, "{body:?}");
+    }
+}
+
+#[test]
 fn counts_that_can_not_be_true_are_rejected() {
     let mut bytes = emit(None, 1, &Body::Query(Query::default()));
     let end = bytes.len();
@@ -339,6 +483,9 @@ fn counts_that_can_not_be_true_are_rejected() {
     for body in [
         Body::Report(Report::default()),
         Body::Reported(Reported::default()),
+        Body::Subscribe(Subscribe::default()),
+        Body::Notify(Notify::default()),
+        Body::History(History::default()),
     ] {
         let mut bytes = emit(None, 1, &body);
         let end = bytes.len();

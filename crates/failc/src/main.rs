@@ -89,7 +89,7 @@ fn obey(client: &mut Client, order: &Order) -> Result<(Record, bool), Failed> {
     let changed = match order {
         Order::Read { .. } | Order::Why { .. } => client.read_one(&name).map(|(record, _)| record),
         Order::Set { state, reason, .. } => client.change(&name, |record| {
-            is_new.set(record.version == 0);
+            is_new.set(record.is_unknown());
             Wanted {
                 state: State::from_word(state),
                 set: Marks(0),
@@ -101,7 +101,7 @@ fn obey(client: &mut Client, order: &Order) -> Result<(Record, bool), Failed> {
             }
         }),
         Order::Wish { verb, reason, .. } => client.change(&name, |record| {
-            is_new.set(record.version == 0);
+            is_new.set(record.is_unknown());
             wish(*verb, record, reason)
         }),
     };

@@ -45,6 +45,8 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 }
                 Out::Save { no, image } => store.save(no, image),
                 Out::Log(line) => log.write(&line),
+                // It is one of those that were named at the start.
+                Out::Level { facility, level } => drop(log.levels().set(facility, level)),
             }
         }
         if let Some(at) = leave_by {

@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use fail_cli::{Faild, Failure, exit};
 use fail_conf::{community, state};
 use fail_core::access::Access;
-use fail_core::node::{Chatter, Image, Node};
+use fail_core::node::{Image, Node};
 use fail_rt::daemon::{PidFile, PidFileError, daemonize, drop_to};
-use fail_rt::log::{Level, Levels, Log};
+use fail_rt::log::{Levels, Log};
 use fail_rt::poller::Poller;
 use fail_rt::signals::Signals;
 use fail_rt::udp::Udp;
@@ -131,10 +131,7 @@ fn open_parts(
         }
     };
     let mut node = Node::new(clock::now(), &boot, &seed, access, image);
-    node.chat(Chatter {
-        access: log.facility("access").shows(Level::Debug),
-        state: log.facility("state").shows(Level::Debug),
-    });
+    node.debug(log.levels().iter().collect());
     if let Some(path) = &state_file {
         remove_unfinished(path, log);
         files::replace(path, &state::print(&node.image()))

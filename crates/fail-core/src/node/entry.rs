@@ -1,7 +1,10 @@
 //! One record of a faild, from its first change on.
 
+use std::net::IpAddr;
+
 use fail_wire::{Beat, Change, Marks, Name, Reason, Record, State};
 
+use super::history::{Pasts, Who};
 use super::image::Kept;
 use crate::time::{Now, Span, Wall};
 
@@ -17,6 +20,7 @@ const UNSUPERVISED_AFTER: Span = Span::from_secs(3);
 pub(super) struct Entry {
     kept: Kept,
     publisher: Option<Publisher>,
+    pasts: Pasts,
 }
 
 /// Who publishes a record.
@@ -27,13 +31,14 @@ struct Publisher {
     beats: u64,
 }
 
-/// What the wire says of a service that this faild has never heard of.
-pub(super) fn unknown(name: &Name) -> Record {
+/// What the wire says of a service that this faild has never heard of, or has forgotten.
+/// `version` is no less than that of any record that was forgotten.
+pub(super) fn unknown(name: &Name, version: u64) -> Record {
     Record {
         name: name.clone(),
         state: State::Fail,
         marks: Marks::UNPUBLISHED,
-        version: 0,
+        version,
         age_ms: 0,
         last_change: 0,
         reason: Reason::new("unknown"),
@@ -46,18 +51,18 @@ pub(super) fn unreadable(name: &Name) -> Record {
     Record {
         marks: Marks::UNREADABLE,
         reason,
-        ..unknown(name)
+        ..unknown(name, 0)
     }
 }
 
 impl Entry {
     /// A record that nothing was said about yet.
-    pub fn new(name: Name, now: Now) -> Entry {
+    pub fn new(name: Name, version: u64, now: Now) -> Entry {
         let kept = Kept {
             name,
             state: State::Fail,
             marks: Marks::UNPUBLISHED,
-            version: 0,
+            version,
             changed: now.mono,
             last_change: now.wall,
             interval: Span::ZERO,
@@ -66,6 +71,7 @@ impl Entry {
         Entry {
             kept,
             publisher: None,
+            pasts: Pasts::default(),
         }
     }
 
@@ -77,12 +83,20 @@ impl Entry {
             beats: 0,
         };
         let publisher = (kept.interval != Span::ZERO).then_some(heard);
-        Entry { kept, publisher }
+        let mut pasts = Pasts::default();
+        pasts.note(&kept, Who::Disk);
+        Entry {
+            kept,
+            publisher,
+            pasts,
+        }
     }
 
     /// A record from disk after the host was started anew: nothing runs any more. The
     /// wishes of people stay.
     pub fn after_reboot(kept: Kept, now: Now) -> Entry {
+        let mut pasts = Pasts::default();
+        pasts.note(&kept, Who::Disk);
         let kept = Kept {
             state: State::Fail,
             marks: Marks(kept.marks.0 & Marks::WISHES.0).with(Marks::UNPUBLISHED),
@@ -91,16 +105,27 @@ impl Entry {
             last_change: now.wall,
             interval: Span::ZERO,
             reason: Reason::new("rebooted"),
-            name: kept.name,
+            name: kept.name.clone(),
         };
+        pasts.note(&kept, Who::Boot);
         Entry {
             kept,
             publisher: None,
+            pasts,
         }
     }
 
     pub fn version(&self) -> u64 {
         self.kept.version
+    }
+
+    pub fn pasts(&self) -> &Pasts {
+        &self.pasts
+    }
+
+    /// Whether its publisher was heard lately.
+    pub fn is_published(&self, now: Now) -> bool {
+        self.publisher.is_some() && !self.is_unsupervised(now)
     }
 
     pub fn kept(&self) -> &Kept {
@@ -160,7 +185,7 @@ impl Entry {
     }
 
     /// The one door through which a record changes. Gives the line for the log.
-    pub fn change(&mut self, now: Now, change: &Change, who: &str) -> String {
+    pub fn change(&mut self, now: Now, change: &Change, who: IpAddr) -> String {
         let (was, marks) = (self.kept.state, self.kept.marks);
         let kept = &mut self.kept;
         let only = |marks: Marks, of: Marks| Marks(marks.0 & of.0);
@@ -198,6 +223,7 @@ impl Entry {
                 beats,
             });
         }
+        self.pasts.note(&self.kept, Who::Address(who));
         let wishes = self
             .kept
             .marks

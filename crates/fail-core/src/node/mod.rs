@@ -6,10 +6,14 @@
 //! refusal no longer than the request. Not here: sockets, files, and any idea of what a
 //! service is.
 
+mod changes;
 mod entry;
+mod figures;
+mod history;
 mod image;
 mod offenders;
 mod page;
+mod pushes;
 mod report;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -17,19 +21,23 @@ use std::net::SocketAddr;
 use std::ops::Bound;
 
 use fail_wire::{
-    ANSWER_BYTES_MIN, Answer, Beat, Body, Change, Code, Dice, Key, Marks, Name, Packet, Query,
-    Reason, Record, Refusal, State, VERSION, emit,
+    ANSWER_BYTES_MIN, Answer, Beat, Body, Code, Dice, Key, Name, Packet, Query, Reason, Record,
+    Refusal, SetLevel, VERSION, emit,
 };
 
 use crate::access::{Access, Rights};
+use crate::debug::{Facilities, LEVEL_MAX, Orders};
 use crate::limits;
 use crate::log::{Level, Line};
 use crate::machine::Machine;
 use crate::time::{Mono, Now, Span};
+use changes::cramped;
 use entry::Entry;
+pub use figures::{Counters, LIMITS};
 pub use image::{Image, Kept};
 use offenders::Offenders;
 use page::Page;
+use pushes::Pushes;
 use report::Heard;
 
 /// Where a datagram came from, and by which way an answer goes back.
@@ -80,23 +88,15 @@ pub enum Out {
         /// What is to be on disk.
         image: Image,
     },
+    /// Log so much of this facility from now on.
+    Level {
+        /// One of those that were named to [`Node::debug`].
+        facility: &'static str,
+        /// 0 to 2.
+        level: u8,
+    },
     /// A line for the log.
     Log(Line),
-}
-
-/// What has happened so far, in numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counters {
-    /// Datagrams that arrived.
-    pub received: u64,
-    /// Queries that were answered.
-    pub answered: u64,
-    /// Changes that took effect.
-    pub changed: u64,
-    /// Requests that were refused.
-    pub refused: u64,
-    /// Datagrams that got no answer.
-    pub dropped: u64,
 }
 
 /// An answer to a change that waits for the disk.
@@ -126,11 +126,11 @@ struct Asker {
 
 /// What is said about each datagram, for one who looks for a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Chatter {
+struct Chatter {
     /// Who asks and changes what, and what came of it.
-    pub access: bool,
+    access: bool,
     /// What is behind each change of a record.
-    pub state: bool,
+    state: bool,
 }
 
 /// The state daemon.
@@ -154,6 +154,13 @@ pub struct Node {
     offenders: Offenders,
     /// Whom this host hears, as its failsh said last.
     heard: Option<Heard>,
+    pushes: Pushes,
+    /// No record that was forgotten had a greater version.
+    floor: u64,
+    orders: Orders,
+    facilities: Vec<(&'static str, u8)>,
+    /// What the program around it has counted.
+    beside: Vec<(&'static str, u64)>,
     counters: Counters,
     chatter: Chatter,
     out: VecDeque<Out>,
@@ -170,10 +177,11 @@ impl Node {
             true => Entry::from_disk(kept, now),
             false => Entry::after_reboot(kept, now),
         };
+        let mut dice = Dice::new(seed);
         let entries = image.records.into_iter().take(limits::SERVICES_MAX);
         Node {
             boot: boot.to_string(),
-            nonce: Dice::new(seed).roll(),
+            nonce: dice.roll(),
             access,
             entries: entries
                 .map(|kept| (kept.name.clone(), entry(kept)))
@@ -187,15 +195,34 @@ impl Node {
             save_again: None,
             offenders: Offenders::default(),
             heard: None,
+            pushes: Pushes::new(dice.key()),
+            floor: 0,
+            orders: Orders::new("faild", dice.roll()),
+            facilities: Vec::new(),
+            beside: Vec::new(),
             counters: Counters::default(),
             chatter: Chatter::default(),
             out: VecDeque::new(),
         }
     }
 
-    /// Says more from now on, or less: lines of level `Debug`, which cost something to make.
-    pub fn chat(&mut self, chatter: Chatter) {
-        self.chatter = chatter;
+    /// What the debug levels are from the start. Whoever may change every service may list
+    /// and set them; [`Out::Level`] says so.
+    pub fn debug(&mut self, facilities: Vec<(&'static str, u8)>) {
+        self.facilities = facilities;
+        self.chat();
+    }
+
+    fn chat(&mut self) {
+        let shown = |name| {
+            self.facilities
+                .iter()
+                .any(|(n, level)| *n == name && *level > 0)
+        };
+        self.chatter = Chatter {
+            access: shown("access"),
+            state: shown("state"),
+        };
     }
 
     /// What is to be on disk.
@@ -222,9 +249,10 @@ impl Node {
 
     /// The record of a service as the wire would show it.
     pub fn record(&self, now: Now, name: &Name) -> Record {
-        self.entries
-            .get(name)
-            .map_or_else(|| entry::unknown(name), |entry| entry.record(now))
+        self.entries.get(name).map_or_else(
+            || entry::unknown(name, self.floor),
+            |entry| entry.record(now),
+        )
     }
 
     fn datagram(&mut self, now: Now, from: Peer, bytes: &[u8]) {
@@ -262,10 +290,22 @@ impl Node {
             Ok(Body::Change(change)) => self.change(now, &asker, &change),
             Ok(Body::Report(report)) => self.take_report(now, &asker, report),
             Ok(Body::AskReport) => self.show_report(now, &asker),
-            // A faild has its states at this port, and nothing to debug by.
-            Ok(Body::SetLevel(_)) => self.refuse(now, &asker, Refusal::plain(Code::Type)),
+            Ok(Body::SetLevel(order)) => self.set_level(now, &asker, order),
+            Ok(Body::Subscribe(subscribe)) => self.subscribe(now, &asker, subscribe),
+            Ok(Body::Acknowledge(heard)) => self.acknowledged(now, &asker, heard),
+            Ok(Body::Forget(forget)) => self.forget(now, &asker, &forget),
+            Ok(Body::AskHistory(ask)) => self.show_history(now, &asker, &ask),
+            Ok(Body::AskFigures(ask)) => self.show_figures(now, &asker, &ask),
             // Such a message was dropped before its body was read.
-            Ok(Body::Answer(_) | Body::Refusal(_) | Body::Reported(_) | Body::Levels(_)) => {}
+            Ok(
+                Body::Answer(_)
+                | Body::Refusal(_)
+                | Body::Reported(_)
+                | Body::Levels(_)
+                | Body::Notify(_)
+                | Body::History(_)
+                | Body::Figures(_),
+            ) => {}
             Err(fail_wire::Bad::Type) => self.refuse(now, &asker, Refusal::plain(Code::Type)),
             Err(_) => self.refuse(now, &asker, Refusal::plain(Code::Malformed)),
         }
@@ -346,167 +386,32 @@ impl Node {
         }
     }
 
-    fn change(&mut self, now: Now, asker: &Asker, change: &Change) {
-        let judged = self.judge(now, asker, change);
-        if self.chatter.access {
-            let (who, name) = (asker.peer.addr, &change.name);
-            let came = judged
-                .as_ref()
-                .map_or_else(ToString::to_string, |()| "it takes effect".to_string());
-            let text = format!("{who}: changes service {name}: {came}");
-            self.log(Level::Debug, "access", text);
+    /// An order of [`fail_wire::SetLevel`], from somebody who may change every service.
+    fn set_level(&mut self, now: Now, asker: &Asker, order: SetLevel) {
+        let loopback = asker.peer.addr.ip().to_canonical().is_loopback();
+        if !self.access.may_change_everything(&asker.key, loopback) {
+            return self.refuse(now, asker, Refusal::plain(Code::ReadOnly));
         }
-        match judged {
-            Err(refusal) => self.refuse_change(now, asker, change, refusal),
-            Ok(()) => {
-                let name = change.name.clone();
-                let entry = self
-                    .entries
-                    .entry(name.clone())
-                    .or_insert_with(|| Entry::new(name, now));
-                let text = entry.change(now, change, &asker.peer.addr.ip().to_string());
-                let (record, detail) = (entry.record(now), entry.detail());
-                self.counters.changed += 1;
-                self.dirty = true;
-                self.log(Level::Info, "state", text);
-                if self.chatter.state {
-                    self.log(Level::Debug, "state", detail);
+        let mut facilities = OwnFacilities(&mut self.facilities, None);
+        let obeyed = self.orders.obey(order, &mut facilities);
+        if let Some((facility, level)) = facilities.1 {
+            self.chat();
+            self.out.push_back(Out::Level { facility, level });
+            let who = asker.peer.addr;
+            let text = format!("{who}: debug level of {facility} is {level} from now on");
+            self.log(Level::Info, "access", text);
+        }
+        match obeyed {
+            Err(code) => self.refuse(now, asker, Refusal::plain(code)),
+            Ok((levels, _)) => {
+                let bytes = emit(Some(&asker.key), asker.request, &Body::Levels(levels));
+                if bytes.len() > asker.room {
+                    return self.refuse(now, asker, cramped(bytes.len()));
                 }
-                self.unsaved_changes += 1;
-                self.unsaved.push(Ack {
-                    to: asker.clone(),
-                    what: Waiting::Done(record),
-                });
+                self.counters.answered += 1;
+                self.send(asker.peer, bytes);
             }
         }
-        self.save();
-    }
-
-    fn refuse_change(&mut self, now: Now, asker: &Asker, change: &Change, refusal: Refusal) {
-        // Of one kind, whatever service it names: names cost a sender nothing.
-        let kind = format!("change refused: {refusal}");
-        let shown = format!("service {}: {kind}", change.name);
-        self.note(now, asker.peer, &kind, &shown);
-        self.counters.refused += 1;
-        if refusal.code != Ok(Code::Stale) {
-            let bytes = fit(asker, Body::Refusal(refusal));
-            return self.send(asker.peer, bytes);
-        }
-        // Who sent a change twice takes the record in this refusal for proof that it was done
-        // and is on disk. So it waits for the disk, or comes without the record.
-        let ack = Ack {
-            to: asker.clone(),
-            what: Waiting::Stale(refusal),
-        };
-        let waiting = self.unsaved.len() - self.unsaved_changes;
-        match self.dirty || self.save_under_way {
-            true if waiting < limits::REFUSALS_WAITING_MAX => self.unsaved.push(ack),
-            true => self.answer(ack, false),
-            false => self.answer(ack, self.save_again.is_none()),
-        }
-    }
-
-    /// Whether a change may take effect. The order is that of a reader's questions: may he,
-    /// does he mean this run of the daemon, does he know what he replaces, does it make sense,
-    /// is there room.
-    fn judge(&self, now: Now, asker: &Asker, change: &Change) -> Result<(), Refusal> {
-        let readable = self.rights(asker, &change.name).is_some();
-        let record = || readable.then(|| self.record(now, &change.name));
-        if self.rights(asker, &change.name) != Some(Rights::ReadWrite) {
-            return Err(Refusal {
-                record: record(),
-                ..Refusal::plain(Code::ReadOnly)
-            });
-        }
-        if change.nonce != self.nonce {
-            return Err(Refusal {
-                record: record(),
-                ..Refusal::plain(Code::Nonce)
-            });
-        }
-        let version = self.entries.get(&change.name).map_or(0, Entry::version);
-        if change.version != version {
-            return Err(Refusal {
-                record: record(),
-                ..Refusal::plain(Code::Stale)
-            });
-        }
-        if change.set.has(Marks::UNPUBLISHED) && change.state != Some(State::Fail) {
-            return Err(Refusal::plain(Code::Marks));
-        }
-        let limit = |text: &str, limit: usize| {
-            let detail = u32::try_from(limit).unwrap_or(u32::MAX);
-            Err(Refusal {
-                detail,
-                text: Reason::new(text),
-                ..Refusal::plain(Code::Limit)
-            })
-        };
-        if version == 0 && self.entries.len() >= limits::SERVICES_MAX {
-            return limit("services", limits::SERVICES_MAX);
-        }
-        if self.unsaved_changes >= limits::UNSAVED_MAX {
-            return limit("unsaved changes", limits::UNSAVED_MAX);
-        }
-        Ok(())
-    }
-
-    fn answer(&mut self, ack: Ack, on_disk: bool) {
-        let body = match (ack.what, on_disk) {
-            (Waiting::Done(record), true) => Body::Answer(Answer {
-                nonce: self.nonce,
-                more: false,
-                records: vec![record],
-            }),
-            (Waiting::Done(record), false) => Body::Refusal(Refusal {
-                record: Some(record),
-                ..Refusal::plain(Code::Unsaved)
-            }),
-            (Waiting::Stale(refusal), true) => Body::Refusal(refusal),
-            (Waiting::Stale(refusal), false) => Body::Refusal(Refusal {
-                record: None,
-                ..refusal
-            }),
-        };
-        let bytes = fit(&ack.to, body);
-        self.send(ack.to.peer, bytes);
-    }
-
-    /// Starts a save unless one is under way. Changes that arrive meanwhile share the next.
-    fn save(&mut self) {
-        if !self.dirty || self.save_under_way {
-            return;
-        }
-        self.dirty = false;
-        self.save_again = None;
-        self.save_under_way = true;
-        self.save_no += 1;
-        self.saving = std::mem::take(&mut self.unsaved);
-        self.unsaved_changes = 0;
-        let image = self.image();
-        self.out.push_back(Out::Save {
-            no: self.save_no,
-            image,
-        });
-    }
-
-    fn saved(&mut self, now: Now, no: u64, ok: bool) {
-        if !self.save_under_way || no != self.save_no {
-            return;
-        }
-        self.save_under_way = false;
-        self.save_again = (!ok).then(|| now.mono + SAVE_AGAIN);
-        for ack in std::mem::take(&mut self.saving) {
-            self.answer(ack, ok);
-        }
-        // A refusal that came while the disk was busy, with nothing new to write.
-        if !self.dirty {
-            self.unsaved_changes = 0;
-            for ack in std::mem::take(&mut self.unsaved) {
-                self.answer(ack, ok);
-            }
-        }
-        self.save();
     }
 
     fn rights(&self, asker: &Asker, name: &Name) -> Option<Rights> {
@@ -524,7 +429,7 @@ impl Node {
     fn refuse(&mut self, now: Now, asker: &Asker, refusal: Refusal) {
         let kind = format!("refused: {refusal}");
         self.note(now, asker.peer, &kind, &kind);
-        self.counters.refused += 1;
+        self.counters.refused(refusal.code);
         let bytes = fit(asker, Body::Refusal(refusal));
         // Only a message too short to be a request of ours has no room for its refusal.
         if bytes.len() <= asker.room {
@@ -547,7 +452,7 @@ impl Node {
         self.note(now, to, &kind, &kind);
         let bytes = emit(None, packet.request(), &Body::Refusal(refusal));
         if bytes.len() <= packet.bytes_len() {
-            self.counters.refused += 1;
+            self.counters.refused(Ok(code));
             self.send(to, bytes);
         } else {
             self.counters.dropped += 1;
@@ -615,6 +520,24 @@ fn fit(asker: &Asker, body: Body) -> Vec<u8> {
     emit(Some(&asker.key), asker.request, &body)
 }
 
+/// The facilities of a faild, and which of them was set.
+struct OwnFacilities<'a>(&'a mut Vec<(&'static str, u8)>, Option<(&'static str, u8)>);
+
+impl Facilities for OwnFacilities<'_> {
+    fn list(&self) -> Vec<(&'static str, u8)> {
+        self.0.clone()
+    }
+
+    fn set(&mut self, facility: &str, level: u8) -> bool {
+        let found = self.0.iter_mut().find(|(name, _)| *name == facility);
+        if let Some((name, is)) = found {
+            *is = level.min(LEVEL_MAX);
+            self.1 = Some((name, *is));
+        }
+        self.1.is_some()
+    }
+}
+
 impl Machine for Node {
     type In = In;
     type Out = Out;
@@ -623,22 +546,29 @@ impl Machine for Node {
         match input {
             In::Datagram { from, bytes } => self.datagram(now, from, &bytes),
             In::Saved { no, ok } => self.saved(now, no, ok),
-            In::Access(access) => self.access = access,
+            In::Access(access) => {
+                self.pushes.hold_to(&access);
+                self.access = access;
+            }
         }
+        self.push_news(now);
         self.check_invariants();
     }
 
-    /// Only a failed save makes a faild act by itself.
+    /// Only a failed save, and what subscribers have not acknowledged, makes a faild act by
+    /// itself.
     fn expire(&mut self, now: Now) {
         if self.save_again.is_some_and(|at| at <= now.mono) {
             self.dirty = true;
             self.save();
         }
+        self.expire_pushes(now);
         self.check_invariants();
     }
 
     fn deadline(&self) -> Option<Mono> {
-        self.save_again
+        let times = [self.save_again, self.pushes.deadline()];
+        times.into_iter().flatten().min()
     }
 
     fn poll(&mut self) -> Option<Out> {

@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_page_looks_at_one_record_more_than_it_holds() {
-        let record = entry::unknown(&Name::new("web").unwrap());
+        let record = entry::unknown(&Name::new("web").unwrap(), 0);
         let mut looked_at = 0;
         let records = (0..10_000).map(|_| {
             looked_at += 1;

@@ -1,8 +1,9 @@
 //! Whom this host hears, as its failsh says: kept until the next report, told to whoever may
 //! read anything here. In memory only: after a restart the next report is seconds away.
 
-use fail_wire::{Body, Code, Hear, REPORTED_BYTES_MIN, Reason, Refusal, Report, Reported, emit};
+use fail_wire::{Body, Code, Hear, REPORTED_BYTES_MIN, Refusal, Report, Reported, emit};
 
+use super::changes::{at_limit, cramped};
 use super::{Asker, Node};
 use crate::limits;
 use crate::log::Level;
@@ -23,12 +24,7 @@ impl Node {
             return self.refuse(now, asker, Refusal::plain(Code::ReadOnly));
         }
         if report.hears.len() > limits::HEARS_MAX {
-            let refusal = Refusal {
-                detail: u32::try_from(limits::HEARS_MAX).unwrap_or(u32::MAX),
-                text: Reason::new("hosts in a report"),
-                ..Refusal::plain(Code::Limit)
-            };
-            return self.refuse(now, asker, refusal);
+            return self.refuse(now, asker, at_limit("hosts in a report", limits::HEARS_MAX));
         }
         if self.chatter.access {
             let (who, count) = (asker.peer.addr, report.hears.len());
@@ -60,11 +56,7 @@ impl Node {
         };
         let bytes = emit(Some(&asker.key), asker.request, &Body::Reported(reported));
         if bytes.len() > asker.room {
-            let refusal = Refusal {
-                detail: u32::try_from(REPORTED_BYTES_MIN).unwrap_or(u32::MAX),
-                ..Refusal::plain(Code::Cramped)
-            };
-            return self.refuse(now, asker, refusal);
+            return self.refuse(now, asker, cramped(REPORTED_BYTES_MIN));
         }
         self.counters.answered += 1;
         self.send(asker.peer, bytes);

@@ -82,6 +82,7 @@ impl Plan {
         self.called(now, target);
         self.send_ask(now, index, target);
         self.hear_say(now, target);
+        self.subscribe_beside(now, index, target);
     }
 
     /// A question that nobody needs an answer to. Gives whether there was one.
@@ -199,7 +200,7 @@ impl Plan {
         let packet = Packet::read(bytes).ok().filter(Packet::answers);
         packet.is_some_and(|packet| {
             let id = packet.request();
-            self.sent.contains_key(&id) || self.hears.awaits(id)
+            self.sent.contains_key(&id) || self.hears.awaits(id) || self.news.awaits(id)
         })
     }
 
@@ -207,6 +208,9 @@ impl Plan {
         let id = Packet::read(bytes).map_or(0, |packet| packet.request());
         if self.hears.awaits(id) {
             return self.hearing_answered(now, from, bytes);
+        }
+        if self.news.awaits(id) {
+            return self.news_came(now, from, bytes);
         }
         let Some((sent, id, body)) = self.authentic(from, bytes) else {
             self.stats.dropped += 1;
@@ -286,6 +290,7 @@ impl Plan {
         if let Target::Host(host) = target {
             self.hears.knows(host, answer.nonce);
         }
+        self.news.restarted(target, answer.nonce);
         if *target == Target::Local {
             self.classes[index].refused = false;
             if self.nonce.replace(answer.nonce) != Some(answer.nonce) {

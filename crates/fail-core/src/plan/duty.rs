@@ -174,7 +174,9 @@ impl Duty {
                 // round; until then its last word stands.
                 seen.said = self.seen.get(host).and_then(|last| last.said);
             }
-            let serves = record.state == State::Up || served_unseen(before, record.version);
+            // A record that was forgotten has no changes that nobody saw.
+            let unseen = served_unseen(before, record.version) && !record.is_unknown();
+            let serves = record.state == State::Up || unseen;
             self.contested |= slave && serves && self.believed == Some(State::Up);
         }
         self.seen.insert(host.clone(), seen);

@@ -17,6 +17,7 @@ mod hears;
 mod jobs;
 mod judge;
 mod link;
+mod news;
 mod notes;
 mod omens;
 mod post;
@@ -48,6 +49,7 @@ use health::Health;
 use hears::Hears;
 pub use jobs::CANCEL_GRACE;
 use link::{LOOKUP_AGAIN, LOOKUP_LATER, Link};
+use news::News;
 use notes::Notes;
 use post::Post;
 pub use traps::TRAP_TIMEOUT;
@@ -236,6 +238,7 @@ pub struct Plan {
     traps: Traps,
     health: Health,
     hears: Hears,
+    news: News,
     out: VecDeque<Out>,
 }
 
@@ -327,6 +330,7 @@ impl Plan {
             traps: Traps::default(),
             health: Health::default(),
             hears: Hears::default(),
+            news: News::default(),
             out: VecDeque::new(),
             hosts,
         })
@@ -601,6 +605,7 @@ impl Machine for Plan {
         self.expire_jobs(now);
         self.expire_traps(now);
         self.expire_asks(now);
+        self.expire_news(now);
         self.expire_posts(now);
         self.expire_rounds(now);
         self.expire_retries(now);
@@ -632,6 +637,7 @@ impl Machine for Plan {
             .chain(rounds)
             .chain(own.flatten())
             .chain(self.traps.deadline())
+            .chain(self.news.deadline())
             .min()
     }
 

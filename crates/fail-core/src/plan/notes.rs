@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fail_wire::{Marks, Name, Reason, Record, State};
 
-use super::{Out, Plan, Subject};
+use super::{Out, Plan, Subject, Target};
 use crate::limits;
 use crate::time::{Mono, Now, Span, Wall};
 
@@ -176,6 +176,7 @@ impl Plan {
     pub(super) fn forget_host(&mut self, name: &Name) {
         self.health.hosts.remove(name);
         self.hears.hosts.remove(name);
+        self.news.forget(&Target::Host(name.clone()));
         self.tell_host(name);
         self.notes.told.remove(name);
         for memo in self.notes.services.values_mut() {

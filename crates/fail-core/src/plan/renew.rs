@@ -116,6 +116,7 @@ impl Plan {
     /// A host that is new, or is reached in another way than before.
     fn meet(&mut self, now: Now, name: &Name, link: Link, known: &[(Name, SocketAddr)]) {
         self.hosts.insert(name.clone(), link);
+        self.news.forget(&Target::Host(name.clone()));
         self.met.insert(name.clone(), now.mono);
         for (_, addr) in known.iter().filter(|(host, _)| host == name) {
             self.know(now, name, *addr);

@@ -3,10 +3,12 @@
 
 mod checks;
 mod finding;
+mod forgotten;
 mod hands;
 mod health;
 mod hears;
 mod journal;
+mod news;
 mod omens;
 mod renewals;
 mod retries;

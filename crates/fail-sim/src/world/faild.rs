@@ -53,6 +53,8 @@ impl World {
                 self.send(host, FAILD_PORT, to.addr, bytes);
             }
             node::Out::Log(line) => self.log(host, "faild", &line.text),
+            // Nobody in the simulation asks for that.
+            node::Out::Level { .. } => {}
             node::Out::Save { no, image } => {
                 let way = self
                     .rng

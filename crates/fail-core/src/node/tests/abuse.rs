@@ -173,10 +173,7 @@ fn who_looks_for_a_fault_is_told_of_each_datagram_and_others_are_not() {
     lab.set("web", State::Up);
     lab.record("web");
     assert_eq!(lab.log.len(), 1, "{:?}", lab.log);
-    lab.node.chat(Chatter {
-        access: true,
-        state: true,
-    });
+    lab.node.debug(vec![("access", 1), ("state", 1)]);
     lab.log.clear();
     lab.set("web", State::Fail);
     lab.records("rw", &[]);

@@ -3,13 +3,17 @@
 
 use std::net::SocketAddr;
 
-use fail_wire::{Beat, Marks, State, emit_padded, room_for};
+use fail_wire::{Beat, Change, Marks, State, emit_padded, room_for};
 
 use super::*;
 use crate::time::Wall;
 
 mod abuse;
 mod changes;
+mod figures;
+mod forget;
+mod history;
+mod pushes;
 mod queries;
 mod reports;
 mod restarts;
@@ -25,6 +29,7 @@ struct Lab {
     sent: Vec<Vec<u8>>,
     saves: Vec<(u64, Image)>,
     log: Vec<String>,
+    levels: Vec<(&'static str, u8)>,
 }
 
 fn at(ms: u64) -> Now {
@@ -77,6 +82,7 @@ impl Lab {
             sent: Vec::new(),
             saves: Vec::new(),
             log: Vec::new(),
+            levels: Vec::new(),
         }
     }
 
@@ -91,6 +97,7 @@ impl Lab {
                 Out::Send { bytes, .. } => self.sent.push(bytes),
                 Out::Save { no, image } => self.saves.push((no, image)),
                 Out::Log(line) => self.log.push(line.text),
+                Out::Level { facility, level } => self.levels.push((facility, level)),
             }
         }
     }

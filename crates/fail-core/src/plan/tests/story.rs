@@ -65,8 +65,11 @@ pub struct Story {
     pub silent: BTreeSet<SocketAddr>,
     /// Failds that questions about services do not reach.
     pub lose_queries: BTreeSet<SocketAddr>,
-    /// Failds of an older version, which know nothing of reports.
+    /// Failds of an older version, which know nothing of reports and subscriptions.
     pub old: BTreeSet<SocketAddr>,
+    /// Whether failds are asked to tell of changes. Most stories are about rounds, and this
+    /// would make them end early.
+    pub pushes: bool,
     /// How many of the next datagrams to this faild are lost.
     pub lose: BTreeMap<SocketAddr, u32>,
     pub plays: BTreeMap<Task, Play>,
@@ -90,6 +93,8 @@ pub struct Story {
     saves: Vec<(Mono, SocketAddr, u64)>,
     /// Scripts that are ordered from now on do not get their turn.
     pub queue_up: bool,
+    /// The names in each subscribe.
+    pub subscribed: Vec<Vec<Name>>,
     /// Datagrams to each faild.
     pub asked: BTreeMap<SocketAddr, u32>,
     pub log: Vec<String>,
@@ -180,6 +185,7 @@ impl Story {
             silent: BTreeSet::new(),
             lose_queries: BTreeSet::new(),
             old: BTreeSet::new(),
+            pushes: false,
             lose: BTreeMap::new(),
             plays: BTreeMap::from([
                 (Task::Start, good(State::Up)),
@@ -200,6 +206,7 @@ impl Story {
             disk: Span::ZERO,
             saves: Vec::new(),
             queue_up: false,
+            subscribed: Vec::new(),
             asked: BTreeMap::new(),
             log: Vec::new(),
             fired: Vec::new(),
@@ -256,10 +263,7 @@ impl Story {
         why: &str,
         interval_ms: u32,
     ) {
-        let now = self.now;
-        let node = self.nodes.get_mut(&at(host)).unwrap();
-        let record = node.record(now, &name(service));
-        let nonce = node.nonce();
+        let (record, nonce) = (self.record(host, service), self.nonce(host));
         let change = Change {
             nonce,
             version: record.version,
@@ -271,7 +275,7 @@ impl Story {
             interval_ms,
         };
         let bytes = emit_padded(&key(), 1, &Body::Change(change), 500);
-        let answers = ask(node, now, me(), bytes);
+        let answers = self.ask_node(host, bytes);
         let [answer] = &answers[..] else {
             panic!("{} answers", answers.len())
         };
@@ -293,10 +297,35 @@ impl Story {
     /// What the faild of a host answers to somebody else.
     pub fn ask(&mut self, host: &str, body: &Body) -> Body {
         let bytes = emit_padded(&key(), 1, body, DATAGRAM_BYTES_MAX);
-        let node = self.nodes.get_mut(&at(host)).unwrap();
-        let answers = ask(node, self.now, me(), bytes);
+        let answers = self.ask_node(host, bytes);
         let packet = Packet::read(&answers[0]).unwrap();
         packet.body().unwrap()
+    }
+
+    /// One datagram to a node whose disk is fast; what it tells others thereby is on its way.
+    fn ask_node(&mut self, host: &str, bytes: Vec<u8>) -> Vec<Vec<u8>> {
+        let (now, host) = (self.now, at(host));
+        let from = Peer {
+            addr: me(),
+            local: None,
+        };
+        let id = Packet::read(&bytes).unwrap().request();
+        let node = self.nodes.get_mut(&host).unwrap();
+        node.handle(now, node::In::Datagram { from, bytes });
+        let mut answers = Vec::new();
+        while let Some(out) = node.poll() {
+            match out {
+                node::Out::Send { to, bytes } => {
+                    match Packet::read(&bytes).unwrap().request() == id {
+                        true => answers.push(bytes),
+                        false => self.wire.push((now.mono + TRIP, host, to.addr, bytes)),
+                    }
+                }
+                node::Out::Save { no, .. } => node.handle(now, node::In::Saved { no, ok: true }),
+                node::Out::Log(_) | node::Out::Level { .. } => {}
+            }
+        }
+        answers
     }
 
     /// The nonce of a host's faild.
@@ -394,6 +423,13 @@ impl Story {
         self.wire.push((self.now.mono, from, me(), bytes));
     }
 
+    /// What is on its way to this failsh, with its sender.
+    pub fn on_the_way_here(&self) -> Vec<(SocketAddr, Vec<u8>)> {
+        let here = self.wire.iter().filter(|(_, _, to, _)| *to == me());
+        here.map(|(_, from, _, bytes)| (*from, bytes.clone()))
+            .collect()
+    }
+
     /// The datagrams that are on their way to a faild.
     pub fn on_the_way_to(&self, host: &str) -> Vec<Vec<u8>> {
         self.wire
@@ -417,6 +453,7 @@ impl Story {
         let saves = self.saves.iter().map(|(at, ..)| *at);
         wire.chain(ends)
             .chain(saves)
+            .chain(self.nodes.values().filter_map(Node::deadline))
             .chain(self.plan.deadline())
             .min()
             .map(|at| at.max(self.now.mono))
@@ -450,6 +487,14 @@ impl Story {
             self.happened(job, &outcome);
             self.plan.handle(now, In::Done { job, outcome });
             self.drain();
+        }
+        let due = |node: &Node| node.deadline().is_some_and(|at| at <= now.mono);
+        let due = self.nodes.iter().filter(|(_, node)| due(node));
+        for host in Vec::from_iter(due.map(|(host, _)| *host)) {
+            if let Some(node) = self.nodes.get_mut(&host) {
+                node.expire(now);
+            }
+            self.serve(host);
         }
         if self.plan.deadline().is_some_and(|at| at <= now.mono) {
             self.plan.expire(now);
@@ -509,8 +554,11 @@ impl Story {
             return;
         }
         let packet = Packet::read(&bytes).unwrap();
-        if self.old.contains(&to) && matches!(packet.body(), Ok(Body::Report(_) | Body::AskReport))
-        {
+        let unknown = matches!(
+            packet.body(),
+            Ok(Body::Report(_) | Body::AskReport | Body::Subscribe(_))
+        );
+        if self.old.contains(&to) && unknown {
             let refusal = Body::Refusal(Refusal::plain(Code::Type));
             let bytes = emit(Some(&key()), packet.request(), &refusal);
             return self.wire.push((self.now.mono + TRIP, to, from, bytes));
@@ -544,7 +592,7 @@ impl Story {
                     self.saves.push((now.mono + self.disk, host, no));
                 }
                 node::Out::Save { no, .. } => node.handle(now, node::In::Saved { no, ok: true }),
-                node::Out::Log(_) => {}
+                node::Out::Log(_) | node::Out::Level { .. } => {}
             }
         }
     }
@@ -552,11 +600,20 @@ impl Story {
     fn drain(&mut self) {
         while let Some(out) = self.plan.poll() {
             // What is told to people may be told again.
-            if !matches!(out, Out::Log(_) | Out::Changed(_)) {
+            let told = match &out {
+                Out::Log(_) | Out::Changed(_) => true,
+                Out::Send { bytes, .. } => !self.pushes && is_subscribe(bytes),
+                _ => false,
+            };
+            if !told {
                 self.wants.push(format!("{:?} {out:?}", self.now.mono));
             }
             match out {
+                Out::Send { bytes, .. } if !self.pushes && is_subscribe(&bytes) => {}
                 Out::Send { to, bytes } => {
+                    if let Ok(Body::Subscribe(s)) = Packet::read(&bytes).unwrap().body() {
+                        self.subscribed.push(s.names);
+                    }
                     *self.asked.entry(to).or_default() += 1;
                     self.wire.push((self.now.mono + TRIP, me(), to, bytes));
                 }
@@ -599,25 +656,8 @@ impl Story {
     }
 }
 
-/// One datagram to a node whose disk is fast.
-fn ask(node: &mut Node, now: Now, from: SocketAddr, bytes: Vec<u8>) -> Vec<Vec<u8>> {
-    let mut answers = Vec::new();
-    node.handle(
-        now,
-        node::In::Datagram {
-            from: Peer {
-                addr: from,
-                local: None,
-            },
-            bytes,
-        },
-    );
-    while let Some(out) = node.poll() {
-        match out {
-            node::Out::Send { bytes, .. } => answers.push(bytes),
-            node::Out::Save { no, .. } => node.handle(now, node::In::Saved { no, ok: true }),
-            node::Out::Log(_) => {}
-        }
-    }
-    answers
+/// Whether this asks to be told of changes.
+fn is_subscribe(bytes: &[u8]) -> bool {
+    let body = Packet::read(bytes).and_then(|packet| packet.body());
+    matches!(body, Ok(Body::Subscribe(_)))
 }

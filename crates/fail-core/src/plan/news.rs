@@ -1,0 +1,340 @@
+//! News of other hosts, and of the local faild, as they happen: so that a planned switch-over
+//! and a wish do not wait for the next round.
+//!
+//! News decides nothing. What a faild pushes is a reason to ask it at once, and the answer is
+//! judged as in any round; so whatever is lost, repeated or made up costs a question or the
+//! time until the next round. A subscription rides on the rounds: it is asked for beside a
+//! question, and again beside a later one if no answer came. A faild that refuses (an older
+//! one) is left alone for ten minutes.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use fail_wire::{
+    Acknowledge, Body, Code, DATAGRAM_BYTES_MAX, Key, Name, Notify, Packet, Subscribe, emit,
+    emit_padded,
+};
+
+use super::{Out, Plan, Target};
+use crate::limits;
+use crate::time::{Mono, Now, Span};
+
+/// A subscription lasts this long.
+const LASTS: Span = Span::from_secs(60);
+
+/// And is renewed after this: a faild that could not reach us for a while has ended it.
+const RENEW: Span = Span::from_secs(10);
+
+/// An answer that did not come is missed after this.
+const AGAIN: Span = Span::from_secs(1);
+
+/// Who refuses is left alone for so long: he may be an older version until then.
+const MUTE: Span = Span::from_secs(600);
+
+/// Who is asked more often than this anyway has no news to tell.
+const WORTH: Span = Span::from_millis(100);
+
+/// Between two questions because of news: a storm of changes elsewhere is not one of ours.
+const PACE: Span = Span::from_millis(10);
+
+/// Bytes of names in one subscribe: what is longer subscribes to everything.
+const NAME_BYTES_MAX: usize = 1_200;
+
+/// One subscription is with one faild by one community.
+type Way = (Target, u32);
+
+/// All subscriptions of a failsh.
+#[derive(Debug, Clone, Default)]
+pub(super) struct News {
+    lines: BTreeMap<Way, Line>,
+}
+
+/// One subscription.
+#[derive(Debug, Clone)]
+struct Line {
+    key: Key,
+    names: Vec<Name>,
+    cookie: u64,
+    /// The ids of the last two requests: what is pushed comes under one of them.
+    ids: [u64; 2],
+    asked: Mono,
+    /// The last request was answered.
+    answered: bool,
+    /// It was shown a cookie that it did not know, since the last answer that granted it.
+    rejected: bool,
+    nonce: u64,
+    /// The number of the last news.
+    heard: u64,
+    mute: Option<Mono>,
+    /// There is news of these, to be asked about then.
+    due: Option<(Mono, Wanted)>,
+    /// No question because of news before.
+    quiet_until: Mono,
+}
+
+/// What there is news of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Wanted {
+    All,
+    These(Vec<Name>),
+}
+
+impl Wanted {
+    fn has(&self, name: &Name) -> bool {
+        match self {
+            Wanted::All => true,
+            Wanted::These(names) => names.contains(name),
+        }
+    }
+
+    fn and(self, other: Wanted) -> Wanted {
+        match (self, other) {
+            (Wanted::These(mut names), Wanted::These(more)) => {
+                names.extend(more);
+                names.sort();
+                names.dedup();
+                Wanted::These(names)
+            }
+            _ => Wanted::All,
+        }
+    }
+}
+
+impl News {
+    /// Whether this may be news.
+    pub fn awaits(&self, id: u64) -> bool {
+        id != 0 && self.lines.values().any(|line| line.ids.contains(&id))
+    }
+
+    /// When there is a question to ask because of news.
+    pub fn deadline(&self) -> Option<Mono> {
+        let due = self.lines.values().filter_map(|line| line.due.as_ref());
+        due.map(|(at, _)| *at).min()
+    }
+
+    /// A faild was started anew: it has no subscriptions.
+    pub fn restarted(&mut self, target: &Target, nonce: u64) {
+        for ((of, _), line) in &mut self.lines {
+            if of == target && line.nonce != nonce {
+                line.answered = false;
+            }
+        }
+    }
+
+    /// A host is no longer in the policy, or is reached in another way.
+    pub fn forget(&mut self, target: &Target) {
+        self.lines.retain(|(of, _), _| of != target);
+    }
+}
+
+impl Plan {
+    /// A question of this class goes to a target: now and then it is also asked to tell of
+    /// changes.
+    pub(super) fn subscribe_beside(&mut self, now: Now, index: usize, target: &Target) {
+        let Some(class) = self.classes.get(index) else {
+            return;
+        };
+        let link = self.link(target);
+        if class.interval < WORTH || link.is_me || link.addr.is_none() {
+            return;
+        }
+        let key = class.key.as_ref().unwrap_or(&link.key).clone();
+        let way = (target.clone(), key.id());
+        let names = self.names_by(&way);
+        let line = self.news.lines.entry(way.clone()).or_insert(Line {
+            key: key.clone(),
+            names: Vec::new(),
+            cookie: 0,
+            ids: [0; 2],
+            asked: Mono(0),
+            answered: false,
+            rejected: false,
+            nonce: 0,
+            heard: 0,
+            mute: None,
+            due: None,
+            quiet_until: now.mono,
+        });
+        let never = line.ids == [0; 2];
+        let wait = if line.answered { RENEW } else { AGAIN };
+        let early = !never && now.mono - line.asked < wait && line.names == names;
+        if early || line.mute.is_some_and(|until| now.mono < until) {
+            return;
+        }
+        (line.names, line.key) = (names, key);
+        line.rejected = false;
+        self.send_subscribe(now, &way);
+    }
+
+    /// Everything that is asked of a target with one community; nothing: too much to name.
+    fn names_by(&self, (target, id): &Way) -> Vec<Name> {
+        let shared = &self.link(target).key;
+        let same = |key: &Option<Key>| key.as_ref().unwrap_or(shared).id() == *id;
+        let classes = self.classes.iter().filter(|class| same(&class.key));
+        let names = classes.filter_map(|class| class.targets.get(target));
+        let mut names: Vec<Name> = names.flatten().cloned().collect();
+        names.sort();
+        let bytes: usize = names.iter().map(|name| name.as_str().len() + 1).sum();
+        if bytes > NAME_BYTES_MAX || names.len() > limits::PUSH_NAMES_MAX {
+            names.clear();
+        }
+        names
+    }
+
+    fn send_subscribe(&mut self, now: Now, way: &Way) {
+        let id = self.dice.roll();
+        let to = self.link(&way.0).addr;
+        let (Some(line), Some(to)) = (self.news.lines.get_mut(way), to) else {
+            return;
+        };
+        line.ids = [id, line.ids[0]];
+        line.asked = now.mono;
+        line.answered = false;
+        let body = Body::Subscribe(Subscribe {
+            cookie: line.cookie,
+            for_ms: u32::try_from(LASTS.as_millis()).unwrap_or(u32::MAX),
+            names: line.names.clone(),
+        });
+        let bytes = emit_padded(&line.key, id, &body, DATAGRAM_BYTES_MAX);
+        self.out.push_back(Out::Send { to, bytes });
+        self.stats.sent += 1;
+    }
+
+    /// Something came under the id of a subscription.
+    pub(super) fn news_came(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
+        let Some((way, id, body)) = self.genuine_news(from, bytes) else {
+            self.stats.dropped += 1;
+            return;
+        };
+        match body {
+            Body::Notify(notify) if notify.number == 0 => self.subscribed(now, &way, &notify),
+            Body::Notify(notify) => self.news(now, &way, id, notify),
+            Body::Refusal(refusal) => {
+                let wait = match refusal.code {
+                    Ok(Code::Limit) => RENEW,
+                    _ => MUTE,
+                };
+                if let Some(line) = self.news.lines.get_mut(&way) {
+                    line.mute = Some(now.mono + wait);
+                }
+            }
+            _ => self.stats.dropped += 1,
+        }
+    }
+
+    /// News is proven; a refusal need not be, since it only makes us ask less.
+    fn genuine_news(&self, from: SocketAddr, bytes: &[u8]) -> Option<(Way, u64, Body)> {
+        let packet = Packet::read(bytes).ok().filter(Packet::answers)?;
+        let id = packet.request();
+        let lines = self.news.lines.iter();
+        let (way, line) = lines.into_iter().find(|(_, line)| line.ids.contains(&id))?;
+        let body = packet.body().ok()?;
+        let signed = packet.verify(&line.key);
+        let takes = signed || matches!(body, Body::Refusal(_)) && packet.key_id() == 0;
+        let known = self.link(&way.0).addr == Some(from);
+        (takes && known).then(|| (way.clone(), id, body))
+    }
+
+    /// The answer to a subscribe: it is granted, or it is shown the cookie to come back with.
+    fn subscribed(&mut self, now: Now, way: &Way, answer: &Notify) {
+        let Some(line) = self.news.lines.get_mut(way) else {
+            return;
+        };
+        if std::mem::replace(&mut line.nonce, answer.nonce) != answer.nonce {
+            line.heard = 0;
+        }
+        line.cookie = answer.cookie;
+        line.answered = answer.left_ms > 0;
+        // Once at once; then with the next round, so that nobody keeps us busy.
+        if !line.answered && !std::mem::replace(&mut line.rejected, true) {
+            self.send_subscribe(now, way);
+        }
+    }
+
+    fn news(&mut self, now: Now, way: &Way, id: u64, notify: Notify) {
+        let to = self.link(&way.0).addr;
+        let Some((line, to)) = self.news.lines.get_mut(way).zip(to) else {
+            return;
+        };
+        if std::mem::replace(&mut line.nonce, notify.nonce) != notify.nonce {
+            line.heard = 0;
+        }
+        let heard = Body::Acknowledge(Acknowledge {
+            nonce: notify.nonce,
+            number: notify.number,
+        });
+        let bytes = emit(Some(&line.key), id, &heard);
+        self.out.push_back(Out::Send { to, bytes });
+        self.stats.sent += 1;
+        // A repeated or replayed one is no news.
+        if notify.number <= line.heard {
+            return;
+        }
+        line.heard = notify.number;
+        let at = line.quiet_until.max(now.mono);
+        let wanted = match notify.more {
+            true => Wanted::All,
+            false => Wanted::These(self.unheard_of(way, &notify)),
+        };
+        if wanted == Wanted::These(Vec::new()) {
+            return;
+        }
+        if let Some(line) = self.news.lines.get_mut(way) {
+            line.due = Some(match line.due.take() {
+                Some((at, other)) => (at, other.and(wanted)),
+                None => (at, wanted),
+            });
+        }
+        self.expire_news(now);
+    }
+
+    /// The services whose records are newer than what we know: what we published ourselves
+    /// comes back as news.
+    fn unheard_of(&self, (target, _): &Way, notify: &Notify) -> Vec<Name> {
+        let records = notify.records.iter().filter(|record| {
+            let Some(duty) = self.duties.get(&record.name) else {
+                return false;
+            };
+            // What answers a change of ours says what is true after it.
+            if *target == Target::Local && self.posts.contains_key(&record.name) {
+                return false;
+            }
+            let known = match target {
+                Target::Local => duty.local.as_ref().map(|(known, _)| known.version),
+                Target::Host(host) => duty.heard.get(host).copied(),
+            };
+            // A record that was forgotten may have the version that we know.
+            known != Some(record.version) || record.is_unknown()
+        });
+        records.map(|record| record.name.clone()).collect()
+    }
+
+    /// Asks where there is news, and may be asked again.
+    pub(super) fn expire_news(&mut self, now: Now) {
+        let mut due = Vec::new();
+        for ((target, _), line) in &mut self.news.lines {
+            if line.due.as_ref().is_none_or(|(at, _)| *at > now.mono) {
+                continue;
+            }
+            line.quiet_until = now.mono + PACE;
+            due.extend(line.due.take().map(|(_, wanted)| (target.clone(), wanted)));
+        }
+        for (target, wanted) in due {
+            for index in 0..self.classes.len() {
+                let names = self.classes[index].targets.get(&target);
+                let names = names.into_iter().flatten().filter(|name| wanted.has(name));
+                let names: Vec<Name> = names.cloned().collect();
+                // A question that is open already will be answered with what is true then.
+                if names.is_empty() || self.asks.contains_key(&(index, target.clone())) {
+                    continue;
+                }
+                for name in &names {
+                    if let Some(duty) = self.duties.get_mut(name) {
+                        duty.pending.insert(target.clone());
+                    }
+                }
+                self.open_ask(now, index, &target);
+            }
+        }
+    }
+}
