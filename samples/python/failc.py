@@ -5,6 +5,9 @@
     failc.py [options] service                  one record
     failc.py [options] service STATE [reason]   a fact: UP, RECOVER or FAIL
     failc.py [options] hold|release|away|back service [reason]
+    failc.py [options] forget service           no record of it any more
+    failc.py [options] history service          what happened to it, the newest first
+    failc.py [options] watch [service ...]      each change as it happens, until interrupted
 """
 
 import argparse
@@ -16,6 +19,7 @@ import failover
 
 # The exit codes of failc(1).
 OK, USAGE, NOHOST, UNAVAILABLE, IOERR, TEMPFAIL, PROTOCOL, NOPERM = 0, 64, 68, 69, 74, 75, 76, 77
+INTERRUPTED = 130
 WISHES = ("hold", "release", "away", "back")
 EXITS = {"community": NOPERM, "mac": NOPERM, "readonly": NOPERM, "nonce": TEMPFAIL,
          "stale": TEMPFAIL, "limit": TEMPFAIL, "published": TEMPFAIL, "unsaved": IOERR}
@@ -43,11 +47,17 @@ def options(arguments):
 
 
 def obey(faild, words):
-    """Does what the words say, and gives the records to print."""
+    """Does what the words say, and gives the records to print, one after the other."""
+    if words[:1] == ["watch"]:
+        return faild.watch(*words[1:])
     if len(words) < 2:
         return faild.records() if not words else [faild.record(words[0])]
     if words[0] in WISHES:
         return [getattr(faild, words[0])(words[1], " ".join(words[2:]))]
+    if words[0] == "forget":
+        return [faild.forget(words[1])]
+    if words[0] == "history":
+        return [dict(entry, service=words[1]) for entry in faild.history(words[1])]
     service, state = words[0], words[1].upper()
     if state not in failover.STATES.values():
         raise failover.Bad(f"{words[1]!r} is not a state: UP, RECOVER or FAIL")
@@ -56,7 +66,9 @@ def obey(faild, words):
 
 def line(record):
     words = [record["service"], record["state"], *record["marks"]]
-    if record["version"]:
+    if "who" in record:
+        words.append(f"{record['age_ms'] / 1000:.1f}s ago, by {record['who']}")
+    elif not failover.is_unknown(record):
         words.append(f"for {record['age_ms'] / 1000:.1f}s")
     return " ".join(words) + f" ({record['reason']})"
 
@@ -75,10 +87,12 @@ def main(arguments):
         with failover.Client(asked.server, asked.port, asked.community, asked.tcp,
                              asked.timeout, asked.tries) as faild:
             for record in obey(faild, asked.words):
-                print(json.dumps(record) if asked.json else line(record))
+                print(json.dumps(record) if asked.json else line(record), flush=True)
     except failover.Error as error:
         print(f"failc.py: {error}", file=sys.stderr)
         return code(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return OK
 
 

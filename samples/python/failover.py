@@ -44,7 +44,7 @@ REFUSALS = {
     11: ("cramped", "the request is too short for its answer"),
     12: ("marks", "only FAIL can be marked as unpublished"),
     13: ("facility", "the program has no debug facility of that name"),
-    14: ("published", "a live publisher stands behind it"),
+    14: ("published", "the publisher of the service is alive"),
 }
 
 
@@ -235,15 +235,29 @@ MESSAGES = {
     2: ("change", fields(nonce=U64, version=U64, service=NAME,
                          state=one_of({**STATES, 255: None}), set=MARK, clear=MARK,
                          reason=REASON, interval_ms=U32)),
+    3: ("subscribe", fields(cookie=U64, for_ms=U32, names=many(NAME))),
+    4: ("acknowledge", fields(nonce=U64, number=U64)),
     5: ("report", fields(hears=HEARS)),
     6: ("report_asked", fields()),
     7: ("set_level", fields(stamp=U64, set=maybe(LEVEL))),
+    8: ("forget", fields(nonce=U64, version=U64, service=NAME)),
+    9: ("history_asked", fields(service=NAME, before=U64)),
+    10: ("figures_asked", fields(what=U8, after=REASON)),
     0x81: ("answer", fields(nonce=U64, more=FLAG, records=many(RECORD))),
+    0x83: ("notify", fields(nonce=U64, cookie=U64, left_ms=U32, number=U64, more=FLAG,
+                            records=many(RECORD))),
     0x85: ("reported", fields(age_ms=U64, told=FLAG, hears=HEARS)),
     0x87: ("levels", fields(stamp=U64, program=REASON, levels=many(LEVEL, count=U8))),
+    0x89: ("history", fields(nonce=U64, more=FLAG, entries=many(ENTRY))),
+    0x8a: ("figures", fields(what=U8, more=FLAG, figures=many(fields(name=REASON, value=U64)))),
     0xff: ("refusal", fields(code=U8, detail=U32, word=REASON, record=maybe(RECORD))),
 }
 NUMBERS = {name: value for value, (name, _) in MESSAGES.items()}
+# What answers what, beside a refusal.
+ANSWERS = {"query": "answer", "change": "answer", "subscribe": "notify", "report": "reported",
+           "report_asked": "reported", "set_level": "levels", "forget": "answer",
+           "history_asked": "history", "figures_asked": "figures"}
+COUNTERS, LIMITS = 0, 1
 
 
 def mac(community, data):
@@ -347,6 +361,11 @@ class Tcp:
             self.data += part
 
 
+def is_unknown(record):
+    """Whether the daemon has never heard of the service, or has forgotten it."""
+    return "unpublished" in record["marks"] and record["last_change_ms"] == 0
+
+
 def _why(word, reason):
     return f"{word}: {reason}" if reason else word
 
@@ -373,6 +392,8 @@ class Client:
             raise Unknown(f"host {host!r} is unknown: {why.strerror}") from None
         self.addresses = [(family, address) for family, _, _, _, address in found]
         self.line = None
+        self.requests, self.subscription = set(), set()
+        self.cookie = 0
 
     def close(self):
         if self.line:
@@ -419,6 +440,94 @@ class Client:
                 return nonce, record
         raise Broken("the record that was asked for is not in the answer")
 
+    def history(self, service):
+        """What happened to a service, the newest first."""
+        entries, more = [], True
+        while more:
+            before = entries[-1]["version"] if entries else 0
+            page = self.ask("history_asked", DATAGRAM, service=service, before=before)
+            more = page["more"]
+            if more and not (page["entries"]
+                             and 0 < page["entries"][-1]["version"] < (before or 2**64)):
+                raise Broken("the pages of the history do not end")
+            entries += page["entries"]
+        return entries
+
+    def figures(self, what):
+        """COUNTERS or LIMITS: values by their names."""
+        figures, after, more = {}, "", True
+        while more:
+            page = self.ask("figures_asked", DATAGRAM, what=what, after=after)
+            new = {figure["name"]: figure["value"] for figure in page["figures"]}
+            more = page["more"]
+            if more and new.keys() <= figures.keys():
+                raise Broken("the pages of the figures do not end")
+            figures.update(new)
+            after = list(new)[-1] if new else ""
+        return figures
+
+    # Being told.
+
+    def watch(self, *services, seconds=60, pause=1.0):
+        """The records of these services, or of all, as they are now, and from then on each
+        that has changed, without end.
+
+        Where the daemon is too old to tell of changes it is asked every `pause` seconds.
+        """
+        seen, nonce = {}, None
+        while True:
+            # Subscribed before it is asked: so nothing is missed in between.
+            try:
+                ends = time.monotonic() + self.subscribe(seconds, *services)["left_ms"] / 2000
+            except Refused as refused:
+                if refused.name != "type":
+                    raise
+                ends = None
+            while True:
+                now, records = self.read(*services)
+                if now != nonce:
+                    seen, nonce = {}, now
+                told = dict(more=False, records=records)
+                while told and not told["more"] and told.get("nonce", nonce) == nonce:
+                    for record in told["records"]:
+                        if seen.get(record["service"]) != record["version"]:
+                            seen[record["service"]] = record["version"]
+                            yield record
+                    told = ends and self.notified(ends - time.monotonic())
+                if told and told["nonce"] == nonce:
+                    continue        # more has changed than has room: ask
+                if not ends:
+                    time.sleep(pause)
+                break               # the time is over, or the daemon was started anew
+
+    def subscribe(self, seconds, *services):
+        """Asks to be told of changes for so long; 0 ends it.  Gives the first notify."""
+        for _ in range(2):
+            told = self.ask("subscribe", DATAGRAM, cookie=self.cookie,
+                            for_ms=int(1000 * seconds), names=services)
+            # The first time it is only told what it has to show.
+            self.cookie = told["cookie"]
+            if told["left_ms"]:
+                break
+        self.subscription = self.requests
+        return told
+
+    def notified(self, seconds):
+        """The next notify, or nothing if none comes so soon.  It is acknowledged."""
+        if not self.line:
+            raise Unreachable("there is no subscription")
+        try:
+            for message in self._messages(time.monotonic() + seconds):
+                if (message["type"] == "notify" and message["signed"] and message["number"]
+                        and message["request"] in self.subscription):
+                    self._send(encode("acknowledge", self.community, message["request"],
+                                      nonce=message["nonce"], number=message["number"]))
+                    return message
+        except OSError as error:
+            self.close()
+            raise Unreachable(f"nobody answers: {error.strerror or error}") from None
+        return None
+
     # Changing.
 
     def change(self, service, state=None, set=(), clear=(), reason=""):
@@ -454,11 +563,25 @@ class Client:
             raise Broken("the answer to the change has no record")
         return answer["records"][0]
 
+    def forget(self, service):
+        """Removes a record, and gives what there is instead of it."""
+        for left in reversed(range(self.RACES)):
+            nonce, record = self._look(service)
+            try:
+                answer = self.ask("forget", room(1), nonce=nonce, version=record["version"],
+                                  service=service)
+                return answer["records"][0] if answer["records"] else record
+            except Refused as refused:
+                if refused.name == "stale" and refused.record and is_unknown(refused.record):
+                    return refused.record       # done, and the answer was lost
+                if refused.name not in ("stale", "nonce") or not left:
+                    raise
+
     def hold(self, service, reason=""):
         """Whoever serves it shall observe and change nothing.  Without a reason, the one
         that is there stays."""
         record = self.record(service)
-        old = record["reason"] if record["version"] else "held"
+        old = "held" if is_unknown(record) else record["reason"]
         return self.change(service, set=["held"], reason=f"held: {reason}" if reason else old)
 
     def release(self, service, reason=""):
@@ -516,19 +639,21 @@ class Client:
             del self.addresses[1:]
             if answer["type"] == "refusal":
                 raise Refused(answer)
+            if answer["type"] != ANSWERS[kind]:
+                raise Broken(f"the answer to {kind} is {answer['type']}")
             return answer
         raise silent
 
     def _ask_here(self, kind, size, body):
-        requests, why = set(), f"no answer after {self.tries} tries of {self.timeout} s each"
+        self.requests, why = set(), f"no answer after {self.tries} tries of {self.timeout} s each"
         for left in reversed(range(self.tries)):
             request = secrets.randbelow(2**64 - 1) + 1
-            requests.add(request)
+            self.requests.add(request)
             until, stranger = time.monotonic() + self.timeout, None
             try:
                 self._send(encode(kind, self.community, request, size, **body))
                 for message in self._messages(until):
-                    if message["request"] not in requests or message["type"] == "notify":
+                    if message["request"] not in self.requests:
                         continue
                     if message["signed"]:
                         return message

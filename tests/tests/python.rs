@@ -3,12 +3,19 @@
 //! faild as the suite does, and its README is true.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use fail_wire::{Body, Hear, Key, Marks, Packet, Reason, State};
+use fail_client::Wanted;
+use fail_wire::{
+    Acknowledge, AskFigures, AskHistory, Body, Figure, Forget, Hear, Key, Marks, Name, Packet,
+    Past, Reason, State,
+};
 use failover_tests::faild::Faild;
 use failover_tests::folder::Folder;
-use failover_tests::{program, python, tree};
+use failover_tests::lines::Lines;
+use failover_tests::program::{self, Running};
+use failover_tests::{python, tree};
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 fn bytes(file: &Path) -> Vec<u8> {
@@ -38,18 +45,22 @@ fn one_level(facility: &Reason, level: u8) -> Value {
     json!({ "facility": facility.as_str(), "level": level })
 }
 
+fn past(past: &Past) -> Value {
+    json!({
+        "version": past.version,
+        "state": past.state.word(),
+        "marks": words(past.marks),
+        "age_ms": past.age_ms,
+        "at_ms": past.at,
+        "reason": past.reason.as_str(),
+        "who": past.who.as_str(),
+    })
+}
+
 /// The same message as the suite reads it.
 fn as_json(bytes: &[u8], community: &str) -> Value {
     let packet = Packet::read(bytes).unwrap();
     let (kind, body) = match packet.body().unwrap() {
-        Body::Subscribe(_)
-        | Body::Notify(_)
-        | Body::Acknowledge(_)
-        | Body::Forget(_)
-        | Body::AskHistory(_)
-        | Body::History(_)
-        | Body::AskFigures(_)
-        | Body::Figures(_) => return Value::Null,
         Body::Query(query) => {
             let beat = query.beat.map(|b| (b.nonce, b.count, b.interval_ms));
             let (nonce, count, interval_ms) = beat.unwrap_or_default();
@@ -77,6 +88,58 @@ fn as_json(bytes: &[u8], community: &str) -> Value {
             let (nonce, more) = (answer.nonce, answer.more);
             let body = json!({ "nonce": nonce, "more": more, "records": records });
             ("answer", body)
+        }
+        Body::Subscribe(subscribe) => {
+            let names: Vec<&str> = subscribe.names.iter().map(|name| name.as_str()).collect();
+            let (cookie, for_ms) = (subscribe.cookie, subscribe.for_ms);
+            let body = json!({ "cookie": cookie, "for_ms": for_ms, "names": names });
+            ("subscribe", body)
+        }
+        Body::Notify(notify) => (
+            "notify",
+            json!({
+                "nonce": notify.nonce,
+                "cookie": notify.cookie,
+                "left_ms": notify.left_ms,
+                "number": notify.number,
+                "more": notify.more,
+                "records": notify.records.iter().map(fail_client::json).collect::<Vec<_>>(),
+            }),
+        ),
+        Body::Acknowledge(Acknowledge { nonce, number }) => {
+            ("acknowledge", json!({ "nonce": nonce, "number": number }))
+        }
+        Body::Forget(Forget {
+            nonce,
+            version,
+            name,
+        }) => (
+            "forget",
+            json!({ "nonce": nonce, "version": version, "service": name.as_str() }),
+        ),
+        Body::AskHistory(AskHistory { name, before }) => (
+            "history_asked",
+            json!({ "service": name.as_str(), "before": before }),
+        ),
+        Body::History(history) => (
+            "history",
+            json!({
+                "nonce": history.nonce,
+                "more": history.more,
+                "entries": history.entries.iter().map(past).collect::<Vec<_>>(),
+            }),
+        ),
+        Body::AskFigures(AskFigures { what, after }) => (
+            "figures_asked",
+            json!({ "what": what as u8, "after": after.as_str() }),
+        ),
+        Body::Figures(said) => {
+            let figure =
+                |figure: &Figure| json!({ "name": figure.name.as_str(), "value": figure.value });
+            let figures: Vec<Value> = said.figures.iter().map(figure).collect();
+            let (what, more) = (said.what as u8, said.more);
+            let body = json!({ "what": what, "more": more, "figures": figures });
+            ("figures", body)
         }
         Body::Report(report) => ("report", json!({ "hears": hears(&report.hears) })),
         Body::AskReport => ("report_asked", json!({})),
@@ -241,6 +304,87 @@ fn it_is_refused_in_one_sentence_and_with_the_exit_codes_of_failc() {
 }
 
 #[test]
+fn it_forgets_a_service_and_reads_what_happened_to_it() {
+    if !python::is_there() {
+        return;
+    }
+    let faild = Faild::start(&[]);
+    // More than a page of history, and more than is kept.
+    for n in 0..20 {
+        let why = format!("{n:02}{}", " why".repeat(45));
+        faild.failc(&["-q", "web", "RECOVER", &why]);
+    }
+    let history = |service| {
+        let out = failc(&faild, "public", &["history", service]).done();
+        out.lines().map(parse).collect::<Vec<_>>()
+    };
+    let entries = history("web");
+    let versions: Vec<u64> = entries
+        .iter()
+        .map(|e| e["version"].as_u64().unwrap())
+        .collect();
+    assert_eq!(versions, (5..=20).rev().collect::<Vec<u64>>());
+    assert_eq!(entries[0]["who"], "127.0.0.1");
+    assert!(
+        entries[15]["reason"]
+            .as_str()
+            .unwrap()
+            .starts_with("04 why")
+    );
+    assert_eq!(history("dns"), [] as [Value; 0]);
+
+    let gone = parse(&failc(&faild, "public", &["forget", "web"]).done());
+    assert_eq!(
+        (&gone["reason"], &gone["last_change_ms"]),
+        (&json!("unknown"), &json!(0))
+    );
+    assert_eq!(failc(&faild, "public", &[]).done(), "");
+    // Its versions go on where they were, so that nothing old can be played again.
+    let again = parse(&failc(&faild, "public", &["web", "UP"]).done());
+    assert!(again["version"].as_u64() > Some(20), "{again}");
+}
+
+#[test]
+fn it_is_told_of_changes_when_they_happen_also_of_more_than_has_room() {
+    if !python::is_there() {
+        return;
+    }
+    let faild = Faild::start(&[]);
+    let mut watch = python::command("samples/python/failc.py");
+    let port = faild.address.port().to_string();
+    watch
+        .args(["-j", "-p", &port, "watch"])
+        .stdout(Stdio::piped());
+    faild.failc(&["web", "RECOVER", "before"]).done();
+    let mut watch = Running::start(&mut watch);
+    let told = Lines::of(watch.0.stdout.take().unwrap());
+    told.wait_for("\"before\"");
+    // It asks again only after half a minute, and nothing here waits so long.
+    faild.failc(&["web", "UP", "while it listens"]).done();
+    told.wait_for("while it listens");
+
+    watch.signal(Signal::SIGSTOP);
+    let mut client = faild.client("public");
+    for n in 0..30 {
+        let wanted = Wanted {
+            state: Some(State::Up),
+            set: Marks(0),
+            clear: Marks(0),
+            reason: Reason::new(&format!("change {n} {}", "x".repeat(180))),
+        };
+        let name = Name::new(&format!("service-{n:02}")).unwrap();
+        client.change(&name, |_| wanted.clone()).unwrap();
+    }
+    watch.signal(Signal::SIGCONT);
+    let lines = told.wait_for_count(32);
+    for n in 0..30 {
+        let reason = format!("change {n} ");
+        let times = lines.iter().filter(|line| line.contains(&reason)).count();
+        assert_eq!(times, 1, "{reason}: {lines:#?}");
+    }
+}
+
+#[test]
 fn it_reads_as_many_pages_as_there_are() {
     if !python::is_there() {
         return;
@@ -256,6 +400,19 @@ fn it_reads_as_many_pages_as_there_are() {
     let services = stat["hosts"][0]["services"].as_array().unwrap();
     assert_eq!(seen, services.iter().map(ageless).collect::<Vec<_>>());
     assert_eq!(seen.len(), 20);
+
+    // Figures have pages, too.
+    let script = "import failover, json, sys\n\
+        faild = failover.Client(port=int(sys.argv[1]))\n\
+        print(json.dumps([faild.figures(failover.LIMITS), faild.figures(failover.COUNTERS)]))";
+    let mut command = Command::new("python3");
+    command
+        .args(["-B", "-c", script, &faild.address.port().to_string()])
+        .env("PYTHONPATH", tree::path("samples/python"));
+    let figures = parse(&program::run(command).done());
+    let limits = figures[0].as_object().unwrap();
+    assert_eq!(limits["services"], fail_core::limits::SERVICES_MAX);
+    assert!(figures[1].as_object().unwrap().len() > 5, "{figures}");
 }
 
 #[test]
