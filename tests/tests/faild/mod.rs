@@ -3,6 +3,7 @@
 mod daemon;
 mod damage;
 mod durability;
+mod each_refusal;
 mod examples;
 mod manager;
 mod refusals;
