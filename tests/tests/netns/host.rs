@@ -199,6 +199,14 @@ impl Host {
         self.failsh = Some(failsh);
     }
 
+    /// Has failsh read its policy again, with something more at its end.
+    pub fn reload(&self, more: &str) {
+        let lab = self.folder.file("lab.tcl");
+        let text = fs::read_to_string(&lab).unwrap();
+        fs::write(&lab, text + more).unwrap();
+        self.log().signal(Signal::SIGHUP);
+    }
+
     /// `kill -9` of faild and failsh; gives when.
     pub fn kill_daemons(&mut self) -> Instant {
         let then = Instant::now();

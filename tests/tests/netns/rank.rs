@@ -71,3 +71,27 @@ fn a_service_that_is_sent_away_is_stopped_here_before_it_is_started_there() {
         lab.client.outage(then)
     );
 }
+
+#[test]
+fn a_planned_switch_over_does_not_wait_for_the_next_round() {
+    let Some(mut lab) = Lab::new("told", &["hosta", "hostb"]) else {
+        return;
+    };
+    lab.settles_on("hosta", Instant::now());
+    // From now on nobody asks again within the time of this test.
+    for name in ["hosta", "hostb"] {
+        let host = lab.host(name);
+        let then = Instant::now();
+        host.reload("failsvc web interval 10m checkinterval 10m\n");
+        host.log().line(then, "the policy is in force", BOUND);
+    }
+    for (verb, next) in [("away", "hostb"), ("back", "hosta")] {
+        let then = Instant::now();
+        lab.host("hosta").failc(&[verb, "web"]);
+        let served = lab.settles_on(next, then);
+        println!(
+            "{verb}: {next} serves after {:.0?}, at an interval of 10 min",
+            served - then
+        );
+    }
+}

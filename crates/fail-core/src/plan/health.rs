@@ -31,9 +31,12 @@ pub(super) struct Health {
     /// The deadlines of this minute, by bucket, and when it began.
     minute: Vec<u32>,
     minute_began: Option<Mono>,
-    /// A deadline that was missed, and how much of it is accounted for: the driver may come
-    /// back to it more than once.
-    missed: Option<(Mono, Span)>,
+    /// The last deadline that was missed. The driver may come back to it before it is dealt
+    /// with.
+    missed: Option<Mono>,
+    /// Time in which this failsh did not run is accounted for until then, whichever deadlines
+    /// it has missed.
+    counted: Mono,
     /// When each pause was over, and how long it was.
     pub pauses: VecDeque<(Wall, Span)>,
     pub hosts: BTreeMap<Name, Way>,
@@ -156,18 +159,15 @@ fn percentile(counts: &[u32], percent: u64) -> Span {
 }
 
 impl Plan {
-    /// A deadline has come, or was missed by so much; gives how much of that is news, since
-    /// the driver may come back to it before it is dealt with.
+    /// A deadline has come, or was missed by so much; gives how much of that is news. One pause
+    /// may have missed several, and is one pause.
     pub(super) fn measure(&mut self, now: Now, due: Mono, late: Span) -> Span {
-        let known = self.health.missed.replace((due, late));
-        match known.filter(|(missed, _)| *missed == due) {
-            Some((_, known)) => Span(late.0.saturating_sub(known.0)),
-            None => {
-                self.health.met(late);
-                self.look_back(now);
-                late
-            }
+        if self.health.missed.replace(due) != Some(due) {
+            self.health.met(late);
+            self.look_back(now);
         }
+        let counted = std::mem::replace(&mut self.health.counted, now.mono);
+        now.mono - due.max(counted)
     }
 
     /// Once a minute it is looked at how late this failsh was for most of its deadlines, and

@@ -3,6 +3,7 @@
 
 mod checks;
 mod finding;
+mod forgotten;
 mod hands;
 mod health;
 mod hears;

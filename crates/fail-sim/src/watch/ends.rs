@@ -62,7 +62,6 @@ impl Watch {
         self.reloads.told.insert(host, told.clone());
         self.reloads.at.insert(host, at);
         self.calm.everywhere(at);
-        self.hearing.reloaded(at, host);
         self.checks.forget(host);
     }
 

@@ -1,6 +1,7 @@
 //! Who could not hear whom: an asker is deaf to a host from the moment when more questions
 //! in a row than `confirm` allows went unanswered, until one is answered in time. This is
-//! seen on the wire, not asked of the failsh.
+//! seen on the wire, not asked of the failsh. A policy that is read again in between changes
+//! nothing of that: open questions stay open.
 
 use std::collections::BTreeMap;
 
@@ -61,16 +62,6 @@ impl Hearing {
     /// The failsh of a host is a new one.
     pub fn restarted(&mut self, host: usize) {
         self.0.retain(|(asker, ..), _| *asker != host);
-    }
-
-    /// The failsh of a host has another policy: questions may have been dropped.
-    pub fn reloaded(&mut self, at: u64, host: usize) {
-        for ((asker, ..), ear) in &mut self.0 {
-            if *asker == host {
-                ear.deaf = ear.deaf_at(at);
-                ear.open.clear();
-            }
-        }
     }
 
     /// When one of the two was last deaf to the other.

@@ -200,7 +200,10 @@ impl Watch {
                 // A check that finds it running where it should not is neither good nor bad.
                 let odd = settings.is_some_and(|svc| svc.check_recover) && truth.running;
                 let ends = self.ends.releases(n);
+                // Said while `stop` still cleaned up after a start that had failed: it stands.
+                let said = self.retries.said.get(&place) == Some(&State::Fail);
                 if !failed
+                    || said
                     || marked
                     || !honest
                     || odd

@@ -7,7 +7,7 @@ use super::views::{health, host};
 use crate::job::Task;
 use crate::limits;
 use crate::machine::Machine;
-use crate::time::Span;
+use crate::time::{Now, Span};
 
 #[test]
 fn a_failsh_in_time_says_so() {
@@ -161,4 +161,25 @@ fn who_is_late_himself_says_nothing_of_the_way_to_others() {
     assert!(told("this failsh is late") > 0);
     assert_eq!(told("the way to it is bad"), 0);
     assert_eq!(told("unreachable"), 0);
+}
+
+#[test]
+fn a_pause_that_made_several_deadlines_late_is_one_pause() {
+    let mut story = Story::new(&[("web", service(&[], &[]))]);
+    let due = story.now.mono;
+    story.freeze(ms(3000));
+    let now = story.now;
+    let mut missed = |after: Span, now: Now| {
+        let due = due + after;
+        story.plan.measure(now, due, now.mono - due)
+    };
+    assert_eq!(missed(ms(0), now), ms(3000));
+    // The next one, in the same turn, was due half a second later.
+    assert_eq!(missed(ms(500), now), ms(0));
+    // A moment later only that moment is news.
+    let later = Now {
+        mono: now.mono + ms(20),
+        ..now
+    };
+    assert_eq!(missed(ms(500), later), ms(20));
 }
