@@ -37,7 +37,7 @@ struct Server {
     seen: Vec<Event>,
     /// Added to the time of the system.
     later: Span,
-    answers: bool,
+    patience: Span,
 }
 
 impl Server {
@@ -51,7 +51,7 @@ impl Server {
             at,
             seen: Vec::new(),
             later: Span::ZERO,
-            answers: true,
+            patience: Span::from_millis(20),
         }
     }
 
@@ -60,7 +60,7 @@ impl Server {
     }
 
     fn turn(&mut self) {
-        let soon = Some(clock::now().mono + Span::from_millis(20));
+        let soon = Some(clock::now().mono + self.patience);
         let events = self.poller.wait(soon).unwrap();
         let tokens: Vec<_> = events.map(|event| event.token()).collect();
         let now = self.now();
@@ -69,7 +69,7 @@ impl Server {
         }
         self.clients.expire(now);
         while let Some(event) = self.clients.poll() {
-            if let (Event::Frame { client, bytes }, true) = (&event, self.answers) {
+            if let Event::Frame { client, bytes } = &event {
                 self.clients.write_frame(*client, &bytes.repeat(2));
             }
             self.seen.push(event);
@@ -261,21 +261,18 @@ fn who_does_not_take_the_answers_is_not_read_and_then_sent_away() {
     let one = frame(&[1; 1000]);
     client.set_nonblocking(true).unwrap();
     // He sends until nobody takes any more.
-    let mut sent = 0;
-    loop {
-        let mut idle = 0;
-        while let Ok(len) = client.write(&one[sent % one.len()..]) {
-            sent += len;
-            idle = 0;
-            server.turn();
-        }
-        for _ in 0..5 {
-            server.turn();
-            idle += 1;
-        }
-        if idle >= 5 && client.write(&one[sent % one.len()..]).is_err() {
-            break;
-        }
+    let (mut sent, mut idle) = (0, 0);
+    while idle < 20 {
+        idle = match client.write(&one[sent % one.len()..]) {
+            Ok(len) => {
+                sent += len;
+                0
+            }
+            Err(_) => idle + 1,
+        };
+        // Only who has to wait for the other waits.
+        server.patience = Span::from_millis(if idle > 0 { 5 } else { 0 });
+        server.turn();
     }
     let taken = server.frames().len();
     assert!(
