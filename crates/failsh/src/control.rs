@@ -157,6 +157,8 @@ impl Control {
                     self.send_away(client, error);
                 }
                 Event::Gone { client } => self.gone(client),
+                // Consoles speak in lines.
+                Event::Frame { .. } => {}
             }
         }
     }

@@ -106,7 +106,7 @@ impl Monitor {
                 Event::Gone { client } => {
                     self.sessions.remove(&client);
                 }
-                Event::Line { .. } | Event::TooLong { .. } => {}
+                Event::Line { .. } | Event::Frame { .. } | Event::TooLong { .. } => {}
             }
         }
     }

@@ -139,8 +139,7 @@ pub(super) struct Heard {
 #[derive(Debug)]
 pub(super) struct Client {
     stream: Stream,
-    /// Where it is in the network.
-    ip: Option<IpAddr>,
+    peer: Peer,
     /// The beginning of a line or a frame.
     input: Vec<u8>,
     /// When the last whole frame came, or it itself.
@@ -170,13 +169,10 @@ impl Client {
             // Lines are written together; waiting for more to come only makes them late.
             let _ = stream.set_nodelay(true);
         }
-        let ip = match stream.peer() {
-            Peer::Tcp(addr) => Some(addr.ip()),
-            Peer::Unix { .. } | Peer::Unknown => None,
-        };
+        let peer = stream.peer();
         Client {
             stream,
-            ip,
+            peer,
             input: Vec::new(),
             heard: now,
             begun: None,
@@ -192,11 +188,15 @@ impl Client {
     }
 
     pub(super) fn peer(&self) -> Peer {
-        self.stream.peer()
+        self.peer
     }
 
+    /// Where it is in the network.
     pub(super) fn ip(&self) -> Option<IpAddr> {
-        self.ip
+        match self.peer {
+            Peer::Tcp(address) => Some(address.ip()),
+            Peer::Unix { .. } | Peer::Unknown => None,
+        }
     }
 
     pub(super) fn watch(&self, desk: &Desk, n: usize) -> io::Result<()> {

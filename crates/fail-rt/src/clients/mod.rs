@@ -352,6 +352,14 @@ impl Clients {
         self.clients.get(&client.0).is_some_and(Client::has_room)
     }
 
+    /// Where a client is in the network.
+    pub fn address(&self, client: ClientNo) -> Option<SocketAddr> {
+        match self.clients.get(&client.0)?.peer() {
+            Peer::Tcp(address) => Some(address),
+            Peer::Unix { .. } | Peer::Unknown => None,
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.counted()
