@@ -14,7 +14,7 @@ use failover_tests::faild::Faild;
 use failover_tests::folder::Folder;
 use failover_tests::lines::Lines;
 use failover_tests::program::{self, Running};
-use failover_tests::{python, tree};
+use failover_tests::{python, tree, wait};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
@@ -303,6 +303,19 @@ fn it_is_refused_in_one_sentence_and_with_the_exit_codes_of_failc() {
     assert_eq!(parse(&seen)["hosts"][0]["services"], json!([]));
 }
 
+/// Limits and counters of a faild, asked for in messages of so many bytes.
+fn figures(faild: &Faild, bytes: &str) -> Value {
+    let script = "import failover, json, sys\n\
+        failover.DATAGRAM = int(sys.argv[2])\n\
+        faild = failover.Client(port=int(sys.argv[1]))\n\
+        print(json.dumps([faild.figures(failover.LIMITS), faild.figures(failover.COUNTERS)]))";
+    let mut command = Command::new("python3");
+    command
+        .args(["-B", "-c", script, &faild.address.port().to_string(), bytes])
+        .env("PYTHONPATH", tree::path("samples/python"));
+    parse(&program::run(command).done())
+}
+
 #[test]
 fn it_forgets_a_service_and_reads_what_happened_to_it() {
     if !python::is_there() {
@@ -382,6 +395,8 @@ fn it_is_told_of_changes_when_they_happen_also_of_more_than_has_room() {
         let times = lines.iter().filter(|line| line.contains(&reason)).count();
         assert_eq!(times, 1, "{reason}: {lines:#?}");
     }
+    let acknowledged = || figures(&faild, "1400")[1]["notifies acknowledged"].as_u64();
+    wait::until("an acknowledgement", acknowledged, |count| *count > Some(0));
 }
 
 #[test]
@@ -401,18 +416,12 @@ fn it_reads_as_many_pages_as_there_are() {
     assert_eq!(seen, services.iter().map(ageless).collect::<Vec<_>>());
     assert_eq!(seen.len(), 20);
 
-    // Figures have pages, too.
-    let script = "import failover, json, sys\n\
-        faild = failover.Client(port=int(sys.argv[1]))\n\
-        print(json.dumps([faild.figures(failover.LIMITS), faild.figures(failover.COUNTERS)]))";
-    let mut command = Command::new("python3");
-    command
-        .args(["-B", "-c", script, &faild.address.port().to_string()])
-        .env("PYTHONPATH", tree::path("samples/python"));
-    let figures = parse(&program::run(command).done());
-    let limits = figures[0].as_object().unwrap();
-    assert_eq!(limits["services"], fail_core::limits::SERVICES_MAX);
-    assert!(figures[1].as_object().unwrap().len() > 5, "{figures}");
+    // Figures have pages, too, if they are asked for in short messages.
+    let figures = |bytes: &str| figures(&faild, bytes);
+    let long = figures("1400");
+    assert_eq!(long[0], figures("120")[0]);
+    assert_eq!(long[0]["services"], fail_core::limits::SERVICES_MAX);
+    assert!(long[1].as_object().unwrap().len() > 5, "{long}");
 }
 
 #[test]
