@@ -18,8 +18,16 @@ use nix::unistd::Pid;
 use crate::tree;
 use crate::wait::{self, LIMIT};
 
-/// What is built.
-const PROGRAMS: [&str; 5] = ["faild", "failsh", "failc", "failstat", "faildebug"];
+/// What is built, and of these two their examples.
+const PROGRAMS: [&str; 7] = [
+    "faild",
+    "failsh",
+    "failc",
+    "failstat",
+    "faildebug",
+    "fail-client",
+    "fail-cli",
+];
 
 /// What a program that has ended said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +61,7 @@ pub fn folder() -> &'static Path {
     FOLDER.get_or_init(build)
 }
 
-/// The path of a program.
+/// The path of a program, or of an example: `examples/read_all`.
 pub fn path(name: &str) -> PathBuf {
     folder().join(name)
 }
@@ -76,7 +84,8 @@ fn build() -> PathBuf {
     };
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
-        .args(["build", "--quiet", "--manifest-path"])
+        .args(["build", "--quiet", "--bins", "--examples"])
+        .arg("--manifest-path")
         .arg(tree::path("Cargo.toml"))
         .arg("--target-dir")
         .arg(target);

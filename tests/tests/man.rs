@@ -331,7 +331,7 @@ fn examples_are_command_lines_that_the_programs_accept() {
         let examples: Vec<&str> = ['$', '#'].iter().flat_map(|p| page.examples(*p)).collect();
         assert!(!examples.is_empty(), "{}: no EXAMPLES", page.path.display());
         for example in examples {
-            let line = example.split("||").next().unwrap_or_default();
+            let line = example.split('|').next().unwrap_or_default();
             let words: Vec<&str> = line.split_whitespace().collect();
             if words.first() == Some(&"kill") {
                 continue;

@@ -23,7 +23,7 @@ pub struct Community {
     pub community: Option<String>,
 
     /// A file whose first line is the community
-    #[arg(short = 'C', long, value_name = "FILE")]
+    #[arg(short = 'C', long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub community_file: Option<PathBuf>,
 }
 

@@ -1,5 +1,7 @@
 //! Options of failc.
 
+use clap::ValueHint;
+
 use crate::community::Community;
 use crate::host::HostPort;
 use crate::ports;
@@ -8,14 +10,15 @@ use crate::seconds::Seconds;
 const USAGE: &str = "failc [OPTIONS] SERVICE
        failc [OPTIONS] SERVICE UP|RECOVER|FAIL [REASON]...
        failc [OPTIONS] hold|release|away|back SERVICE [REASON]...
-       failc [OPTIONS] why SERVICE";
+       failc [OPTIONS] forget|history|why SERVICE
+       failc [OPTIONS] watch [SERVICE]...";
 
 /// Reads or changes the state of a service in a faild
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "failc", version, override_usage = USAGE)]
 pub struct Failc {
     /// The faild to ask
-    #[arg(short, long, value_name = "HOST[:PORT]", default_value = "127.0.0.1")]
+    #[arg(short, long, value_name = "HOST[:PORT]", default_value = "127.0.0.1", value_hint = ValueHint::Hostname)]
     pub server: HostPort,
 
     /// Its port, if --server names none
@@ -27,7 +30,8 @@ pub struct Failc {
         short,
         long,
         value_name = "HOST[:PORT]",
-        default_value = "127.0.0.1:1848"
+        default_value = "127.0.0.1:1848",
+        value_hint = ValueHint::Hostname
     )]
     pub monitor: HostPort,
 
@@ -39,7 +43,7 @@ pub struct Failc {
     #[arg(short, long)]
     pub quiet: bool,
 
-    /// Print the record as a JSON object
+    /// Print JSON, an object in each line
     #[arg(short, long, conflicts_with = "quiet")]
     pub json: bool,
 
@@ -51,8 +55,8 @@ pub struct Failc {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub tries: u32,
 
-    /// A service to read; a service, its new state and why; a wish, a service and why; or why
-    /// and a service
+    /// A service to read; a service, its new state and why; a wish, a service and why; another
+    /// verb and its service
     #[arg(required = true, value_name = "WORD")]
     pub words: Vec<String>,
 }

@@ -13,7 +13,7 @@ pub struct Faildebug {
     #[arg(value_name = "[HOST[:PORT]] [FACILITY LEVEL]", num_args = 0..=3)]
     pub words: Vec<String>,
 
-    /// The debug port of a host that names none
+    /// The debug port of a host that names none; that of a faild is 1847
     #[arg(short, long, default_value_t = ports::DEBUG, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
 

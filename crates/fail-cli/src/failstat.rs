@@ -1,5 +1,7 @@
 //! Options of failstat.
 
+use clap::ValueHint;
+
 use crate::community::Community;
 use crate::host::HostPort;
 use crate::ports;
@@ -10,7 +12,7 @@ use crate::seconds::Seconds;
 #[command(name = "failstat", version)]
 pub struct Failstat {
     /// The failds to ask
-    #[arg(value_name = "HOST[:PORT]", default_value = "127.0.0.1")]
+    #[arg(value_name = "HOST[:PORT]", default_value = "127.0.0.1", value_hint = ValueHint::Hostname)]
     pub hosts: Vec<HostPort>,
 
     /// The port of hosts that name none
@@ -22,8 +24,20 @@ pub struct Failstat {
     pub community: Community,
 
     /// Print JSON
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "matrix")]
     pub json: bool,
+
+    /// A row for each service, a column for each host; first what is UP on two hosts at once
+    #[arg(short = 'x', long)]
+    pub matrix: bool,
+
+    /// Show what each faild has counted since it was started
+    #[arg(long, conflicts_with_all = ["matrix", "limits"])]
+    pub stats: bool,
+
+    /// Show the limits of each faild
+    #[arg(long, conflicts_with = "matrix")]
+    pub limits: bool,
 
     /// Show it again and again, this often, until interrupted [default: 1s]
     #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "1s")]

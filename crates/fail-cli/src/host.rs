@@ -18,6 +18,17 @@ impl HostPort {
     pub fn port_or(&self, port: u16) -> u16 {
         self.port.unwrap_or(port)
     }
+
+    /// What may have been meant, for when nobody answers: `::1:1847` is an address, and one
+    /// that looks as if its end were a port.
+    pub fn hint(&self) -> Option<String> {
+        let meant = self
+            .port
+            .is_none()
+            .then(|| bracketed(&self.host))
+            .flatten()?;
+        Some(format!("if that has a port, write {meant}"))
+    }
 }
 
 impl FromStr for HostPort {
@@ -47,15 +58,25 @@ impl FromStr for HostPort {
     }
 }
 
+/// Whether this is an IPv6 address, with a zone or without.
+fn is_v6(host: &str) -> bool {
+    let plain = host.split_once('%').map_or(host, |(plain, _zone)| plain);
+    plain.parse::<Ipv6Addr>().is_ok()
+}
+
+/// An IPv6 address and what looks like a port, with the brackets that are missing.
+fn bracketed(text: &str) -> Option<String> {
+    let (host, port) = text.rsplit_once(':')?;
+    let is_port =
+        port.bytes().all(|b| b.is_ascii_digit()) && port.parse().is_ok_and(|n: u16| n > 999);
+    (is_port && is_v6(host)).then(|| format!("[{host}]:{port}"))
+}
+
 /// Cuts a host from its port, and IPv6 addresses from their brackets.
 fn split(text: &str) -> Result<(&str, Option<&str>), String> {
-    let address = |host: &str| {
-        let plain = host.split_once('%').map_or(host, |(plain, _zone)| plain);
-        plain.parse::<Ipv6Addr>().is_ok()
-    };
     if let Some(rest) = text.strip_prefix('[') {
         let (host, after) = rest.split_once(']').unwrap_or(("", ""));
-        if !address(host) {
+        if !is_v6(host) {
             return Err(format!("\"{text}\" is not an IPv6 address in brackets"));
         }
         return match (after, after.strip_prefix(':')) {
@@ -67,8 +88,11 @@ fn split(text: &str) -> Result<(&str, Option<&str>), String> {
     match text.split_once(':') {
         None => Ok((text, None)),
         Some((host, port)) if !port.contains(':') => Ok((host, Some(port))),
-        Some(_) if address(text) => Ok((text, None)),
-        Some(_) => Err(format!("\"{text}\" is not an IPv6 address")),
+        Some(_) if is_v6(text) => Ok((text, None)),
+        Some(_) => Err(match bracketed(text) {
+            Some(meant) => format!("\"{text}\" is not an IPv6 address; with a port it is {meant}"),
+            None => format!("\"{text}\" is not an IPv6 address"),
+        }),
     }
 }
 
@@ -104,6 +128,31 @@ mod tests {
             assert_eq!((read.host.as_str(), read.port), (host, port), "{text}");
             assert_eq!(read.to_string().parse(), Ok(read), "{text}");
         }
+    }
+
+    #[test]
+    fn an_address_that_ends_like_a_port_has_a_hint() {
+        let hint = |text: &str| text.parse::<HostPort>().unwrap().hint();
+        for (text, meant) in [
+            ("::1:1847", "[::1]:1847"),
+            ("2001:db8::7:1847", "[2001:db8::7]:1847"),
+            ("fe80::1%eth0:1847", "[fe80::1%eth0]:1847"),
+        ] {
+            let hint = hint(text).unwrap();
+            assert!(hint.ends_with(meant), "{hint}");
+        }
+        for text in [
+            "::1",
+            "::1847",
+            "2001:db8::7:2",
+            "::1:18f7",
+            "[::1]:1847",
+            "a:1847",
+        ] {
+            assert_eq!(hint(text), None, "{text}");
+        }
+        let nine = "1:2:3:4:5:6:7:8:1847".parse::<HostPort>().unwrap_err();
+        assert!(nine.ends_with("[1:2:3:4:5:6:7:8]:1847"), "{nine}");
     }
 
     #[test]

@@ -107,18 +107,35 @@ pub const PROGRAMS: [Program; 5] = [
 ];
 
 /// Reads the command line. Help and version end the program with 0; a bad option is
-/// explained on standard error and ends it with [`exit::USAGE`].
+/// explained in one sentence on standard error and ends it with [`exit::USAGE`].
 pub fn parse_or_exit<T: Parser>() -> T {
     T::try_parse().unwrap_or_else(|message| {
         let code = if message.use_stderr() {
+            let name = T::command().get_name().to_string();
+            eprintln!("{name}: {}; see {name} --help", sentence(&message));
             exit::USAGE
         } else {
+            // There is nobody left to tell when even this can not be written.
+            let _ = message.print();
             exit::OK
         };
-        // There is nobody left to tell when even this can not be written.
-        let _ = message.print();
         std::process::exit(i32::from(code))
     })
+}
+
+/// What is wrong with a command line. clap says it in several lines, with the usage below: the
+/// first of its paragraphs says what is wrong, and a tip what may have been meant.
+fn sentence(message: &clap::Error) -> String {
+    let text = message.render().to_string();
+    let mut paragraphs = text.split("\n\n");
+    let line = |paragraph: &str| {
+        let words = paragraph.split_whitespace();
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let first = line(paragraphs.next().unwrap_or_default());
+    let tips = paragraphs.map(line).filter(|p| p.starts_with("tip: "));
+    let tips: String = tips.map(|tip| format!("; {tip}")).collect();
+    format!("{}{tips}", first.trim_start_matches("error: "))
 }
 
 #[cfg(test)]
@@ -138,6 +155,29 @@ mod tests {
 
     fn failstat(line: &str) -> Result<Failstat, clap::Error> {
         Failstat::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn a_bad_option_is_one_sentence() {
+        let said = |line: &str| sentence(&failstat(line).unwrap_err());
+        for (line, is) in [
+            (
+                "failstat --watsh",
+                "unexpected argument '--watsh' found; tip: a similar argument exists: '--watch'",
+            ),
+            (
+                "failstat -n 0",
+                "invalid value '0' for '--tries <N>': 0 is not in 1..=100",
+            ),
+            (
+                "failstat --json --matrix",
+                "the argument '--json' cannot be used with '--matrix'",
+            ),
+        ] {
+            assert_eq!(said(line), is);
+        }
+        let none = sentence(&Failc::try_parse_from(["failc"]).unwrap_err());
+        assert!(none.ends_with("not provided: <WORD>..."), "{none}");
     }
 
     #[test]

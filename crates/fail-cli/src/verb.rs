@@ -1,7 +1,7 @@
 //! The words after failc's options, as one order.
 //!
-//! One word is always a service, so a service may have the name of a verb. Whether names
-//! are legal is not judged here.
+//! One word is a service, so a service may have the name of a verb; only `watch` alone is none,
+//! but watches everything. Whether names are legal is not judged here.
 
 /// The states that can be set.
 pub const STATES: [&str; 3] = ["UP", "RECOVER", "FAIL"];
@@ -50,10 +50,34 @@ pub enum Order {
         /// The service.
         service: String,
     },
+    /// Have it forgotten.
+    Forget {
+        /// The service.
+        service: String,
+    },
+    /// Say what happened to it lately.
+    History {
+        /// The service.
+        service: String,
+    },
+    /// Say what they are, and then each change.
+    Watch {
+        /// The services; none: all.
+        services: Vec<String>,
+    },
 }
 
 /// The verb of [`Order::Why`].
 const WHY: &str = "why";
+
+/// The verb of [`Order::Forget`].
+const FORGET: &str = "forget";
+
+/// The verb of [`Order::History`].
+const HISTORY: &str = "history";
+
+/// The verb of [`Order::Watch`].
+const WATCH: &str = "watch";
 
 impl Verb {
     /// All verbs.
@@ -69,6 +93,13 @@ impl Verb {
         }
     }
 
+    /// All words that are verbs or states: what can stand on a command line beside the names
+    /// of services and a reason.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        let wishes = Verb::ALL.into_iter().map(Verb::word);
+        wishes.chain([FORGET, HISTORY, WATCH, WHY]).chain(STATES)
+    }
+
     /// Reads the words of a command line.
     ///
     /// # Errors
@@ -78,15 +109,21 @@ impl Verb {
         let [first, rest @ ..] = words else {
             return Err("a service is missing".to_string());
         };
+        if first == WATCH {
+            let services = rest.to_vec();
+            return Ok(Order::Watch { services });
+        }
         let Some(second) = rest.first() else {
             return Ok(Order::Read {
                 service: first.clone(),
             });
         };
-        if first == WHY && words.len() == 2 {
-            return Ok(Order::Why {
-                service: second.clone(),
-            });
+        let service = second.clone();
+        match (first.as_str(), words.len()) {
+            (WHY, 2) => return Ok(Order::Why { service }),
+            (FORGET, 2) => return Ok(Order::Forget { service }),
+            (HISTORY, 2) => return Ok(Order::History { service }),
+            _ => {}
         }
         if let Some(verb) = Verb::ALL.into_iter().find(|verb| verb.word() == first) {
             return Ok(Order::Wish {
@@ -102,9 +139,14 @@ impl Verb {
                 reason: reason(2),
             });
         }
+        if let (WHY | FORGET | HISTORY, Some(third)) = (first.as_str(), words.get(2)) {
+            return Err(format!(
+                "\"{third}\" after \"{first} {second}\": {first} takes one service and no more"
+            ));
+        }
         Err(format!(
-            "\"{first}\" is not hold, release, away, back or why, and \"{second}\" is not \
-             UP, RECOVER or FAIL"
+            "\"{first}\" is not hold, release, away, back, forget, history, watch or why, and \
+             \"{second}\" is not UP, RECOVER or FAIL"
         ))
     }
 }
@@ -159,9 +201,48 @@ mod tests {
     }
 
     #[test]
+    fn forget_and_history_take_one_service() {
+        let service = "web".to_string();
+        let forget = Order::Forget {
+            service: service.clone(),
+        };
+        assert_eq!(parse("forget web"), Ok(forget));
+        assert_eq!(parse("history web"), Ok(Order::History { service }));
+        for word in ["forget", "history"] {
+            let service = word.to_string();
+            assert_eq!(parse(word), Ok(Order::Read { service }));
+            let order = parse(&format!("{word} FAIL so it is"));
+            assert!(matches!(order, Ok(Order::Set { .. })), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn watch_takes_any_number_of_services() {
+        for line in ["watch", "watch web", "watch web dns UP"] {
+            let services = line.split(' ').skip(1).map(String::from).collect();
+            assert_eq!(parse(line), Ok(Order::Watch { services }));
+        }
+    }
+
+    #[test]
+    fn every_word_is_an_order_of_its_own() {
+        for word in Verb::words().filter(|word| !STATES.contains(word)) {
+            let order = parse(&format!("{word} web")).unwrap();
+            assert!(!matches!(order, Order::Set { .. }), "{word}: {order:?}");
+        }
+    }
+
+    #[test]
     fn anything_else_is_named() {
         assert!(parse("").is_err());
-        for line in ["web up", "web DOWN", "stop web", "why web now"] {
+        for line in [
+            "web up",
+            "web DOWN",
+            "stop web",
+            "why web now",
+            "forget web now",
+            "history web now",
+        ] {
             let sentence = parse(line).unwrap_err();
             assert!(
                 line.split(' ').take(2).all(|word| sentence.contains(word)),

@@ -78,6 +78,14 @@ impl Error {
         }
     }
 
+    /// The same after so many tries.
+    pub(crate) fn after(mut self, all: u32) -> Error {
+        if let Error::Silent { tries, .. } = &mut self {
+            *tries = all;
+        }
+        self
+    }
+
     /// What kind of failure it is, for an exit code.
     pub fn failure(&self) -> Failure {
         match self {

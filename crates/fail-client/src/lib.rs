@@ -1,9 +1,18 @@
 //! Ask a faild, blocking, with deadlines.
 //!
-//! For tools and other programs; the daemons have their own loop. A [`Client`] asks one
-//! faild over UDP: [`Client::read`] gives records, [`Client::change`] changes one by
-//! compare-and-set. Each try has a time-out, each call a number of tries; nothing blocks
-//! for longer than their product, for each page.
+//! For tools and other programs; the daemons have their own loop. A [`Client`] asks one faild
+//! over UDP, in the protocol of `failover-protocol(7)`:
+//!
+//! | call | what it does |
+//! |---|---|
+//! | [`Client::read`], [`Client::read_one`] | records as they are |
+//! | [`Client::change`], [`Client::forget`] | compare-and-set: nobody is overwritten who was faster |
+//! | [`Client::history`], [`Client::figures`] | what happened lately; what it counted, its limits |
+//! | [`Client::watch`] | records as they are, and then every change |
+//! | [`Client::levels`], [`Client::set_level`] | the debug levels of a program |
+//!
+//! Each try has a time-out, each call a number of tries ([`Options`]); nothing blocks for longer
+//! than their product, for each page. The module [`monitor`] reads what a failsh shows of itself.
 //!
 //! ```no_run
 //! use fail_client::{Client, Options};
@@ -14,25 +23,35 @@
 //! }
 //! # Ok::<(), fail_client::Error>(())
 //! ```
+//!
+//! Whole programs are in `examples/`: `cargo run -p fail-client --example read_all`
+//! prints all records, `change` changes one only if it is as expected, `wait` waits until a
+//! service is in a state. The tests run all three against a faild.
 
 #![forbid(unsafe_code)]
 
+mod change;
 mod error;
+mod figures;
+mod history;
 mod levels;
 pub mod monitor;
+mod pushes;
 mod text;
+mod watch;
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
 
+pub(crate) use change::RACES_MAX;
+pub use change::Wanted;
 pub use error::{Error, Failure};
-pub use fail_wire::{Answer, Record};
-use fail_wire::{
-    Body, Change, Code, DATAGRAM_BYTES_MAX, Dice, Key, Marks, Name, Packet, Query, Reason, Refusal,
-    State, emit_padded, room_for,
-};
-pub use text::{age, json, print, words};
+pub use fail_wire::{Answer, Change, Code, Figure, Marks, Name, Past, Reason, Record, State, What};
+use fail_wire::{Body, DATAGRAM_BYTES_MAX, Dice, Key, Packet, Query, emit_padded, room_for};
+use pushes::Pushes;
+pub use text::{age, json, print, utc, words};
+pub use watch::{News, Watch};
 
 /// How patient a client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,19 +69,6 @@ impl Default for Options {
             tries: 3,
         }
     }
-}
-
-/// A change to ask for; the client fills in what compare-and-set needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// The new state; nothing: as it is.
-    pub state: Option<State>,
-    /// Wishes to set.
-    pub set: Marks,
-    /// Wishes to clear.
-    pub clear: Marks,
-    /// Why.
-    pub reason: Reason,
 }
 
 /// The addresses of a host, given as a name or an address; at least one. A name may have
@@ -84,9 +90,6 @@ pub fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
 /// to report a closed port, and late enough for a faild that is just starting.
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
-/// How often a change is tried again because somebody else was faster.
-const RACES_MAX: u32 = 5;
-
 /// One faild, as seen from a tool.
 pub struct Client {
     socket: UdpSocket,
@@ -96,6 +99,7 @@ pub struct Client {
     key: Key,
     options: Options,
     dice: Dice,
+    pushes: Pushes,
 }
 
 impl Client {
@@ -128,6 +132,7 @@ impl Client {
             key,
             options,
             dice: Dice::new(&seed),
+            pushes: Pushes::default(),
         })
     }
 
@@ -163,10 +168,7 @@ impl Client {
             };
             let last = page.records.last().map(|record| &record.name);
             if page.more && last <= after.as_ref() {
-                return Err(Error::Protocol {
-                    faild: self.faild,
-                    problem: "its pages do not end",
-                });
+                return Err(self.endless());
             }
             all.nonce = page.nonce;
             all.more = page.more;
@@ -198,71 +200,6 @@ impl Client {
         }
     }
 
-    /// Changes a record: reads it, lets `wanted` say what it should become, and replaces
-    /// just the version that was read. If somebody else was faster, all over again.
-    ///
-    /// # Errors
-    /// No answer, or a refusal that trying again does not mend.
-    pub fn change(
-        &mut self,
-        name: &Name,
-        wanted: impl Fn(&Record) -> Wanted,
-    ) -> Result<Record, Error> {
-        let mut races = 0;
-        loop {
-            let (record, nonce) = self.read_one(name)?;
-            let Wanted {
-                state,
-                set,
-                clear,
-                reason,
-            } = wanted(&record);
-            let version = record.version;
-            let change = Change {
-                nonce,
-                version,
-                name: name.clone(),
-                state,
-                set,
-                clear,
-                reason,
-                interval_ms: 0,
-            };
-            match self.change_exactly(&change) {
-                Err(error)
-                    if races < RACES_MAX
-                        && matches!(error.code(), Some(Code::Stale | Code::Nonce)) =>
-                {
-                    races += 1;
-                }
-                other => return other,
-            }
-        }
-    }
-
-    /// Sends just this change.
-    ///
-    /// # Errors
-    /// No answer, or a refusal.
-    pub fn change_exactly(&mut self, change: &Change) -> Result<Record, Error> {
-        let answer = self.ask(&Body::Change(change.clone()), room_for(1));
-        match answer {
-            Ok(Body::Answer(answer)) => answer.records.into_iter().next().ok_or(Error::Protocol {
-                faild: self.faild,
-                problem: "an acknowledgement without a record",
-            }),
-            Ok(other) => Err(self.odd(other)),
-            // The first of several tries was done and its answer was lost.
-            Err(Error::Refused { refusal, .. }) if is_done(change, &refusal) => {
-                refusal.record.ok_or(Error::Protocol {
-                    faild: self.faild,
-                    problem: "a refusal without its record",
-                })
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     fn odd(&self, body: Body) -> Error {
         match body {
             Body::Refusal(refusal) => Error::refused(self.faild, refusal, true),
@@ -271,6 +208,20 @@ impl Client {
                 problem: "its answer is a question",
             },
         }
+    }
+
+    fn endless(&self) -> Error {
+        Error::Protocol {
+            faild: self.faild,
+            problem: "its pages do not end",
+        }
+    }
+
+    /// Says something without waiting for an answer.
+    fn tell(&self, request: u64, body: &Body, room: usize) {
+        // What does not arrive is as good as not sent: nobody relies on it.
+        let bytes = emit_padded(&self.key, request, body, room);
+        let _ = self.socket.send(&bytes);
     }
 
     /// Asks one address of the host after the other until one has answered, and from then on
@@ -297,6 +248,9 @@ impl Client {
         for left in (0..self.options.tries.max(1)).rev() {
             let id = self.dice.roll();
             ids.push(id);
+            if matches!(body, Body::Subscribe(_)) {
+                self.pushes.expect(id);
+            }
             let bytes = emit_padded(&self.key, id, body, room);
             let mut until = Instant::now() + self.options.timeout;
             if let Err(source) = self.socket.send(&bytes) {
@@ -319,12 +273,13 @@ impl Client {
             faild: self.faild,
             tries: self.options.tries,
             timeout: self.options.timeout,
-            open: matches!(body, Body::Change(_)),
+            open: matches!(body, Body::Change(_) | Body::Forget(_)),
         }))
     }
 
+    /// Waits for the answer to one of these requests. Without any it waits for a notify.
     fn listen(
-        &self,
+        &mut self,
         ids: &[u64],
         mut until: Instant,
         tries_left: u32,
@@ -364,12 +319,21 @@ impl Client {
             let Ok(packet) = Packet::read(&buffer[..len]) else {
                 continue;
             };
-            if !packet.answers() || !ids.contains(&packet.request()) {
+            let request = packet.request();
+            let is_answer = ids.contains(&request);
+            if !packet.answers() || !(is_answer || self.pushes.expects(request)) {
                 continue;
             }
             if packet.verify(&self.key) {
-                if let Ok(body) = packet.body() {
-                    return Some(body);
+                match packet.body() {
+                    Ok(Body::Notify(notify)) if notify.number > 0 => {
+                        self.pushes.keep(request, notify);
+                        if ids.is_empty() {
+                            return None;
+                        }
+                    }
+                    Ok(body) if is_answer => return Some(body),
+                    _ => {}
                 }
             } else if let (0, Ok(Body::Refusal(refusal))) = (packet.key_id(), packet.body()) {
                 *hint = Some(Error::refused(self.faild, refusal, false));
@@ -409,20 +373,4 @@ fn connect_next(addresses: &mut VecDeque<SocketAddr>) -> Result<(SocketAddr, Udp
         }
     }
     Err(last)
-}
-
-/// Whether the record that a refusal shows is just what this change would have made of it.
-fn is_done(change: &Change, refusal: &Refusal) -> bool {
-    let Some(record) = refusal
-        .record
-        .as_ref()
-        .filter(|_| refusal.code == Ok(Code::Stale))
-    else {
-        return false;
-    };
-    // Nothing that the other side says may be out of range.
-    change.version.checked_add(1) == Some(record.version)
-        && change.state.is_none_or(|state| state == record.state)
-        && record.marks.without(change.clear).with(change.set) == record.marks
-        && record.reason == change.reason
 }

@@ -17,6 +17,28 @@ pub fn age(ms: u64) -> String {
     }
 }
 
+/// A moment in milliseconds since 1970 as `2026-11-27T01:32:37Z`: UTC, so that what two hosts
+/// say can be put side by side.
+pub fn utc(ms: i64) -> String {
+    let (days, s) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000) / 1000);
+    // Years that begin on the first of March, in eras of 400 years of which all are alike: so
+    // the day that comes in leap years is the last one.
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    let year = era * 400 + year + next;
+    let (h, m, s) = (s / 3600, s / 60 % 60, s % 60);
+    format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}Z")
+}
+
 /// A record as a JSON object. Names of fields are stable.
 pub fn json(record: &Record) -> Value {
     json!({
@@ -70,6 +92,26 @@ mod tests {
         // ECONNREFUSED
         let refused = io::Error::from_raw_os_error(111);
         assert_eq!(words(&refused), "connection refused");
+    }
+
+    #[test]
+    fn moments_are_those_of_the_calendar() {
+        // As date -u -d @... says it.
+        for (s, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_709_164_799, "2024-02-28T23:59:59Z"),
+            (1_735_689_599, "2024-12-31T23:59:59Z"),
+            (1_795_743_157, "2026-11-27T01:32:37Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(utc(s * 1000), text);
+        }
+        // Whatever the other side says.
+        utc(i64::MIN);
+        utc(i64::MAX);
     }
 
     #[test]

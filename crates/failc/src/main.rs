@@ -1,11 +1,12 @@
 //! failc: reads and changes the state of a service in a faild.
 //!
-//! One question, one answer, one exit code. Everything that travels is in `fail-client`;
-//! here are only words: those of the command line, and those of the answer.
+//! One question, one answer, one exit code; only `watch` goes on. Everything that travels is in
+//! `fail-client`; here are only words: those of the command line, and those of the answer.
 
 #![forbid(unsafe_code)]
 
 mod show;
+mod watch;
 mod why;
 
 use std::cell::Cell;
@@ -20,7 +21,10 @@ fn main() -> ExitCode {
     match run(&options) {
         Ok(code) => ExitCode::from(code),
         Err((code, sentence)) => {
-            eprintln!("failc: {sentence}");
+            let hint = options.server.hint().or_else(|| options.monitor.hint());
+            let hint = hint.filter(|_| code == exit::UNAVAILABLE);
+            let hint = hint.map_or(String::new(), |hint| format!("; {hint}"));
+            eprintln!("failc: {sentence}{hint}");
             ExitCode::from(code)
         }
     }
@@ -30,16 +34,50 @@ fn main() -> ExitCode {
 type Failed = (u8, String);
 
 fn run(options: &Failc) -> Result<u8, Failed> {
-    let usage = |sentence: String| (exit::USAGE, sentence);
-    let order = Verb::parse(&options.words).map_err(usage)?;
-    if let Order::Why { service } = &order {
-        return why::ask(options, service);
+    let order = Verb::parse(&options.words).map_err(|e| (exit::USAGE, e))?;
+    match order {
+        Order::Why { service } => why::ask(options, &service),
+        Order::Watch { services } => watch::follow(options, &services),
+        Order::History { service } => history(options, &service),
+        Order::Forget { service } => {
+            let name = name(&service)?;
+            let record = client(options)?.forget(&name).map_err(failed)?;
+            tell(options, &record, exit::OK)
+        }
+        Order::Read { service } => {
+            let name = name(&service)?;
+            let (record, _) = client(options)?.read_one(&name).map_err(failed)?;
+            tell(options, &record, state_code(record.state))
+        }
+        Order::Set {
+            service,
+            state,
+            reason,
+        } => change(options, &service, |_| Wanted {
+            state: State::from_word(&state),
+            set: Marks(0),
+            clear: Marks(0),
+            reason: Reason::new(match reason.as_str() {
+                "" => "set by hand",
+                reason => reason,
+            }),
+        }),
+        Order::Wish {
+            verb,
+            service,
+            reason,
+        } => change(options, &service, |record| wish(verb, record, &reason)),
     }
+}
+
+fn name(service: &str) -> Result<Name, Failed> {
+    Name::new(service).map_err(|bad| (exit::USAGE, format!("service \"{service}\": {bad}")))
+}
+
+fn client(options: &Failc) -> Result<Client, Failed> {
     let variable = std::env::var(COMMUNITY_VARIABLE).ok();
-    let community = options
-        .community
-        .find(variable)
-        .map_err(|e| (exit::IOERR, e))?;
+    let community = options.community.find(variable);
+    let community = community.map_err(|e| (exit::IOERR, e))?;
     let server = &options.server;
     let faild =
         addresses(&server.host, server.port_or(options.port)).map_err(|e| (exit::NOHOST, e))?;
@@ -47,65 +85,74 @@ fn run(options: &Failc) -> Result<u8, Failed> {
         timeout: options.timeout.0,
         tries: options.tries,
     };
-    let mut client = Client::of_host(&faild, &community, patience).map_err(failed)?;
-    let (record, is_new) = obey(&mut client, &order)?;
-    if is_new && !options.quiet {
-        let name = &record.name;
+    Client::of_host(&faild, &community, patience).map_err(failed)
+}
+
+/// Changes a record. That it is the first word about that service is told: it may be a slip of
+/// the pen.
+fn change(
+    options: &Failc,
+    service: &str,
+    wanted: impl Fn(&Record) -> Wanted,
+) -> Result<u8, Failed> {
+    let name = name(service)?;
+    let is_new = Cell::new(false);
+    let changed = client(options)?.change(&name, |record| {
+        is_new.set(record.is_unknown());
+        wanted(record)
+    });
+    let record = changed.map_err(failed)?;
+    if is_new.get() && !options.quiet {
         eprintln!("failc: note: faild had not heard of service \"{name}\" before");
     }
+    tell(options, &record, state_code(record.state))
+}
+
+/// Prints the record as it is now; when nothing is to be printed, this code tells what it is.
+fn tell(options: &Failc, record: &Record, code: u8) -> Result<u8, Failed> {
     if options.quiet {
-        return Ok(state_code(record.state));
+        return Ok(code);
     }
-    let text = if options.json {
-        show::json(&record)
-    } else {
-        show::line(&record)
-    };
-    print(&text)?;
+    print(&match options.json {
+        true => show::json(record),
+        false => show::line(record),
+    })?;
     Ok(exit::OK)
 }
 
-fn print(text: &str) -> Result<(), Failed> {
-    let printed = fail_client::print(text).map_err(|e| {
+/// Prints what a faild remembers of a service, the newest last.
+fn history(options: &Failc, service: &str) -> Result<u8, Failed> {
+    never_quiet(options, "history")?;
+    let name = name(service)?;
+    let pasts = client(options)?.history(&name).map_err(failed)?;
+    if pasts.is_empty() {
+        eprintln!("failc: note: faild remembers nothing of service \"{name}\"");
+    }
+    let lines = pasts.iter().rev().map(|past| match options.json {
+        true => show::past_json(&name, past),
+        false => show::past(past),
+    });
+    print(&lines.collect::<String>())?;
+    Ok(exit::OK)
+}
+
+/// Of what has no state to end with.
+fn never_quiet(options: &Failc, verb: &str) -> Result<(), Failed> {
+    match options.quiet {
+        true => Err((exit::USAGE, format!("{verb} can not be --quiet"))),
+        false => Ok(()),
+    }
+}
+
+/// Whether there is still somebody who reads.
+fn print(text: &str) -> Result<bool, Failed> {
+    fail_client::print(text).map_err(|e| {
         let sentence = format!(
             "can not write to standard output: {}",
             fail_client::words(&e)
         );
         (exit::IOERR, sentence)
-    });
-    printed.map(drop)
-}
-
-/// The record as it is now, and whether a change was the first word about that service: it may
-/// be a slip of the pen.
-fn obey(client: &mut Client, order: &Order) -> Result<(Record, bool), Failed> {
-    let (Order::Read { service }
-    | Order::Set { service, .. }
-    | Order::Wish { service, .. }
-    | Order::Why { service }) = order;
-    let name =
-        Name::new(service).map_err(|bad| (exit::USAGE, format!("service \"{service}\": {bad}")))?;
-    let is_new = Cell::new(false);
-    let changed = match order {
-        Order::Read { .. } | Order::Why { .. } => client.read_one(&name).map(|(record, _)| record),
-        Order::Set { state, reason, .. } => client.change(&name, |record| {
-            is_new.set(record.is_unknown());
-            Wanted {
-                state: State::from_word(state),
-                set: Marks(0),
-                clear: Marks(0),
-                reason: Reason::new(match reason.as_str() {
-                    "" => "set by hand",
-                    reason => reason,
-                }),
-            }
-        }),
-        Order::Wish { verb, reason, .. } => client.change(&name, |record| {
-            is_new.set(record.is_unknown());
-            wish(*verb, record, reason)
-        }),
-    };
-    Ok((changed.map_err(failed)?, is_new.get()))
+    })
 }
 
 /// What a wish changes. `back` also says that the service could be brought up again, unless

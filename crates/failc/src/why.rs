@@ -6,18 +6,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use fail_cli::{Failc, exit, ports};
 use fail_client::addresses;
 use fail_client::monitor::{Monitor, MonitorError, Update};
+use fail_wire::State;
 use fail_wire::monitor::{Note, ServiceView};
-use fail_wire::{Name, State};
 
-use crate::{Failed, print, state_code};
+use crate::{Failed, name, print, state_code};
 
 /// Lines of the journal that are shown to people.
 const NOTES: usize = 5;
 
 /// Asks, prints, and gives the exit code.
 pub fn ask(options: &Failc, service: &str) -> Result<u8, Failed> {
-    let name =
-        Name::new(service).map_err(|bad| (exit::USAGE, format!("service \"{service}\": {bad}")))?;
+    let name = name(service)?;
     let at = &options.monitor;
     let failsh = addresses(&at.host, at.port_or(ports::MONITOR)).map_err(|e| (exit::NOHOST, e))?;
     let patience = options.timeout.0.saturating_mul(options.tries);

@@ -1,41 +1,43 @@
-//! The table for people: a row for each service of each host, columns as wide as needed.
+//! The table for people: a row for each service of each host.
 
 use fail_cli::HostPort;
-use fail_client::{Record, age};
+use fail_client::{Answer, Record, age};
+use fail_wire::State;
 
 use crate::Asked;
+use crate::grid::{Cell, Grid, Ink};
 
 const HEAD: [&str; 6] = ["HOST", "SERVICE", "STATE", "SINCE", "MARKS", "REASON"];
 
-/// The whole table. The last column is not filled up, so that no line ends in blanks.
-pub fn print(asked: &[(&HostPort, Asked)]) -> String {
-    let mut rows = vec![HEAD.map(String::from)];
+/// The whole table.
+pub fn grid(asked: &[(&HostPort, Asked<Answer>)]) -> Grid {
+    let mut grid = Grid::default();
+    grid.row(HEAD.map(Cell::from));
     for (host, asked) in asked {
         match asked {
-            Ok(answer) if answer.records.is_empty() => rows.push(note(host, "(no services)")),
-            Ok(answer) => rows.extend(answer.records.iter().map(|record| row(host, record))),
-            Err((_, sentence)) => rows.push(note(host, &format!("({sentence})"))),
+            Ok(answer) if answer.records.is_empty() => {
+                grid.row(note(host, "(no services)", Ink::Plain));
+            }
+            Ok(answer) => {
+                let rows = answer.records.iter().map(|record| row(host, record));
+                rows.for_each(|cells| grid.row(cells));
+            }
+            Err((_, sentence)) => grid.row(note(host, &format!("({sentence})"), Ink::Bad)),
         }
     }
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
-    let line = |row: &[String; 6]| {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"));
-        let cells: Vec<String> = cells.collect();
-        format!("{}\n", cells.join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
+    grid
 }
 
-fn row(host: &HostPort, record: &Record) -> [String; 6] {
+/// How a state is written.
+pub fn ink(state: State) -> Ink {
+    match state {
+        State::Up => Ink::Good,
+        State::Recover => Ink::Faint,
+        State::Fail => Ink::Bad,
+    }
+}
+
+fn row(host: &HostPort, record: &Record) -> [Cell; 6] {
     let marks: Vec<&str> = record.marks.words().collect();
     let marks = if marks.is_empty() {
         "-".to_string()
@@ -43,32 +45,26 @@ fn row(host: &HostPort, record: &Record) -> [String; 6] {
         marks.join(",")
     };
     [
-        host.to_string(),
-        record.name.to_string(),
-        record.state.to_string(),
-        age(record.age_ms),
-        marks,
-        record.reason.to_string(),
+        host.to_string().into(),
+        record.name.as_str().into(),
+        Cell::new(record.state.word(), ink(record.state)),
+        age(record.age_ms).into(),
+        marks.into(),
+        record.reason.as_str().into(),
     ]
 }
 
-fn note(host: &HostPort, text: &str) -> [String; 6] {
-    let dash = || "-".to_string();
-    [
-        host.to_string(),
-        dash(),
-        dash(),
-        dash(),
-        dash(),
-        text.to_string(),
-    ]
+fn note(host: &HostPort, text: &str, ink: Ink) -> [Cell; 6] {
+    let dash = || Cell::from("-");
+    let host = host.to_string().into();
+    [host, dash(), dash(), dash(), dash(), Cell::new(text, ink)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fail_client::Answer;
-    use fail_wire::{Marks, Name, Reason, State};
+    use crate::grid::Screen;
+    use fail_wire::{Marks, Name, Reason};
 
     #[test]
     fn columns_line_up_and_a_silent_host_has_a_row() {
@@ -97,6 +93,6 @@ HOST           SERVICE  STATE  SINCE  MARKS              REASON
 hosta          web      UP     1m1s   held,unsupervised  start: no master can serve
 10.0.0.2:1900  -        -      -      -                  (no answer)
 ";
-        assert_eq!(print(&asked), text);
+        assert_eq!(grid(&asked).print(Screen::default()), text);
     }
 }

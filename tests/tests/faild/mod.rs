@@ -5,5 +5,7 @@ mod damage;
 mod durability;
 mod each_refusal;
 mod examples;
+mod manager;
 mod refusals;
+mod sandbox;
 mod tools;
