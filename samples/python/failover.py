@@ -90,7 +90,7 @@ class Refused(Error):
         if self.name == "limit":
             sentence += f": {self.word} is {self.detail}"
         elif self.name == "version":
-            sentence += f", only up to {self.detail}"
+            sentence += f": it speaks version {self.detail}, this client version 1"
         elif self.name == "cramped":
             sentence += f": {self.detail} bytes are enough"
         proof = "" if self.signed else " (an answer without proof of who sent it)"
@@ -285,6 +285,11 @@ def encode(kind, community, request, size=0, **body):
 
 def decode(data, community):
     """The message as a dictionary, with `signed`: whether it was made with this community."""
+    if len(data) >= HEADER and data[:2] == b"FO" and data[2] != 1 and data[3] == 0xff:
+        # Whatever it says in its version: it does not speak ours.
+        known, request = struct.unpack(">IQ", data[4:16])
+        return dict(type="refusal", key_id=known, request=request, signed=False, code=1,
+                    detail=data[2], word="", record=None)
     if len(data) < HEADER or data[:3] != b"FO\1":
         raise Broken("not a message of version 1")
     if data[3] not in MESSAGES:
