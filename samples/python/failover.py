@@ -23,7 +23,6 @@ import time
 
 PORT = 1847
 DATAGRAM = 1400         # bytes: passes any network in one piece
-FRAME = 32768           # bytes: the longest answer over TCP
 HEADER = 48
 
 STATES = {0: "FAIL", 1: "RECOVER", 2: "UP"}
@@ -313,7 +312,9 @@ def room(records):
 # --- ways to a daemon -----------------------------------------------------------------------
 
 class Udp:
-    """One datagram is one message."""
+    """One datagram is one message, and a request makes room for its answer."""
+
+    PADDED = True
 
     def __init__(self, family, address, timeout):
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -336,7 +337,9 @@ class Udp:
 
 
 class Tcp:
-    """Each message has its length before it."""
+    """Each message has its length before it, and answers have room."""
+
+    PADDED = False
 
     def __init__(self, family, address, timeout):
         self.socket = socket.socket(family, socket.SOCK_STREAM)
@@ -630,6 +633,7 @@ class Client:
         refusal by a stranger is believed when nothing better comes.
         """
         encode(kind, self.community, 1, **body)     # what can not be sent is said at once
+        size = size if self.way.PADDED else 0
         silent = None
         while self.addresses:
             try:
