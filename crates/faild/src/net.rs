@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
 use fail_cli::{Faild, Failure, exit};
 use fail_core::limits;
@@ -53,14 +53,15 @@ impl Net {
         let mut lines = Vec::new();
         for ip in options.addresses.iter().collect::<BTreeSet<_>>() {
             let mut address = SocketAddr::new(*ip, options.port);
+            if options.port == 0 {
+                address.set_port(free_port(*ip));
+            }
             if !options.tcp_only {
                 let bound = net.udp.listen(address).map_err(|e| {
                     let hint = hint(&e.source);
                     Failure::new(exit::CANTCREAT, format!("{e}{hint}"))
                 })?;
                 lines.push(format!("answering on {bound}/udp"));
-                // A free port is the same for both.
-                address = bound;
             }
             if !options.udp_only {
                 let bound = net.tcp.listen(address).map_err(|e| {
@@ -155,6 +156,16 @@ impl Net {
             ("connections now", count(self.tcp.len())),
         ]
     }
+}
+
+/// A port that is free for both protocols, or 0 if none is found: then each takes its own.
+fn free_port(ip: IpAddr) -> u16 {
+    let both = || {
+        let tcp = TcpListener::bind((ip, 0)).ok()?;
+        let port = tcp.local_addr().ok()?.port();
+        UdpSocket::bind((ip, port)).ok().map(|_| port)
+    };
+    (0..16).find_map(|_| both()).unwrap_or(0)
 }
 
 fn hint(error: &io::Error) -> &'static str {

@@ -8,4 +8,5 @@ mod examples;
 mod manager;
 mod refusals;
 mod sandbox;
+mod streams;
 mod tools;
