@@ -293,12 +293,13 @@ fn it_is_refused_in_one_sentence_and_with_the_exit_codes_of_failc() {
         ("write", &["-s", "127.0.0.2", "-t", "0.1", "web"]),
         ("write", &["--frobnicate"]),
     ] {
-        let mut tool = program::command("failc");
-        let port = faild.address.port().to_string();
-        tool.args(["-j", "-c", community, "-p", &port]).args(words);
-        let tool = program::run(tool);
         for way in [&[][..], &["-T"]] {
-            let python = failc(&faild, community, &[way, words].concat());
+            let words = [way, words].concat();
+            let python = failc(&faild, community, &words);
+            let mut tool = program::command("failc");
+            let port = faild.address.port().to_string();
+            tool.args(["-j", "-c", community, "-p", &port]).args(&words);
+            let tool = program::run(tool);
             assert_eq!(python.code, tool.code, "{words:?}: {python:?}, {tool:?}");
             assert_ne!(python.code, Some(0), "{words:?}");
             let sentence = python.err.strip_prefix("failc.py: ");
