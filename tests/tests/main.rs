@@ -26,4 +26,5 @@ mod readme;
 mod samples;
 mod scripts;
 mod show;
+mod skew;
 mod tidy;
