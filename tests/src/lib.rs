@@ -10,6 +10,7 @@ pub mod folder;
 pub mod lines;
 pub mod man;
 pub mod program;
+pub mod proxy;
 pub mod raw;
 pub mod terminal;
 pub mod tree;
