@@ -4,7 +4,7 @@
 #![expect(clippy::panic, reason = "a test without its faild has failed")]
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use fail_client::{Client, Options};
@@ -26,7 +26,12 @@ pub struct Faild {
 impl Faild {
     /// Starts one with these options and waits until it answers.
     pub fn start(options: &[&str]) -> Faild {
-        let mut command = program::command("faild");
+        Faild::with(program::command("faild"), options)
+    }
+
+    /// The same by this command, which ends in faild itself: one with an environment of its
+    /// own, or something that runs it somewhere else.
+    pub fn with(mut command: Command, options: &[&str]) -> Faild {
         command
             .args(["-F", "-a", "127.0.0.1", "-p", "0"])
             .args(options);

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chance;
+pub mod ears;
 pub mod faild;
 pub mod failsh;
 pub mod folder;
@@ -11,6 +12,7 @@ pub mod lines;
 pub mod man;
 pub mod program;
 pub mod proxy;
+pub mod python;
 pub mod raw;
 pub mod terminal;
 pub mod tree;

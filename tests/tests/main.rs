@@ -8,6 +8,7 @@
 )]
 
 mod attack;
+mod bench;
 mod console;
 mod faild;
 mod faildebug;

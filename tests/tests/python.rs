@@ -1,34 +1,22 @@
-//! A second implementation of the protocol, in Python, written from `failover-protocol(7)`
-//! alone: it reads the golden messages and talks to a live faild as the suite does.
+//! A second implementation of the protocol, the client of `samples/python`, written from
+//! `failover-protocol(7)` alone: it reads and makes the golden messages and talks to a live
+//! faild as the suite does, and its README is true.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use fail_wire::{Body, Hear, Key, Marks, Packet, Reason, State};
+use fail_client::Wanted;
+use fail_wire::{
+    Acknowledge, AskFigures, AskHistory, Body, Figure, Forget, Hear, Key, Marks, Name, Packet,
+    Past, Reason, State,
+};
 use failover_tests::faild::Faild;
 use failover_tests::folder::Folder;
-use failover_tests::program::{self, Outcome};
-use failover_tests::tree;
+use failover_tests::lines::Lines;
+use failover_tests::program::{self, Running};
+use failover_tests::{python, tree};
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-
-fn python(arguments: &[&str]) -> Outcome {
-    let mut command = Command::new("python3");
-    command
-        .arg("-B")
-        .arg(tree::path("tests/python/decoder.py"))
-        .args(arguments);
-    program::run(command)
-}
-
-/// Without Python nothing can be shown here; the rest of the tests needs none.
-fn have_python() -> bool {
-    let have = Command::new("python3").arg("--version").output();
-    let have = have.is_ok_and(|output| output.status.success());
-    if !have {
-        failover_tests::skipped("there is no python3");
-    }
-    have
-}
 
 fn bytes(file: &Path) -> Vec<u8> {
     let text = tree::read(file);
@@ -57,18 +45,22 @@ fn one_level(facility: &Reason, level: u8) -> Value {
     json!({ "facility": facility.as_str(), "level": level })
 }
 
+fn past(past: &Past) -> Value {
+    json!({
+        "version": past.version,
+        "state": past.state.word(),
+        "marks": words(past.marks),
+        "age_ms": past.age_ms,
+        "at_ms": past.at,
+        "reason": past.reason.as_str(),
+        "who": past.who.as_str(),
+    })
+}
+
 /// The same message as the suite reads it.
 fn as_json(bytes: &[u8], community: &str) -> Value {
     let packet = Packet::read(bytes).unwrap();
     let (kind, body) = match packet.body().unwrap() {
-        Body::Subscribe(_)
-        | Body::Notify(_)
-        | Body::Acknowledge(_)
-        | Body::Forget(_)
-        | Body::AskHistory(_)
-        | Body::History(_)
-        | Body::AskFigures(_)
-        | Body::Figures(_) => return Value::Null,
         Body::Query(query) => {
             let beat = query.beat.map(|b| (b.nonce, b.count, b.interval_ms));
             let (nonce, count, interval_ms) = beat.unwrap_or_default();
@@ -97,11 +89,67 @@ fn as_json(bytes: &[u8], community: &str) -> Value {
             let body = json!({ "nonce": nonce, "more": more, "records": records });
             ("answer", body)
         }
+        Body::Subscribe(subscribe) => {
+            let names: Vec<&str> = subscribe.names.iter().map(|name| name.as_str()).collect();
+            let (cookie, for_ms) = (subscribe.cookie, subscribe.for_ms);
+            let body = json!({ "cookie": cookie, "for_ms": for_ms, "names": names });
+            ("subscribe", body)
+        }
+        Body::Notify(notify) => (
+            "notify",
+            json!({
+                "nonce": notify.nonce,
+                "cookie": notify.cookie,
+                "left_ms": notify.left_ms,
+                "number": notify.number,
+                "more": notify.more,
+                "records": notify.records.iter().map(fail_client::json).collect::<Vec<_>>(),
+            }),
+        ),
+        Body::Acknowledge(Acknowledge { nonce, number }) => {
+            ("acknowledge", json!({ "nonce": nonce, "number": number }))
+        }
+        Body::Forget(Forget {
+            nonce,
+            version,
+            name,
+        }) => (
+            "forget",
+            json!({ "nonce": nonce, "version": version, "service": name.as_str() }),
+        ),
+        Body::AskHistory(AskHistory { name, before }) => (
+            "history_asked",
+            json!({ "service": name.as_str(), "before": before }),
+        ),
+        Body::History(history) => (
+            "history",
+            json!({
+                "nonce": history.nonce,
+                "more": history.more,
+                "entries": history.entries.iter().map(past).collect::<Vec<_>>(),
+            }),
+        ),
+        Body::AskFigures(AskFigures { what, after }) => (
+            "figures_asked",
+            json!({ "what": what as u8, "after": after.as_str() }),
+        ),
+        Body::Figures(said) => {
+            let figure =
+                |figure: &Figure| json!({ "name": figure.name.as_str(), "value": figure.value });
+            let figures: Vec<Value> = said.figures.iter().map(figure).collect();
+            let (what, more) = (said.what as u8, said.more);
+            let body = json!({ "what": what, "more": more, "figures": figures });
+            ("figures", body)
+        }
         Body::Report(report) => ("report", json!({ "hears": hears(&report.hears) })),
         Body::AskReport => ("report_asked", json!({})),
         Body::Reported(said) => (
             "reported",
-            json!({ "age_ms": said.age_ms, "hears": hears(&said.hears) }),
+            json!({
+                "age_ms": said.age_ms.unwrap_or(0),
+                "told": said.age_ms.is_some(),
+                "hears": hears(&said.hears),
+            }),
         ),
         Body::SetLevel(order) => {
             let set = order
@@ -144,7 +192,7 @@ fn parse(line: &str) -> Value {
 
 #[test]
 fn the_golden_messages_mean_the_same_in_both_languages() {
-    if !have_python() {
+    if !python::is_there() {
         return;
     }
     let files = tree::files(&tree::path("tests/golden/wire"), "hex");
@@ -154,91 +202,255 @@ fn the_golden_messages_mean_the_same_in_both_languages() {
         .collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     for community in ["public", "another"] {
-        let out = python(&[&["decode", community][..], &paths].concat()).done();
+        let words = [&[community][..], &paths].concat();
+        let out = python::run("tests/python/golden.py", &words).done();
         let lines: Vec<&str> = out.lines().collect();
         assert_eq!(lines.len(), files.len());
         for (line, file) in lines.into_iter().zip(&files) {
-            let message = parse(line);
-            assert_eq!(message, as_json(&bytes(file), community), "{file:?}");
+            let read = parse(line);
+            let message = &read["message"];
+            assert_eq!(*message, as_json(&bytes(file), community), "{file:?}");
             let stranger = tree::name(file) == "refusal-stranger.hex";
-            assert_eq!(
-                message["signed"],
-                community == "public" && !stranger,
-                "{file:?}"
-            );
+            let ours = community == "public" && !stranger;
+            assert_eq!(message["signed"], ours, "{file:?}");
+            // Made again of what was read, each is what it was.
+            let hex: String = bytes(file).iter().map(|b| format!("{b:02x}")).collect();
+            assert_eq!(read["again"] == hex, ours, "{file:?}");
         }
     }
 }
 
+/// The Python client as a program, asking this faild.
+fn failc(faild: &Faild, community: &str, words: &[&str]) -> program::Outcome {
+    let port = faild.address.port().to_string();
+    let head = ["-j", "-c", community, "-p", &port];
+    python::run("samples/python/failc.py", &[&head[..], words].concat())
+}
+
+/// A record without what only depends on when it was asked for.
+fn ageless(record: &Value) -> Value {
+    let mut record = record.clone();
+    record["age_ms"].take();
+    // Nobody supervises what is set by hand; when that shows is a matter of age, too.
+    if let Some(marks) = record["marks"].as_array_mut() {
+        marks.retain(|mark| mark != "unsupervised");
+    }
+    record
+}
+
 #[test]
-fn a_client_written_from_the_page_reads_and_changes_a_live_faild() {
-    if !have_python() {
+fn a_client_written_from_the_page_does_what_failc_does() {
+    if !python::is_there() {
+        return;
+    }
+    let (ours, theirs) = (Faild::start(&[]), Faild::start(&[]));
+    let nameless = |record: &Value| {
+        let mut record = ageless(record);
+        record["last_change_ms"].take();
+        record
+    };
+    for words in [
+        &["web"][..],
+        &["web", "UP", "written from the page"],
+        &["hold", "web", "look"],
+        &["away", "web"],
+        &["web", "FAIL"],
+        &["back", "web", "néw disk"],
+        &["release", "web"],
+        &["web", "RECOVER"],
+    ] {
+        let here = failc(&theirs, "public", words).done();
+        let there = ours.failc(&[&["-j"][..], words].concat()).done();
+        let (here, there) = (parse(&here), parse(&there));
+        assert_eq!(nameless(&here), nameless(&there), "{words:?}");
+        // And what the one has written, the other reads.
+        let there = theirs.failc(&["-j", "web"]).done();
+        assert_eq!(ageless(&parse(&there)), ageless(&here), "{words:?}");
+    }
+}
+
+#[test]
+fn it_is_refused_in_one_sentence_and_with_the_exit_codes_of_failc() {
+    if !python::is_there() {
         return;
     }
     let folder = Folder::new();
-    let rules = folder.write("communities", "* écrire RW\n* lire RO\n");
+    let rules = folder.write("communities", "* write RW\n* read RO\nweb some RW\n");
     let faild = Faild::start(&["-c", &rules]);
+    for (community, words) in [
+        ("read", &["web", "UP"][..]),
+        ("nobody", &["web"]),
+        ("some", &["dns"]),
+        ("write", &["a b"]),
+        ("write", &["web", "DOWN"]),
+        ("write", &["-s", "no-such-host.invalid", "web"]),
+        // Nobody listens there.
+        ("write", &["-s", "127.0.0.2", "-t", "0.1", "web"]),
+        ("write", &["--frobnicate"]),
+    ] {
+        let python = failc(&faild, community, words);
+        let mut tool = program::command("failc");
+        let port = faild.address.port().to_string();
+        tool.args(["-j", "-c", community, "-p", &port]).args(words);
+        let tool = program::run(tool);
+        assert_eq!(python.code, tool.code, "{words:?}: {python:?}, {tool:?}");
+        assert_ne!(python.code, Some(0), "{words:?}");
+        let sentence = python.err.strip_prefix("failc.py: ");
+        let lines = sentence.map(|sentence| sentence.trim_end().lines().count());
+        assert_eq!(lines, Some(1), "{words:?}: {python:?}");
+    }
+    let seen = faild.failstat(&["--json", "-c", "write"]).done();
+    assert_eq!(parse(&seen)["hosts"][0]["services"], json!([]));
+}
+
+#[test]
+fn it_forgets_a_service_and_reads_what_happened_to_it() {
+    if !python::is_there() {
+        return;
+    }
+    let faild = Faild::start(&[]);
+    // More than a page of history, and more than is kept.
+    for n in 0..20 {
+        let why = format!("{n:02}{}", " why".repeat(45));
+        faild.failc(&["-q", "web", "RECOVER", &why]);
+    }
+    let history = |service| {
+        let out = failc(&faild, "public", &["history", service]).done();
+        out.lines().map(parse).collect::<Vec<_>>()
+    };
+    let entries = history("web");
+    let versions: Vec<u64> = entries
+        .iter()
+        .map(|e| e["version"].as_u64().unwrap())
+        .collect();
+    assert_eq!(versions, (5..=20).rev().collect::<Vec<u64>>());
+    assert_eq!(entries[0]["who"], "127.0.0.1");
+    assert!(
+        entries[15]["reason"]
+            .as_str()
+            .unwrap()
+            .starts_with("04 why")
+    );
+    assert_eq!(history("dns"), [] as [Value; 0]);
+
+    let gone = parse(&failc(&faild, "public", &["forget", "web"]).done());
+    assert_eq!(
+        (&gone["reason"], &gone["last_change_ms"]),
+        (&json!("unknown"), &json!(0))
+    );
+    assert_eq!(failc(&faild, "public", &[]).done(), "");
+    // Its versions go on where they were, so that nothing old can be played again.
+    let again = parse(&failc(&faild, "public", &["web", "UP"]).done());
+    assert!(again["version"].as_u64() > Some(20), "{again}");
+}
+
+#[test]
+fn it_is_told_of_changes_when_they_happen_also_of_more_than_has_room() {
+    if !python::is_there() {
+        return;
+    }
+    let faild = Faild::start(&[]);
+    let mut watch = python::command("samples/python/failc.py");
     let port = faild.address.port().to_string();
-    let python = |verb: &str, community: &str, words: &[&str]| {
-        let head = [verb, community, "127.0.0.1", &port];
-        parse(&python(&[&head[..], words].concat()).done())
-    };
-    let failc = |service: &str| parse(&faild.failc(&["-c", "écrire", "-j", service]).done());
-    let ageless = |record: &Value| {
-        let mut record = record.clone();
-        record["age_ms"].take();
-        // Nobody supervises what is set by hand; when that shows is a matter of age, too.
-        if let Some(marks) = record["marks"].as_array_mut() {
-            marks.retain(|mark| mark != "unsupervised");
-        }
-        record
-    };
+    watch
+        .args(["-j", "-p", &port, "watch"])
+        .stdout(Stdio::piped());
+    faild.failc(&["web", "RECOVER", "before"]).done();
+    let mut watch = Running::start(&mut watch);
+    let told = Lines::of(watch.0.stdout.take().unwrap());
+    told.wait_for("\"before\"");
+    // It asks again only after half a minute, and nothing here waits so long.
+    faild.failc(&["web", "UP", "while it listens"]).done();
+    told.wait_for("while it listens");
 
-    let done = python("change", "écrire", &["web", "UP", "written from the page"]);
-    assert_eq!(done["type"], "answer", "{done}");
-    assert_eq!(done["records"][0]["reason"], "written from the page");
-    let record = failc("web");
-    assert_eq!(ageless(&record), ageless(&done["records"][0]));
-    assert_eq!(
-        (&record["state"], &record["version"]),
-        (&json!("UP"), &json!(1))
-    );
+    watch.signal(Signal::SIGSTOP);
+    let mut client = faild.client("public");
+    for n in 0..30 {
+        let wanted = Wanted {
+            state: Some(State::Up),
+            set: Marks(0),
+            clear: Marks(0),
+            reason: Reason::new(&format!("change {n} {}", "x".repeat(180))),
+        };
+        let name = Name::new(&format!("service-{n:02}")).unwrap();
+        client.change(&name, |_| wanted.clone()).unwrap();
+    }
+    watch.signal(Signal::SIGCONT);
+    let lines = told.wait_for_count(32);
+    for n in 0..30 {
+        let reason = format!("change {n} ");
+        let times = lines.iter().filter(|line| line.contains(&reason)).count();
+        assert_eq!(times, 1, "{reason}: {lines:#?}");
+    }
+}
 
-    let refused = python("change", "lire", &["web", "FAIL", "not allowed"]);
-    assert_eq!(
-        (&refused["type"], &refused["code"]),
-        (&json!("refusal"), &json!(6))
-    );
-    assert_eq!(refused["signed"], true);
-    assert_eq!(ageless(&refused["record"]), ageless(&record));
-    let stranger = python("query", "nobody", &["web"]);
-    assert_eq!(
-        (&stranger["signed"], &stranger["code"]),
-        (&json!(false), &json!(4))
-    );
-
-    let named = python("query", "lire", &["web", "dns"]);
-    assert_eq!(ageless(&named["records"][1]), ageless(&record));
-    assert_eq!(named["records"][0]["marks"], json!(["unpublished"]));
-
-    // More than a page.
+#[test]
+fn it_reads_as_many_pages_as_there_are() {
+    if !python::is_there() {
+        return;
+    }
+    let faild = Faild::start(&[]);
     for n in 0..20 {
         let (service, why) = (format!("service-{n:02}"), "why ".repeat(40));
-        let words = ["-c", "écrire", "-q", &service, "UP", &why];
-        faild.failc(&words).done();
+        faild.failc(&["-q", &service, "UP", &why]).done();
     }
-    let all = python("query", "lire", &[]);
-    let seen: Vec<Value> = all["records"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(ageless)
-        .collect();
-    let text = faild.failstat(&["-c", "lire", "--json"]).done();
-    let stat = parse(&text);
+    let out = failc(&faild, "public", &[]).done();
+    let seen: Vec<Value> = out.lines().map(|line| ageless(&parse(line))).collect();
+    let stat = parse(&faild.failstat(&["--json"]).done());
     let services = stat["hosts"][0]["services"].as_array().unwrap();
     assert_eq!(seen, services.iter().map(ageless).collect::<Vec<_>>());
-    assert_eq!(seen.len(), 21);
-    let nonce = format!("{:016x}", all["nonce"].as_u64().unwrap());
-    assert_eq!(stat["hosts"][0]["nonce"], nonce);
+    assert_eq!(seen.len(), 20);
+
+    // Figures have pages, too.
+    let script = "import failover, json, sys\n\
+        faild = failover.Client(port=int(sys.argv[1]))\n\
+        print(json.dumps([faild.figures(failover.LIMITS), faild.figures(failover.COUNTERS)]))";
+    let mut command = Command::new("python3");
+    command
+        .args(["-B", "-c", script, &faild.address.port().to_string()])
+        .env("PYTHONPATH", tree::path("samples/python"));
+    let figures = parse(&program::run(command).done());
+    let limits = figures[0].as_object().unwrap();
+    assert_eq!(limits["services"], fail_core::limits::SERVICES_MAX);
+    assert!(figures[1].as_object().unwrap().len() > 5, "{figures}");
+}
+
+#[test]
+fn the_examples_of_its_readme_work_as_they_stand_there() {
+    if !python::is_there() {
+        return;
+    }
+    let readme = tree::read(&tree::path("samples/python/README"));
+    let faild = Faild::start(&[]);
+    let port = faild.address.port();
+
+    // Those in Python, by Python's own means. Only the port is another.
+    let client = "failover.Client(\"127.0.0.1\", ";
+    assert_eq!(readme.matches(client).count(), 1);
+    let text = readme.replace(client, &format!("{client}{port}, "));
+    let own = Folder::new();
+    let mut doctest = Command::new("python3");
+    doctest
+        .args(["-B", "-m", "doctest", &own.write("README", text)])
+        .env("PYTHONPATH", tree::path("samples/python"));
+    let outcome = program::run(doctest);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.out);
+
+    // Those in a shell.
+    let lines = readme.lines().filter_map(|line| {
+        let line = line.strip_prefix("    ./failc.py")?;
+        Some(format!("./failc.py -p {port}{line}"))
+    });
+    let lines: Vec<String> = lines.collect();
+    assert!(lines.len() > 4, "{lines:?}");
+    for line in lines {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &line])
+            .current_dir(tree::path("samples/python"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env_remove("FAIL_COMMUNITY");
+        let out = program::run(shell).done();
+        assert!(out.contains("web"), "{line}: {out}");
+    }
 }

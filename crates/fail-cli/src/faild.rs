@@ -29,6 +29,18 @@ pub struct Faild {
     #[arg(short, long)]
     pub user: Option<String>,
 
+    /// Lock all memory: nothing of it is swapped out
+    #[arg(short = 'm', long)]
+    pub lock_memory: bool,
+
+    /// Lower the nice value by this much
+    #[arg(short = 'n', long, value_name = "NONNICE", value_parser = clap::value_parser!(i32).range(1..=39))]
+    pub nonnice: Option<i32>,
+
+    /// Keep capabilities, files and system calls that are not needed after the start
+    #[arg(long)]
+    pub no_sandbox: bool,
+
     /// UDP port to answer on
     #[arg(short, long, default_value_t = ports::FAILD)]
     pub port: u16,

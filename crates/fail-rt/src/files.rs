@@ -5,7 +5,7 @@
 //! follows or clobbers anything that was in the way of its own names.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -51,16 +51,22 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// What is in a regular file. Anything else, a FIFO say, is an error and nothing to wait for.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    Ok(read_with_metadata(path)?.0)
+}
+
+/// The same, and whose file that is and who may do what with it.
+pub fn read_with_metadata(path: &Path) -> io::Result<(Vec<u8>, Metadata)> {
     let mut file = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
         .open(path)?;
-    if !file.metadata()?.is_file() {
+    let data = file.metadata()?;
+    if !data.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok((bytes, data))
 }
 
 /// Renames a damaged file to `path.damaged-utc-n` and says what it is called now. Nothing is

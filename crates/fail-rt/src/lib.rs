@@ -1,15 +1,16 @@
 //! The room of system calls: loop, sockets, children, signals, daemonising, logs.
 //!
 //! It knows `Machine`, time and `exec` values of `fail-core`, and nothing of services or of the
-//! protocol. `unsafe` stands in five small modules (`address::sys`, `inherited`, `daemon`,
-//! `notify`, `resolve`), each with its reason. Nothing here sleeps, and nothing blocks but
-//! [`poller::Poller::wait`], the thread of an [`address::Worker`] when it speaks to the kernel,
-//! [`resolve::lookup`], the disk in [`files`], the parent in [`daemon::daemonize`], and for a
-//! moment the end of a [`log::Log`].
+//! protocol. `unsafe` stands in seven small modules (`address::sys`, `inherited`, `daemon`,
+//! `notify`, `priority`, `resolve`, `sandbox`), each with its reason. Nothing here sleeps, and
+//! nothing blocks but [`poller::Poller::wait`], the thread of an [`address::Worker`] when it
+//! speaks to the kernel, [`resolve::lookup`], the disk in [`files`], the parent in
+//! [`daemon::daemonize`], and for a moment the end of a [`log::Log`].
 //!
 //! A program has one thread with one loop. It is built in this order: become a daemon, pid
 //! file, signals, then whatever starts threads (resolver), sockets and children; give up the
-//! rights of root; say that it is ready. Then:
+//! rights of root; say that it is ready. (One that also enters the [`sandbox`] starts threads
+//! after that, and starts no children.) Then:
 //!
 //! ```no_run
 //! use std::collections::VecDeque;
@@ -138,8 +139,10 @@ mod inherited;
 pub mod log;
 pub mod notify;
 pub mod poller;
+pub mod priority;
 pub mod queue;
 pub mod reason;
 pub mod resolve;
+pub mod sandbox;
 pub mod signals;
 pub mod udp;

@@ -10,7 +10,9 @@ use fail_rt::driver::Driver;
 use fail_rt::log::Log;
 use fail_rt::signals::Signal;
 
-use crate::setup::{self, Parts};
+use crate::community::CommunityFile;
+use crate::life::Life;
+use crate::setup::Parts;
 use crate::store::Written;
 
 /// How long the end waits for the disk: a sync that hangs never ends.
@@ -24,14 +26,17 @@ pub fn run(parts: Parts) -> io::Result<()> {
         mut signals,
         mut udp,
         mut store,
-        community_file,
+        community,
+        notify,
         log,
         _files,
     } = parts;
+    let mut life = Life::new(notify, log.facility("store"), clock::now().mono);
     let mut driver: Driver<Node> = Driver::new(node, log.clone());
     let mut inputs = VecDeque::new();
     let mut outputs = Vec::new();
     let mut leave_by: Option<Mono> = None;
+    life.turn(clock::now().mono, driver.machine().services());
     loop {
         for out in outputs.drain(..) {
             match out {
@@ -43,7 +48,10 @@ pub fn run(parts: Parts) -> io::Result<()> {
                         log.facility("net").debug(format_args!("{addr}: {e}"));
                     }
                 }
-                Out::Save { no, image } => store.save(no, image),
+                Out::Save { no, image } => {
+                    life.saving(clock::now().mono);
+                    store.save(no, image);
+                }
                 Out::Log(line) => log.write(&line),
                 // It is one of those that were named at the start.
                 Out::Level { facility, level } => drop(log.levels().set(facility, level)),
@@ -63,7 +71,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
             }
         }
         let mut reload = false;
-        for event in poller.wait(earliest([driver.deadline(), leave_by]))? {
+        for event in poller.wait(earliest([driver.deadline(), life.deadline(), leave_by]))? {
             let token = event.token();
             // Who is leaving takes no new orders; only what the disk says counts.
             if udp.owns(token) && leave_by.is_none() {
@@ -81,6 +89,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 for signal in signals.pending() {
                     match signal {
                         Signal::Term | Signal::Int => {
+                            life.stopping();
                             leave_by.get_or_insert_with(|| clock::now().mono + LEAVE_MAX);
                         }
                         Signal::Hup => reload = true,
@@ -90,39 +99,38 @@ pub fn run(parts: Parts) -> io::Result<()> {
             }
         }
         while let Some((no, saved)) = store.poll() {
-            let log = log.facility("store");
-            match &saved {
-                Ok(Written { bytes, took }) => {
-                    log.debug(format_args!("save {no}: {bytes} bytes in {took:.1?}"));
-                }
-                Err(sentence) => log.error(format_args!("{sentence}; changes are in memory only")),
+            let ok = saved.is_ok();
+            if let Ok(Written { bytes, took }) = saved {
+                log.facility("store")
+                    .debug(format_args!("save {no}: {bytes} bytes in {took:.1?}"));
             }
-            inputs.push_back(In::Saved {
-                no,
-                ok: saved.is_ok(),
-            });
+            life.saved(clock::now().mono, saved.err());
+            inputs.push_back(In::Saved { no, ok });
         }
         if reload {
-            inputs.extend(reread(community_file.as_deref(), &log));
+            life.reloading();
+            inputs.extend(reread(community.as_ref(), &log));
+            life.reloaded();
         }
         let now = clock::now();
         for input in inputs.drain(..) {
             driver.handle(now, input, |out| outputs.push(out));
         }
         driver.expire(now, |out| outputs.push(out));
+        life.turn(now.mono, driver.machine().services());
     }
 }
 
 /// The community file once more; with an error in it, the old rules stay.
-fn reread(path: Option<&std::path::Path>, log: &Log) -> Option<In> {
+fn reread(file: Option<&CommunityFile>, log: &Log) -> Option<In> {
     let log = log.facility("access");
-    let Some(path) = path else {
+    let Some(file) = file else {
         log.info("SIGHUP: there is no community file (-c) to read again");
         return None;
     };
-    match setup::read_access(path, &log) {
+    match file.read(&log) {
         Ok(access) => {
-            log.info(format_args!("{}: read again", path.display()));
+            log.info(format_args!("{}: read again", file.shown()));
             Some(In::Access(access))
         }
         Err(failure) => {

@@ -1,12 +1,16 @@
 //! faild: the state daemon. Holds the state of services, answers, never acts.
 //!
 //! Thin: `setup` opens everything in order and says in one sentence what can not be had,
-//! `engine` joins the machine of `fail-core` with sockets, signals and the disk, `store`
-//! writes the state file. What the daemon decides is in `fail_core::node`.
+//! `sandbox` says which files are needed after that, `engine` joins the machine of `fail-core`
+//! with sockets, signals and the disk, `community` reads who may do what, `store` writes the
+//! state file, `life` tells the service manager. What the daemon decides is in `fail_core::node`.
 
 #![forbid(unsafe_code)]
 
+mod community;
 mod engine;
+mod life;
+mod sandbox;
 mod setup;
 mod store;
 

@@ -1,29 +1,35 @@
 //! From the command line to a daemon that is ready: everything is opened before the parent
 //! is told so.
 //!
-//! The order matters. The pid file and the sockets may need root. Then its rights are given
-//! up, so that root never touches a path in the user's directory. Then the state file is
-//! locked before it is read: two failds never share one, and a starting one never reads what
-//! an ending one still writes. Last it is written once, so that a file that can not be
-//! written is noticed now and not with the first change.
+//! The order matters. The pid file, the sockets, locked memory and a lower nice value may need
+//! root. Then its rights are given up, so that root never touches a path in the user's
+//! directory, and all else that is not needed from there on (`sandbox`): whatever can not be
+//! read or written with what is left is noticed now. Nothing is logged up to there, since the
+//! log is a thread, which would keep everything. Then the state file is locked before it is
+//! read: two failds never share one, and a starting one never reads what an ending one still
+//! writes. Last it is written once, so that a file that can not be written is noticed now and
+//! not with the first change.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use fail_cli::{Faild, Failure, exit};
-use fail_conf::{community, state};
+use fail_conf::state;
 use fail_core::access::Access;
 use fail_core::node::{Image, Node};
-use fail_rt::daemon::{PidFile, PidFileError, daemonize, drop_to};
+use fail_rt::daemon::{Keep, PidFile, PidFileError, daemonize};
 use fail_rt::log::{Levels, Log};
+use fail_rt::notify::Notify;
 use fail_rt::poller::Poller;
+use fail_rt::priority::{lock_memory, lower_nice};
 use fail_rt::signals::Signals;
 use fail_rt::udp::Udp;
 use fail_rt::{clock, files, reason};
 
+use crate::community::CommunityFile;
+use crate::sandbox;
 use crate::store::Store;
 
 /// What `-d` knows.
@@ -36,7 +42,8 @@ pub struct Parts {
     pub signals: Signals,
     pub udp: Udp,
     pub store: Store,
-    pub community_file: Option<PathBuf>,
+    pub community: Option<CommunityFile>,
+    pub notify: Notify,
     pub log: Log,
     /// Removed when the daemon ends; the locks go with them.
     pub _files: [Option<PidFile>; 2],
@@ -63,7 +70,14 @@ pub fn open(options: &Faild) -> Result<Parts, Failure> {
         Some(_) => Log::syslog("faild"),
     };
     let log = log.with_levels(levels);
-    let parts = open_parts(options, community_file, state_file, pid_file, &log)?;
+    // While there is one thread: the environment is cleaned of it.
+    let notify = Notify::from_env();
+    let files = Files {
+        community_file,
+        state_file,
+        pid_file,
+    };
+    let parts = open_parts(options, files, notify, &log)?;
     if let Some(ready) = ready {
         ready.ready().map_err(|e| {
             let why = reason::words(&e);
@@ -73,6 +87,7 @@ pub fn open(options: &Faild) -> Result<Parts, Failure> {
             )
         })?;
     }
+    parts.notify.ready();
     log.info(format_args!(
         "version {} is ready",
         env!("CARGO_PKG_VERSION")
@@ -85,11 +100,17 @@ fn absolute(path: &Option<PathBuf>) -> Result<Option<PathBuf>, Failure> {
     absolute.map_err(|e| Failure::new(exit::USAGE, format!("a file name is bad: {e}")))
 }
 
+/// Files, by their full paths.
+pub struct Files {
+    pub community_file: Option<PathBuf>,
+    pub state_file: Option<PathBuf>,
+    pub pid_file: Option<PathBuf>,
+}
+
 fn open_parts(
     options: &Faild,
-    community_file: Option<PathBuf>,
-    state_file: Option<PathBuf>,
-    pid_file: Option<PathBuf>,
+    mut files: Files,
+    notify: io::Result<Notify>,
     log: &Log,
 ) -> Result<Parts, Failure> {
     let os = |what: &'static str| {
@@ -100,28 +121,46 @@ fn open_parts(
             )
         }
     };
-    let access = match &community_file {
-        Some(path) => read_access(path, log)?,
-        None => Access::open(),
-    };
     let boot = clock::boot_id().map_err(os("read the boot id"))?;
     let seed = clock::seed().map_err(os("get random numbers"))?;
-    let pid_file = pid_file.map(|path| PidFile::create(&path)).transpose();
+    let pid_file = files.pid_file.as_deref().map(PidFile::create).transpose();
     let pid_file = pid_file.map_err(|e| Failure::new(exit::CANTCREAT, e))?;
     let mut poller = Poller::new().map_err(os("make an event loop"))?;
     let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
     let signals = signals.map_err(os("catch signals"))?;
     let mut udp = Udp::new(poller.desk().map_err(os("make an event loop"))?);
+    let mut answers = Vec::new();
     for ip in options.addresses.iter().collect::<BTreeSet<_>>() {
         let bound = udp.listen(SocketAddr::new(*ip, options.port));
         let bound =
             bound.map_err(|e| Failure::new(exit::CANTCREAT, format!("{e}{}", hint(&e.source))))?;
-        log.info(format_args!("answering on {bound}/udp"));
+        answers.push(format!("answering on {bound}/udp"));
     }
-    if let Some(user) = &options.user {
-        drop_to(user).map_err(|e| Failure::new(exit::CONFIG, e))?;
-    }
-    let state_file = state_file.map(real_path);
+    let keep = give_up_root(options)?;
+    files.state_file = files.state_file.map(real_path);
+    let sandbox = match options.no_sandbox {
+        true => None,
+        false => Some(sandbox::enter(&files, keep).map_err(os("give up what is not needed"))?),
+    };
+    // From here on there may be threads, and lines for the log.
+    answers.iter().for_each(|line| log.info(line));
+    sandbox::report(sandbox.as_ref(), log);
+    let notify = notify.unwrap_or_else(|e| {
+        let why = reason::words(&e);
+        log.warn(format_args!(
+            "the service manager is told nothing: NOTIFY_SOCKET: {why}"
+        ));
+        Notify::default()
+    });
+    let bound = sandbox.is_some_and(|sandbox| sandbox.binds_files());
+    let community = files
+        .community_file
+        .map(|path| CommunityFile::new(path, bound));
+    let access = match &community {
+        Some(file) => file.read(log)?,
+        None => Access::open(),
+    };
+    let state_file = files.state_file;
     let lock = state_file.as_deref().map(lock).transpose()?;
     let image = match &state_file {
         Some(path) => read_state(path, log)?,
@@ -137,7 +176,7 @@ fn open_parts(
         files::replace(path, &state::print(&node.image()))
             .map_err(|e| Failure::new(exit::IOERR, format!("state file: {e}")))?;
     }
-    let store = Store::new(state_file, &poller.waker())
+    let store = Store::new(state_file, bound, &poller.waker())
         .map_err(os("start the thread for the state file"))?;
     Ok(Parts {
         node,
@@ -145,10 +184,28 @@ fn open_parts(
         signals,
         udp,
         store,
-        community_file,
+        community,
+        notify,
         log: log.clone(),
         _files: [lock, pid_file],
     })
+}
+
+/// The last things for which root may be needed, and then it is given up.
+fn give_up_root(options: &Faild) -> Result<Keep, Failure> {
+    let refused = |e| Failure::new(exit::OSERR, e);
+    if let Some(by) = options.nonnice {
+        lower_nice(by).map_err(refused)?;
+    }
+    let keep = match options.lock_memory {
+        true => lock_memory().map_err(refused)?,
+        false => Keep::Nothing,
+    };
+    if let Some(user) = &options.user {
+        let dropped = keep.and_drop_to(user);
+        dropped.map_err(|e| Failure::new(exit::CONFIG, e))?;
+    }
+    Ok(keep)
 }
 
 /// Where the state file really is: a symbolic link stays one when the file is replaced.
@@ -193,33 +250,6 @@ fn hint(error: &io::Error) -> &'static str {
         io::ErrorKind::AddrNotAvailable => "; is it an address of this host?",
         _ => "",
     }
-}
-
-/// Reads who may do what. Warns of a file that others may read: it holds keys.
-pub fn read_access(path: &Path, log: &Log) -> Result<Access, Failure> {
-    let file = path.display();
-    let bytes = std::fs::read(path).map_err(|e| {
-        Failure::new(
-            exit::IOERR,
-            format!("can not read community file {file}: {}", reason::words(&e)),
-        )
-    })?;
-    let text = String::from_utf8(bytes).map_err(|e| {
-        let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
-        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-        Failure::new(exit::DATA, format!("{file}:{line}: it is not UTF-8 text"))
-    })?;
-    if text.starts_with('\u{feff}') {
-        let sentence = format!("{file}:1: it begins with a byte order mark; remove it");
-        return Err(Failure::new(exit::DATA, sentence));
-    }
-    if std::fs::metadata(path).is_ok_and(|data| data.mode() & 0o004 != 0) {
-        log.facility("access").warn(format_args!(
-            "{file}: every user of this host may read it; chmod o-r it"
-        ));
-    }
-    community::parse(&text)
-        .map_err(|bad| Failure::new(exit::DATA, format!("{file}:{}: {}", bad.line, bad.problem)))
 }
 
 /// Removes what earlier failds were writing when they were killed: the state file's name

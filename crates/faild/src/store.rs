@@ -3,6 +3,7 @@
 //! the last.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -33,8 +34,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store for this file.
-    pub fn new(path: Option<PathBuf>, waker: &Waker) -> io::Result<Store> {
+    /// A store for this file; `bound` is one that a sandbox keeps in its directory.
+    pub fn new(path: Option<PathBuf>, bound: bool, waker: &Waker) -> io::Result<Store> {
         // At most one save is under way.
         let (tell, done) = queue::bounded(waker, 2);
         let thread = match path {
@@ -43,9 +44,10 @@ impl Store {
                 let (orders, inbox) = mpsc::channel();
                 let tell = tell.clone();
                 let name = "state-file".to_string();
+                let home = Home::of(&path, bound);
                 std::thread::Builder::new()
                     .name(name)
-                    .spawn(move || write_all(&path, &inbox, &tell))?;
+                    .spawn(move || write_all(&path, &home, &inbox, &tell))?;
                 Some(orders)
             }
         };
@@ -89,11 +91,47 @@ impl Store {
     }
 }
 
-fn write_all(path: &Path, inbox: &mpsc::Receiver<(u64, Image)>, tell: &Sender<Saved>) {
+/// The directory of the state file, as it was when the sandbox was entered.
+struct Home {
+    path: PathBuf,
+    identity: Option<(u64, u64)>,
+    bound: bool,
+}
+
+impl Home {
+    fn of(file: &Path, bound: bool) -> Home {
+        let path = file.parent().unwrap_or(Path::new("/")).to_path_buf();
+        Home {
+            identity: identity(&path),
+            path,
+            bound,
+        }
+    }
+
+    /// A sentence for why a save failed.
+    fn explain(&self, error: &io::Error) -> String {
+        let denied = self.bound && error.kind() == io::ErrorKind::PermissionDenied;
+        match denied && identity(&self.path) != self.identity {
+            true => format!(
+                "{error} ({} is not the directory that was there when faild was started, and \
+                 its sandbox knows no other: it has to be started again)",
+                self.path.display()
+            ),
+            false => error.to_string(),
+        }
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let data = std::fs::metadata(path).ok()?;
+    Some((data.dev(), data.ino()))
+}
+
+fn write_all(path: &Path, home: &Home, inbox: &mpsc::Receiver<(u64, Image)>, tell: &Sender<Saved>) {
     for (no, image) in inbox {
         let began = Instant::now();
         let content = state::print(&image);
-        let saved = files::replace(path, &content).map_err(|e| e.to_string());
+        let saved = files::replace(path, &content).map_err(|e| home.explain(&e));
         let saved = saved.map(|()| Written {
             bytes: content.len(),
             took: began.elapsed(),

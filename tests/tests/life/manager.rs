@@ -1,92 +1,23 @@
-//! What a service manager hears: a real datagram socket stands in for systemd's.
+//! What a service manager hears of failsh.
 
 use std::fs;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::{Duration, Instant};
 
+use failover_tests::ears::Ears;
 use failover_tests::failsh::{Failsh, REST};
 use failover_tests::folder::Folder;
-use failover_tests::wait::LIMIT;
 use nix::sys::signal::Signal;
 
-/// The manager's end.
-struct Ears {
-    socket: UnixDatagram,
-    name: String,
-}
-
-impl Ears {
-    fn at(folder: &Folder) -> Ears {
-        let name = folder.file("notify");
-        let socket = UnixDatagram::bind(&name).unwrap();
-        Ears { socket, name }
-    }
-
-    fn hidden() -> Ears {
-        let name = format!("failover-test-{}", std::process::id());
-        let address = SocketAddr::from_abstract_name(&name).unwrap();
-        let socket = UnixDatagram::bind_addr(&address).unwrap();
-        let name = format!("@{name}");
-        Ears { socket, name }
-    }
-
-    fn start(&self, watchdog: Option<Duration>, policy: &str) -> Failsh {
-        Failsh::with(policy, |command| {
-            command.env("NOTIFY_SOCKET", &self.name);
-            if let Some(span) = watchdog {
-                command.env("WATCHDOG_USEC", span.as_micros().to_string());
-            }
-        })
-    }
-
-    /// The next message within this time.
-    fn next(&self, limit: Duration) -> Option<String> {
-        let limit = limit.max(Duration::from_millis(1));
-        self.socket.set_read_timeout(Some(limit)).unwrap();
-        let mut bytes = [0; 4096];
-        let count = self.socket.recv(&mut bytes).ok()?;
-        Some(String::from_utf8_lossy(&bytes[..count]).into_owned())
-    }
-
-    /// Waits for a message that begins so.
-    fn wait_for(&self, text: &str) -> String {
-        let end = Instant::now() + LIMIT;
-        let mut seen = Vec::new();
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match self.next(left) {
-                Some(message) if message.starts_with(text) => return message,
-                Some(message) => seen.push(message),
-                None => panic!("{text:?} did not come, but {seen:?}"),
-            }
-        }
-    }
-
-    /// Whether it says that it is alive within this time.
-    fn is_fed(&self, limit: Duration) -> bool {
-        let end = Instant::now() + limit;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match self.next(left) {
-                Some(message) if message == "WATCHDOG=1" => return true,
-                Some(_) => {}
-                None => return false,
-            }
-        }
-    }
-
-    /// Reads what is there already.
-    fn forget(&self) {
-        while self.next(Duration::ZERO).is_some() {}
-    }
+fn start(ears: &Ears, watchdog: Option<Duration>, policy: &str) -> Failsh {
+    Failsh::with(policy, |command| ears.tell(command, watchdog))
 }
 
 #[test]
 fn it_hears_of_the_start_the_state_each_reading_and_the_end() {
     let folder = Folder::new();
     for ears in [Ears::at(&folder), Ears::hidden()] {
-        let mut failsh = ears.start(
+        let mut failsh = start(
+            &ears,
             None,
             &format!(
                 "failhost b address 127.0.0.1 port 9
@@ -124,7 +55,8 @@ const WATCHDOG: Duration = Duration::from_millis(1_000);
 fn the_watchdog_is_fed_only_while_scripts_can_run() {
     let folder = Folder::new();
     let ears = Ears::at(&folder);
-    let failsh = ears.start(
+    let failsh = start(
+        &ears,
         Some(WATCHDOG),
         &format!(
             "failsvc web timeout 5 start {{
@@ -154,7 +86,8 @@ fn the_watchdog_is_fed_only_while_scripts_can_run() {
 fn the_watchdog_is_not_fed_by_a_process_that_stands_still() {
     let folder = Folder::new();
     let ears = Ears::at(&folder);
-    let failsh = ears.start(
+    let failsh = start(
+        &ears,
         Some(WATCHDOG),
         &format!("failsvc web start {{return UP}} {REST}"),
     );

@@ -242,6 +242,11 @@ impl Node {
         self.nonce
     }
 
+    /// How many services have a record.
+    pub fn services(&self) -> usize {
+        self.entries.len()
+    }
+
     /// What has happened so far, in numbers.
     pub fn counters(&self) -> Counters {
         self.counters

@@ -9,6 +9,7 @@
 //! One fork, not two: the parent must see the child's exit code. The daemon leads its session
 //! then; nothing in this crate opens a terminal without `O_NOCTTY`, so it gets none.
 
+mod keep;
 mod pidfile;
 mod user;
 
@@ -25,8 +26,9 @@ use nix::unistd::{
 
 use crate::inherited;
 
+pub use keep::Keep;
 pub use pidfile::{PidFile, PidFileError};
-pub use user::{DropFailed, drop_to};
+pub use user::{DropFailed, drop_to, user_id};
 
 /// The exit code of a child that was killed is that of a shell: this and the signal.
 const SIGNAL_EXIT: i32 = 128;

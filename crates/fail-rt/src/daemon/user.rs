@@ -31,6 +31,14 @@ pub enum DropFailed {
         /// Why.
         why: Errno,
     },
+    /// What was to be kept can not be.
+    #[error("can not become user \"{user}\" and go on locking memory: {why}")]
+    Keep {
+        /// Who.
+        user: String,
+        /// Why.
+        why: String,
+    },
     /// All steps went well, and yet. To go on would be dangerous.
     #[error("can not become user \"{0}\": the system said yes, but root can be had back")]
     NotForGood(String),
@@ -68,6 +76,11 @@ pub fn drop_to(user: &str) -> Result<(), DropFailed> {
         return Err(DropFailed::NotForGood(user.to_owned()));
     }
     Ok(())
+}
+
+/// As whom this process runs; 0 is root.
+pub fn user_id() -> u32 {
+    Uid::effective().as_raw()
 }
 
 fn has_become(uid: Uid, gid: Gid) -> bool {
