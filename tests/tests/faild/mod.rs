@@ -7,6 +7,7 @@ mod durability;
 mod each_refusal;
 mod examples;
 mod manager;
+mod pictures;
 mod refusals;
 mod sandbox;
 mod tools;
