@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use fail_client::{Marks, Name, News, Options, Reason, Record, State, Wanted, Watch};
-use fail_wire::{Body, Code, Key, Packet, Refusal, emit};
+use fail_client::{Marks, Name, News, Options, Reason, Record, State, Wanted, Watch, What};
+use fail_wire::{Body, Code, Figure, Figures, History, Key, Packet, Past, Refusal, emit};
 use failover_tests::faild::{Faild, client};
 use failover_tests::lines::Lines;
 use failover_tests::program::{self, Running};
 use failover_tests::proxy::{Fate, Proxy, Way};
-use failover_tests::wait::LIMIT;
+use failover_tests::wait::{self, LIMIT};
 
 fn name(text: &str) -> Name {
     text.parse().unwrap()
@@ -194,20 +194,19 @@ fn a_change_whose_notify_or_acknowledgement_is_lost_is_told_once() {
     let proxy = Proxy::to(faild.address);
     let mut all = watch(&proxy, &[]);
     until(&mut all, "ready");
-    // Nothing but notifies and acknowledgements, and of each the first two are lost.
-    let told = Arc::new(AtomicU32::new(0));
-    let (notifies, mut acknowledged) = (Arc::clone(&told), 0);
+    // Nothing but notifies and acknowledgements, of which the first two and the first one are
+    // lost.
+    let (told, heard) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let (notifies, acknowledged) = (Arc::clone(&told), Arc::clone(&heard));
     proxy.judge(move |way, bytes| match way {
         Way::Back if is_notify(bytes) => match notifies.fetch_add(1, Ordering::Relaxed) {
             0 | 1 => Fate::Lost,
             _ => Fate::Arrives,
         },
         Way::There if matches!(body(bytes), Body::Acknowledge(_)) => {
-            acknowledged += 1;
-            if acknowledged > 1 {
-                Fate::Arrives
-            } else {
-                Fate::Lost
+            match acknowledged.fetch_add(1, Ordering::Relaxed) {
+                0 => Fate::Lost,
+                _ => Fate::Arrives,
             }
         }
         _ => Fate::Lost,
@@ -218,11 +217,20 @@ fn a_change_whose_notify_or_acknowledgement_is_lost_is_told_once() {
     set(&faild, "dns", State::Up, "");
     assert_eq!(until(&mut all, "dns UP"), ["dns UP"]);
     assert!(told.load(Ordering::Relaxed) > 3);
+    // Each one that arrived, whether it was news or not.
+    let count = || heard.load(Ordering::Relaxed);
+    wait::until("acknowledgements", count, |count| *count >= 2);
+}
+
+/// So many services that they are not all read again with each renewal.
+fn many(faild: &Faild) {
+    (0..201).for_each(|n| set(faild, &format!("s{n:03}"), State::Fail, ""));
 }
 
 #[test]
 fn more_changes_than_one_notify_has_room_for_are_all_found() {
     let faild = Faild::start(&[]);
+    many(&faild);
     let proxy = Proxy::to(faild.address);
     let mut all = watch(&proxy, &[]);
     until(&mut all, "ready");
@@ -231,7 +239,7 @@ fn more_changes_than_one_notify_has_room_for_are_all_found() {
         false => Fate::Arrives,
     });
     for n in 0..30 {
-        set(&faild, &format!("s{n:02}"), State::Fail, &"why ".repeat(40));
+        set(&faild, &format!("t{n:02}"), State::Fail, &"why ".repeat(40));
     }
     proxy.judge(|_, _| Fate::Arrives);
     set(&faild, "web", State::Up, "");
@@ -270,6 +278,30 @@ fn a_watch_survives_silence_and_a_faild_that_is_started_anew() {
     assert_eq!(until(&mut all, "web FAIL"), ["anew", "dns UP", "web FAIL"]);
     set(&anew, "dns", State::Recover, "");
     assert_eq!(until(&mut all, "dns RECOVER"), ["dns RECOVER"]);
+}
+
+#[test]
+fn what_changes_in_a_silence_that_ends_the_subscription_is_found() {
+    let faild = Faild::start(&[]);
+    many(&faild);
+    let proxy = Proxy::to(faild.address);
+    let mut all = watch(&proxy, &[]);
+    until(&mut all, "ready");
+    proxy.judge(|_, _| Fate::Lost);
+    // One that nobody need supervise.
+    set(&faild, "web", State::Fail, "");
+    assert_eq!(until(&mut all, "silent"), ["silent"]);
+    let subscriptions = || {
+        let figures = faild.client("public").figures(What::Counters).unwrap();
+        let mut named = figures.iter();
+        named
+            .find(|f| f.name.as_str() == "subscriptions now")
+            .unwrap()
+            .value
+    };
+    wait::until("faild to give it up", subscriptions, |n| *n == 0);
+    proxy.judge(|_, _| Fate::Arrives);
+    assert_eq!(until(&mut all, "web FAIL"), ["back", "web FAIL"]);
 }
 
 #[test]
@@ -314,14 +346,80 @@ fn history_and_figures_come_with_all_their_pages() {
     assert_eq!(versions, (1..=12).rev().collect::<Vec<u64>>());
     assert!(client.history(&name("dns")).unwrap().is_empty());
     for (what, known) in [
-        (
-            fail_client::What::Limits,
-            ("services", fail_core::limits::SERVICES_MAX),
-        ),
-        (fail_client::What::Counters, ("services now", 1)),
+        (What::Limits, ("services", fail_core::limits::SERVICES_MAX)),
+        (What::Counters, ("services now", 1)),
     ] {
         let figures = client.figures(what).unwrap();
         let figure = figures.iter().find(|f| f.name.as_str() == known.0).unwrap();
         assert_eq!(figure.value, known.1 as u64);
+    }
+}
+
+/// A faild that has as many pages as there are figures and entries, or pages without an end.
+fn pages(endless: bool) -> Proxy {
+    let proxy = Proxy::to("127.0.0.1:9".parse().unwrap());
+    let key = Key::new("public").unwrap();
+    proxy.judge(move |_, bytes| {
+        let packet = Packet::read(bytes).unwrap();
+        let answer = match packet.body().unwrap() {
+            Body::AskFigures(ask) => {
+                let after = ask.after.as_str().parse().unwrap_or(0);
+                let next = if endless { 1 } else { after + 1 };
+                let name = Reason::new(&next.to_string());
+                Body::Figures(Figures {
+                    what: ask.what,
+                    more: endless || next < 5,
+                    figures: vec![Figure { name, value: next }],
+                })
+            }
+            Body::AskHistory(ask) => {
+                let version = match ask.before {
+                    0 => 5,
+                    before if endless => before,
+                    before => before - 1,
+                };
+                let past = Past {
+                    version,
+                    state: State::Up,
+                    marks: Marks(0),
+                    age_ms: 0,
+                    at: 0,
+                    reason: Reason::new(""),
+                    who: Reason::new(""),
+                };
+                Body::History(History {
+                    nonce: 1,
+                    more: endless || version > 1,
+                    entries: vec![past],
+                })
+            }
+            _ => return Fate::Lost,
+        };
+        Fate::Answered(emit(Some(&key), packet.request(), &answer))
+    });
+    proxy
+}
+
+#[test]
+fn pages_are_asked_for_one_after_the_other_and_must_end() {
+    let proxy = pages(false);
+    let mut good = client(proxy.address, "public", Options::default());
+    let figures = good.figures(What::Counters).unwrap();
+    let values: Vec<u64> = figures.iter().map(|figure| figure.value).collect();
+    assert_eq!(values, [1, 2, 3, 4, 5]);
+    let pasts = good.history(&name("web")).unwrap();
+    let versions: Vec<u64> = pasts.iter().map(|past| past.version).collect();
+    assert_eq!(versions, [5, 4, 3, 2, 1]);
+
+    let proxy = pages(true);
+    let mut bad = client(proxy.address, "public", Options::default());
+    for error in [
+        bad.figures(What::Counters).unwrap_err(),
+        bad.history(&name("web")).unwrap_err(),
+    ] {
+        assert!(
+            error.to_string().contains("its pages do not end"),
+            "{error}"
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! failc forget, history and watch against a live faild.
 
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use failover_tests::faild::{Faild, free_port};
@@ -147,7 +148,10 @@ fn watch_ends_when_nobody_reads_it_though_nothing_changes() {
     let mut command = program::command("failc");
     command.args(["-s", &faild.address.to_string(), "watch", "web"]);
     let mut running = Running::start(command.stdout(Stdio::piped()));
-    drop(running.0.stdout.take());
+    // All there is to say is read, and then nobody is there any more.
+    let mut out = BufReader::new(running.0.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    drop(out);
     assert_eq!(running.wait(), Some(0));
 }
 
