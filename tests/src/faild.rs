@@ -42,7 +42,7 @@ impl Faild {
         let line = log.wait_for("answering on ");
         let address = line
             .split_whitespace()
-            .find_map(|word| word.strip_suffix("/udp")?.parse().ok());
+            .find_map(|word| word.split_once('/')?.0.parse().ok());
         Faild {
             running,
             address: address.unwrap_or_else(|| panic!("no address in {line:?}")),

@@ -13,7 +13,7 @@ use std::cell::Cell;
 use std::process::ExitCode;
 
 use fail_cli::{COMMUNITY_VARIABLE, Failc, Order, Verb, exit};
-use fail_client::{Client, Failure, Options, Wanted, addresses};
+use fail_client::{Client, Failure, Options, Protocol, Wanted, addresses};
 use fail_wire::{Marks, Name, Reason, Record, State};
 
 fn main() -> ExitCode {
@@ -84,6 +84,10 @@ fn client(options: &Failc) -> Result<Client, Failed> {
     let patience = Options {
         timeout: options.timeout.0,
         tries: options.tries,
+        protocol: match options.tcp {
+            true => Protocol::Tcp,
+            false => Protocol::Udp,
+        },
     };
     Client::of_host(&faild, &community, patience).map_err(failed)
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 
-use fail_core::node::{In, Node, Out, Peer};
+use fail_core::node::{In, Node, Out};
 use fail_core::time::{Mono, Span};
 use fail_rt::clock::{self, earliest};
 use fail_rt::driver::Driver;
@@ -24,7 +24,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
         node,
         mut poller,
         mut signals,
-        mut udp,
+        mut net,
         mut store,
         community,
         notify,
@@ -40,14 +40,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
     loop {
         for out in outputs.drain(..) {
             match out {
-                Out::Send {
-                    to: Peer { addr, local },
-                    bytes,
-                } => {
-                    if let Err(e) = udp.send(addr, local, &bytes) {
-                        log.facility("net").debug(format_args!("{addr}: {e}"));
-                    }
-                }
+                Out::Send { to, bytes } => net.send(to, &bytes, &log),
                 Out::Save { no, image } => {
                     life.saving(clock::now().mono);
                     store.save(no, image);
@@ -57,9 +50,14 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 Out::Level { facility, level } => drop(log.levels().set(facility, level)),
             }
         }
+        net.flush(clock::now().mono);
         if let Some(at) = leave_by {
-            if !store.is_busy() {
+            if !store.is_busy() && !net.is_owed() {
                 log.info("ends");
+                return Ok(());
+            }
+            if clock::now().mono >= at && !store.is_busy() {
+                log.info("ends, though not everybody has taken his answer");
                 return Ok(());
             }
             if clock::now().mono >= at {
@@ -71,20 +69,12 @@ pub fn run(parts: Parts) -> io::Result<()> {
             }
         }
         let mut reload = false;
-        for event in poller.wait(earliest([driver.deadline(), life.deadline(), leave_by]))? {
+        let times = [driver.deadline(), life.deadline(), net.deadline(), leave_by];
+        for event in poller.wait(earliest(times))? {
             let token = event.token();
             // Who is leaving takes no new orders; only what the disk says counts.
-            if udp.owns(token) && leave_by.is_none() {
-                while let Some(datagram) = udp.receive(token) {
-                    let from = Peer {
-                        addr: datagram.from,
-                        local: Some(datagram.local),
-                    };
-                    inputs.push_back(In::Datagram {
-                        from,
-                        bytes: datagram.bytes,
-                    });
-                }
+            if net.owns(token) && leave_by.is_none() {
+                net.on_event(token, clock::now().mono, &mut inputs);
             } else if signals.owns(token) {
                 for signal in signals.pending() {
                     match signal {
@@ -113,6 +103,10 @@ pub fn run(parts: Parts) -> io::Result<()> {
             life.reloaded();
         }
         let now = clock::now();
+        net.expire(now.mono, &mut inputs);
+        if !inputs.is_empty() {
+            inputs.push_front(In::Beside(net.figures()));
+        }
         for input in inputs.drain(..) {
             driver.handle(now, input, |out| outputs.push(out));
         }

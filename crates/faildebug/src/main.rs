@@ -30,6 +30,7 @@ fn run(options: &Faildebug) -> Result<(), Failure> {
     let patience = Options {
         timeout: options.timeout.0,
         tries: options.tries,
+        ..Options::default()
     };
     let levels = Client::of_host(&program, &community, patience)
         .and_then(|mut client| match &set {

@@ -123,6 +123,7 @@ fn every_acknowledged_change_survives_kill_9() {
         let patience = Options {
             timeout: Duration::from_millis(10),
             tries: 1,
+            ..Options::default()
         };
         let started = Instant::now();
         std::thread::scope(|scope| {

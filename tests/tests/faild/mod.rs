@@ -10,5 +10,6 @@ mod manager;
 mod pictures;
 mod refusals;
 mod sandbox;
+mod streams;
 mod tools;
 mod verbs;

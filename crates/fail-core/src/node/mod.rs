@@ -47,6 +47,8 @@ pub struct Peer {
     pub addr: SocketAddr,
     /// The address that was asked; the answer leaves from there.
     pub local: Option<SocketAddr>,
+    /// The connection by which it came and an answer goes back; nothing: it was a datagram.
+    pub stream: Option<u64>,
 }
 
 /// What happens to a faild.
@@ -58,6 +60,13 @@ pub enum In {
         from: Peer,
         /// Whatever it is.
         bytes: Vec<u8>,
+    },
+    /// What the program around it has counted: shown with its own figures.
+    Beside(Vec<(&'static str, u64)>),
+    /// A connection is no more.
+    Gone {
+        /// Which.
+        stream: u64,
     },
     /// An [`Out::Save`] is done.
     Saved {
@@ -284,11 +293,16 @@ impl Node {
         if !packet.verify(&key) {
             return self.refuse_stranger(now, from, &packet, Code::Mac);
         }
+        // Who has a connection gets what is sent to him, and nobody else does.
+        let room = match from.stream {
+            Some(_) => limits::STREAM_ANSWER_BYTES_MAX,
+            None => packet.bytes_len(),
+        };
         let asker = Asker {
             peer: from,
             key,
             request: packet.request(),
-            room: packet.bytes_len(),
+            room,
         };
         match packet.body() {
             Ok(Body::Query(query)) => self.query(now, &asker, &query),
@@ -550,6 +564,8 @@ impl Machine for Node {
     fn handle(&mut self, now: Now, input: In) {
         match input {
             In::Datagram { from, bytes } => self.datagram(now, from, &bytes),
+            In::Beside(figures) => self.beside = figures,
+            In::Gone { stream } => self.pushes.gone(stream),
             In::Saved { no, ok } => self.saved(now, no, ok),
             In::Access(access) => {
                 self.pushes.hold_to(&access);

@@ -37,8 +37,9 @@ const PACE: Span = Span::from_millis(10);
 /// The shortest and the longest subscription.
 const LASTS_MS: (u32, u32) = (1_000, 300_000);
 
-/// Whose a subscription is: an address, and the community that it was asked for with.
-type Holder = (SocketAddr, u32);
+/// Whose a subscription is: an address, or a connection from there, and the community that it
+/// was asked for with.
+type Holder = (SocketAddr, Option<u64>, u32);
 
 /// One subscription.
 #[derive(Debug, Clone)]
@@ -111,19 +112,25 @@ impl Pushes {
         });
     }
 
+    /// A connection is no more.
+    pub fn gone(&mut self, stream: u64) {
+        self.held.retain(|(_, of, _), _| *of != Some(stream));
+    }
+
     /// When there is something to do.
     pub fn deadline(&self) -> Option<Mono> {
         self.held.values().map(Subscription::due).min()
     }
 
     fn cookie(&self, holder: Holder) -> u64 {
-        let (addr, key) = holder;
+        let (addr, stream, key) = holder;
         let mut bytes = match addr.ip() {
             IpAddr::V4(ip) => ip.octets().to_vec(),
             IpAddr::V6(ip) => ip.octets().to_vec(),
         };
         bytes.extend(addr.port().to_be_bytes());
         bytes.extend(key.to_be_bytes());
+        bytes.extend(stream.iter().flat_map(|no| no.to_be_bytes()));
         self.secret.seal(&bytes)
     }
 }
@@ -184,7 +191,7 @@ impl Node {
         if asker.room < NOTIFY_BYTES_MIN {
             return self.refuse(now, asker, cramped(NOTIFY_BYTES_MIN));
         }
-        let holder = (asker.peer.addr, asker.key.id());
+        let holder = (asker.peer.addr, asker.peer.stream, asker.key.id());
         let cookie = self.pushes.cookie(holder);
         let mut left_ms = 0;
         if wanted.for_ms == 0 {
@@ -226,7 +233,7 @@ impl Node {
             limits::SUBSCRIPTIONS_EACH_MAX,
         );
         let ip = holder.0.ip();
-        if held.keys().filter(|(addr, _)| addr.ip() == ip).count() >= limit {
+        if held.keys().filter(|(addr, ..)| addr.ip() == ip).count() >= limit {
             return Err((name, limit));
         }
         Ok(())
@@ -266,7 +273,7 @@ impl Node {
     }
 
     pub(super) fn acknowledged(&mut self, now: Now, asker: &Asker, heard: Acknowledge) {
-        let holder = (asker.peer.addr, asker.key.id());
+        let holder = (asker.peer.addr, asker.peer.stream, asker.key.id());
         self.counters.acknowledged += 1;
         if heard.nonce != self.nonce {
             return;

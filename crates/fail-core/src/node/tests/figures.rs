@@ -44,7 +44,7 @@ fn counters_count_and_come_in_pages() {
     lab.refused("ro", &change);
     assert_eq!(lab.figure("refused: readonly"), 1);
     assert_eq!(lab.figure("requests refused"), 1);
-    lab.node.beside(vec![("datagrams lost", 7)]);
+    lab.handle(In::Beside(vec![("datagrams lost", 7)]));
     assert_eq!(lab.figure("datagrams lost"), 7);
     let names = |all: Vec<Figure>| all.into_iter().map(|f| f.name).collect::<Vec<_>>();
     let whole = names(lab.figures(What::Counters, 8000));

@@ -17,6 +17,7 @@ mod pushes;
 mod queries;
 mod reports;
 mod restarts;
+mod streams;
 
 const BOOT: &str = "this boot";
 const HOST: &str = "192.0.2.9:1000";
@@ -58,7 +59,11 @@ fn rules() -> Access {
 
 fn peer(text: &str) -> Peer {
     let addr: SocketAddr = text.parse().unwrap();
-    Peer { addr, local: None }
+    Peer {
+        addr,
+        local: None,
+        stream: None,
+    }
 }
 
 /// A query for these services, or for all.

@@ -308,6 +308,7 @@ impl Story {
         let from = Peer {
             addr: me(),
             local: None,
+            stream: None,
         };
         let id = Packet::read(&bytes).unwrap().request();
         let node = self.nodes.get_mut(&host).unwrap();
@@ -569,6 +570,7 @@ impl Story {
         let from = Peer {
             addr: from,
             local: None,
+            stream: None,
         };
         if let Some(node) = self.nodes.get_mut(&to) {
             node.handle(self.now, node::In::Datagram { from, bytes });
