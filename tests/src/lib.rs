@@ -11,6 +11,7 @@ pub mod folder;
 pub mod lines;
 pub mod man;
 pub mod program;
+pub mod proxy;
 pub mod python;
 pub mod raw;
 pub mod terminal;

@@ -9,6 +9,7 @@
 
 mod attack;
 mod bench;
+mod completions;
 mod console;
 mod faild;
 mod faildebug;

@@ -241,6 +241,10 @@ impl Watch {
             return;
         }
         self.client.acknowledge(request, &notify);
+        if std::mem::take(&mut self.silent) {
+            self.news.push_back(News::Answers { anew: false });
+            self.look_at = Instant::now();
+        }
         if notify.more {
             self.look_at = Instant::now();
         }
