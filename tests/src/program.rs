@@ -65,6 +65,16 @@ pub fn command(name: &str) -> Command {
     command
 }
 
+/// Whether a program that is not ours is here; if not, says that a test is skipped.
+pub fn has(name: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&paths).any(|path| path.join(name).exists());
+    if !found {
+        crate::skipped(&format!("no {name}"));
+    }
+    found
+}
+
 /// Cargo builds the programs of other packages for nobody's tests, so it is asked to: the
 /// tests never run what was built from yesterday's source.
 fn build() -> PathBuf {

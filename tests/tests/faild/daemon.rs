@@ -200,46 +200,6 @@ fn with_u_a_pid_file_that_can_not_be_removed_is_emptied_and_holds_nobody_up() {
 }
 
 #[test]
-fn a_change_that_can_not_be_saved_is_in_force_and_nobody_is_told_that_it_is_safe() {
-    let Some(nobody) = nobody() else { return };
-    let folder = Folder::new();
-    let state = folder.file("state");
-    // Its directory is the user's at the start, and then no more.
-    chown(folder.path(), Some(nobody.uid), None).unwrap();
-    let faild = Faild::start(&["-s", &state, "-u", "nobody"]);
-    chown(folder.path(), Some(Uid::from_raw(0)), None).unwrap();
-    let sentence = faild.failc(&["web", "UP"]).failed(74);
-    assert!(
-        sentence.contains("in force, but could not be written to the state file"),
-        "{sentence}"
-    );
-    let line = faild.log.wait_for("changes are in memory only");
-    assert!(line.contains(&state), "{line}");
-    assert!(line.contains("ermission denied"), "{line}");
-    faild.failc(&["-q", "web"]).done();
-    // The next change brings everything to the disk, once it can be written.
-    chown(folder.path(), Some(nobody.uid), None).unwrap();
-    faild.failc(&["dns", "RECOVER"]).done();
-    let saved = fs::read_to_string(&state).unwrap();
-    assert!(saved.contains("\"web\"") && saved.contains("\"dns\""));
-}
-
-#[test]
-fn a_failed_save_is_made_good_without_any_further_change() {
-    let Some(nobody) = nobody() else { return };
-    let folder = Folder::new();
-    let state = folder.file("state");
-    // Its directory is the user's at the start, and then no more.
-    chown(folder.path(), Some(nobody.uid), None).unwrap();
-    let faild = Faild::start(&["-s", &state, "-u", "nobody"]);
-    chown(folder.path(), Some(Uid::from_raw(0)), None).unwrap();
-    faild.failc(&["web", "UP"]).failed(74);
-    chown(folder.path(), Some(nobody.uid), None).unwrap();
-    let look = || fs::read_to_string(&state).unwrap_or_default();
-    wait::until("the state file", look, |text| text.contains("\"web\""));
-}
-
-#[test]
 fn at_sighup_the_rules_are_read_again_and_a_bad_file_changes_nothing() {
     let folder = Folder::new();
     let rules = folder.write("communities", "* first RW\n");

@@ -2,9 +2,11 @@
 
 mod daemon;
 mod damage;
+mod disk;
 mod durability;
 mod examples;
 mod manager;
+mod order;
 mod refusals;
 mod sandbox;
 mod tools;
