@@ -40,6 +40,9 @@ fn run(options: &Failc) -> Result<u8, Failed> {
         .community
         .find(variable)
         .map_err(|e| (exit::IOERR, e))?;
+    if let Some(warning) = options.community.warning().filter(|_| !options.quiet) {
+        eprintln!("failc: {warning}");
+    }
     let server = &options.server;
     let faild =
         addresses(&server.host, server.port_or(options.port)).map_err(|e| (exit::NOHOST, e))?;

@@ -29,6 +29,9 @@ fn main() -> ExitCode {
             return ExitCode::from(exit::IOERR);
         }
     };
+    if let Some(warning) = options.community.warning() {
+        eprintln!("failstat: {warning}");
+    }
     loop {
         let began = Instant::now();
         let (code, somebody_reads) = show(&options, &community);

@@ -280,6 +280,39 @@ fn a_community_file_that_others_may_read_is_warned_about() {
 }
 
 #[test]
+fn a_community_file_that_others_may_write_or_own_is_warned_about() {
+    let folder = Folder::new();
+    let rules = folder.write("communities", "* s3cret RW\n");
+    let faild = Faild::start(&["-c", &rules]);
+    let set = |mode| fs::set_permissions(&rules, fs::Permissions::from_mode(mode)).unwrap();
+    for (mode, words) in [
+        (0o602, "every user of this host may write it; chmod o-w it"),
+        (0o660, "its group may write it; chmod g-w it"),
+    ] {
+        set(mode);
+        faild.signal(Signal::SIGHUP);
+        let line = faild.log.wait_for(words);
+        assert!(line.contains(&rules), "{line}");
+    }
+    let Some(nobody) = nobody() else { return };
+    // Root's, and that of the user of faild: nothing to say.
+    set(0o640);
+    chown(rules.as_str(), None, Some(nobody.gid)).unwrap();
+    let own = Faild::start(&["-c", &rules, "-u", "nobody"]);
+    chown(rules.as_str(), Some(nobody.uid), None).unwrap();
+    own.signal(Signal::SIGHUP);
+    own.log.wait_for("read again");
+    let all = own.log.all().join("\n");
+    assert!(!all.contains("chown") && !all.contains("chmod"), "{all}");
+    // A stranger's.
+    chown(rules.as_str(), Some(Uid::from_raw(12_345)), None).unwrap();
+    own.signal(Signal::SIGHUP);
+    let line = own.log.wait_for("it belongs to user 12345");
+    let user = format!("the user of faild ({})", nobody.uid);
+    assert!(line.contains(&user), "{line}");
+}
+
+#[test]
 fn an_address_given_twice_is_listened_on_once() {
     let faild = Faild::start(&["-a", "127.0.0.1", "-a", "127.0.0.1"]);
     let all = faild.log.all();
