@@ -35,6 +35,10 @@ impl Disk {
             crate::skipped("needs root, to mount a disk of its own");
             return None;
         }
+        // Root in a container may not.
+        if !program::works("unshare", &["--mount", "true"]) {
+            return None;
+        }
         let mut command = Command::new("unshare");
         command.args([
             "--mount",

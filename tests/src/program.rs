@@ -65,14 +65,21 @@ pub fn command(name: &str) -> Command {
     command
 }
 
-/// Whether a program that is not ours is here; if not, says that a test is skipped.
-pub fn has(name: &str) -> bool {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&paths).any(|path| path.join(name).exists());
-    if !found {
-        crate::skipped(&format!("no {name}"));
-    }
-    found
+/// Whether strace is here and may look into programs; if not, says that a test is skipped.
+pub fn can_trace() -> bool {
+    works("strace", &["-o", "/dev/null", "true"])
+}
+
+/// Whether a program that is not ours works so; if not, says that a test is skipped.
+pub fn works(name: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(name);
+    let why = match command.args(arguments).stdin(Stdio::null()).output() {
+        Ok(done) if done.status.success() => return true,
+        Ok(done) => String::from_utf8_lossy(&done.stderr).trim().to_string(),
+        Err(error) => error.to_string(),
+    };
+    crate::skipped(&format!("{name}: {why}"));
+    false
 }
 
 /// Cargo builds the programs of other packages for nobody's tests, so it is asked to: the

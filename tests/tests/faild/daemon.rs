@@ -4,12 +4,12 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use failover_tests::faild::{Faild, free_port};
+use failover_tests::faild::{Faild, free_port, nobody};
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Outcome};
 use failover_tests::wait;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, Uid, User, chown};
+use nix::unistd::{Pid, Uid, chown};
 
 /// A faild in the background. Its pid file says which process it is.
 struct Background {
@@ -139,16 +139,6 @@ fn what_is_in_the_way_of_a_pid_file_or_a_socket_is_named_and_left_as_it_is() {
     let sentence = faild(&["-F", "-p", "0", "-u", "nosuchuser"]);
     let told = sentence.err.contains("there is no user \"nosuchuser\"");
     assert!(sentence.code == Some(78) && told, "{sentence:?}");
-}
-
-/// The user to become, if this test may; otherwise it says that it may not.
-fn nobody() -> Option<User> {
-    let user = User::from_name("nobody").ok().flatten();
-    if user.is_none() || !Uid::effective().is_root() {
-        failover_tests::skipped("needs root, and a user nobody");
-        return None;
-    }
-    user
 }
 
 #[test]

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use failover_tests::disk::Disk;
 use failover_tests::ears::Ears;
-use failover_tests::faild::Faild;
+use failover_tests::faild::{Faild, nobody};
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Running};
 use nix::sys::signal::Signal;
-use nix::unistd::{Uid, User, chown};
+use nix::unistd::{Uid, chown};
 
 /// A disk that can be broken and mended.
 struct Story<'a> {
@@ -76,15 +76,6 @@ fn home() -> (Folder, String, String) {
     fs::create_dir(&home).unwrap();
     let state = format!("{home}/state");
     (folder, home, state)
-}
-
-fn nobody() -> Option<User> {
-    let user = User::from_name("nobody").ok().flatten();
-    if user.is_none() || !Uid::effective().is_root() {
-        failover_tests::skipped("needs root, and a user nobody");
-        return None;
-    }
-    user
 }
 
 fn on(disk: &Disk, state: &str) -> Faild {
@@ -193,7 +184,7 @@ const HANG: Duration = Duration::from_secs(9);
 #[test]
 fn a_disk_that_hangs_stops_neither_queries_nor_the_watchdog() {
     let (folder, _home, state) = home();
-    if !program::has("strace") {
+    if !program::can_trace() {
         return;
     }
     let ears = Ears::at(&folder);

@@ -68,7 +68,7 @@ fn step(call: &Call, folder: &str, state: &str) -> Option<String> {
 
 #[test]
 fn each_change_is_written_synced_renamed_and_synced_before_it_is_acknowledged() {
-    if !program::has("strace") {
+    if !program::can_trace() {
         return;
     }
     let folder = Folder::new();
