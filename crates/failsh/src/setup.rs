@@ -112,6 +112,9 @@ pub fn open(options: &Failsh, console: Option<Own>) -> Result<Parts, Failure> {
         ));
         Notify::default()
     });
+    if let Some(warning) = options.community.warning() {
+        log.warn(warning);
+    }
     let dump_file = absolute(&options.dump_file)?;
     let files = Files {
         policies,
