@@ -42,6 +42,7 @@ fn watch(proxy: &Proxy, names: &[Name]) -> Watch {
     let options = Options {
         timeout: std::time::Duration::from_millis(300),
         tries: 2,
+        ..Options::default()
     };
     client(proxy.address, "public", options)
         .watch(names)
