@@ -27,7 +27,9 @@ const ADDRESS: &str = "127.0.0.3";
 fn lives(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let after_name = stat.rsplit(") ").next().unwrap_or_default();
-    !after_name.is_empty() && !after_name.starts_with('Z')
+    // The first thread may have ended while another still has the files of the process.
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    !after_name.is_empty() && (!after_name.starts_with('Z') || threads > 1)
 }
 
 fn faild(options: &[&str]) -> Outcome {
