@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
+use std::process::Command;
 
+use failover_tests::disk::Disk;
 use failover_tests::faild::{Faild, free_port, nobody};
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Outcome};
-use failover_tests::wait;
+use failover_tests::wait::{self, LIMIT};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, chown};
 
@@ -24,7 +27,9 @@ const ADDRESS: &str = "127.0.0.3";
 fn lives(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let after_name = stat.rsplit(") ").next().unwrap_or_default();
-    !after_name.is_empty() && !after_name.starts_with('Z')
+    // The first thread may have ended while another still has the files of the process.
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    !after_name.is_empty() && (!after_name.starts_with('Z') || threads > 1)
 }
 
 fn faild(options: &[&str]) -> Outcome {
@@ -35,9 +40,20 @@ fn faild(options: &[&str]) -> Outcome {
 
 impl Background {
     fn start(pid_file: &str, options: &[&str]) -> Background {
+        Background::start_by(|command| command, pid_file, options)
+    }
+
+    /// The same by what is made of the command.
+    fn start_by(
+        by: impl FnOnce(Command) -> Command,
+        pid_file: &str,
+        options: &[&str],
+    ) -> Background {
         let port = free_port(ADDRESS).to_string();
-        let options = [&["-p", &port, "-r", pid_file][..], options].concat();
-        faild(&options).done();
+        let mut command = program::command("faild");
+        command.args(["-a", ADDRESS, "-p", &port, "-r", pid_file]);
+        command.args(options);
+        program::run(by(command)).done();
         let text = fs::read_to_string(pid_file).expect("there is a pid file");
         let pid = text.trim().parse().expect("a pid file holds a number");
         Background { pid, port }
@@ -84,6 +100,43 @@ fn in_the_background_it_answers_at_once_and_leaves_nothing_behind() {
 
     let faild = Background::start(&pid_file, &["-s", &state]);
     faild.failc(&["-q", "web"]).done();
+}
+
+#[test]
+fn in_the_background_it_goes_on_logging_to_a_syslog_that_was_started_again() {
+    let Some(dev) = Disk::new("/dev", 64) else {
+        return;
+    };
+    dev.run("mknod -m 666 /dev/null c 1 3");
+    let listen = || {
+        let _ = fs::remove_file(dev.seen("log"));
+        let socket = UnixDatagram::bind(dev.seen("log")).unwrap();
+        socket.set_read_timeout(Some(LIMIT)).unwrap();
+        socket
+    };
+    let wait_for = |socket: &UnixDatagram, text: &str| {
+        let mut bytes = [0; 4096];
+        loop {
+            let count = socket.recv(&mut bytes).expect("a line");
+            let line = String::from_utf8_lossy(&bytes[..count]).into_owned();
+            if line.contains(text) {
+                return line;
+            }
+        }
+    };
+    let first = listen();
+    let folder = Folder::new();
+    let pid_file = folder.file("pid");
+    let faild = Background::start_by(|command| dev.within(&command), &pid_file, &[]);
+    let pid = faild.pid;
+    let line = wait_for(&first, "is ready");
+    assert!(line.contains(&format!("faild[{pid}]: version")), "{line}");
+    drop(first);
+    let second = listen();
+    kill(Pid::from_raw(pid), Signal::SIGHUP).unwrap();
+    wait_for(&second, "there is no community file");
+    faild.end();
+    wait_for(&second, "ends");
 }
 
 #[test]
