@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chance;
+pub mod disk;
 pub mod ears;
 pub mod faild;
 pub mod failsh;

@@ -27,4 +27,5 @@ mod readme;
 mod samples;
 mod scripts;
 mod show;
+mod skew;
 mod tidy;

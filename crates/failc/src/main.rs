@@ -76,8 +76,13 @@ fn name(service: &str) -> Result<Name, Failed> {
 
 fn client(options: &Failc) -> Result<Client, Failed> {
     let variable = std::env::var(COMMUNITY_VARIABLE).ok();
-    let community = options.community.find(variable);
-    let community = community.map_err(|e| (exit::IOERR, e))?;
+    let community = options
+        .community
+        .find(variable)
+        .map_err(|e| (exit::IOERR, e))?;
+    if let Some(warning) = options.community.warning().filter(|_| !options.quiet) {
+        eprintln!("failc: {warning}");
+    }
     let server = &options.server;
     let faild =
         addresses(&server.host, server.port_or(options.port)).map_err(|e| (exit::NOHOST, e))?;

@@ -25,6 +25,9 @@ fn run(options: &Faildebug) -> Result<(), Failure> {
         .community
         .find(std::env::var(COMMUNITY_VARIABLE).ok())
         .map_err(|e| Failure::new(exit::IOERR, e))?;
+    if let Some(warning) = options.community.warning() {
+        eprintln!("faildebug: {warning}");
+    }
     let program = addresses(&host.host, host.port_or(options.port))
         .map_err(|e| Failure::new(exit::NOHOST, e))?;
     let patience = Options {

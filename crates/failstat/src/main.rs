@@ -37,6 +37,9 @@ fn main() -> ExitCode {
             return ExitCode::from(exit::IOERR);
         }
     };
+    if let Some(warning) = options.community.warning() {
+        eprintln!("failstat: {warning}");
+    }
     let terminal = Terminal::find();
     loop {
         let began = Instant::now();

@@ -4,12 +4,12 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use failover_tests::faild::{Faild, free_port};
+use failover_tests::faild::{Faild, free_port, nobody};
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Outcome};
 use failover_tests::wait;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, Uid, User, chown};
+use nix::unistd::{Pid, Uid, chown};
 
 /// A faild in the background. Its pid file says which process it is.
 struct Background {
@@ -141,16 +141,6 @@ fn what_is_in_the_way_of_a_pid_file_or_a_socket_is_named_and_left_as_it_is() {
     assert!(sentence.code == Some(78) && told, "{sentence:?}");
 }
 
-/// The user to become, if this test may; otherwise it says that it may not.
-fn nobody() -> Option<User> {
-    let user = User::from_name("nobody").ok().flatten();
-    if user.is_none() || !Uid::effective().is_root() {
-        failover_tests::skipped("needs root, and a user nobody");
-        return None;
-    }
-    user
-}
-
 #[test]
 fn with_u_it_gives_up_root_for_good_and_still_writes_its_state() {
     let Some(nobody) = nobody() else { return };
@@ -197,46 +187,6 @@ fn with_u_a_pid_file_that_can_not_be_removed_is_emptied_and_holds_nobody_up() {
         assert_eq!(faild.end(), Some(0));
         assert_eq!(fs::read_to_string(&pid_file).unwrap(), "");
     }
-}
-
-#[test]
-fn a_change_that_can_not_be_saved_is_in_force_and_nobody_is_told_that_it_is_safe() {
-    let Some(nobody) = nobody() else { return };
-    let folder = Folder::new();
-    let state = folder.file("state");
-    // Its directory is the user's at the start, and then no more.
-    chown(folder.path(), Some(nobody.uid), None).unwrap();
-    let faild = Faild::start(&["-s", &state, "-u", "nobody"]);
-    chown(folder.path(), Some(Uid::from_raw(0)), None).unwrap();
-    let sentence = faild.failc(&["web", "UP"]).failed(74);
-    assert!(
-        sentence.contains("in force, but could not be written to the state file"),
-        "{sentence}"
-    );
-    let line = faild.log.wait_for("changes are in memory only");
-    assert!(line.contains(&state), "{line}");
-    assert!(line.contains("ermission denied"), "{line}");
-    faild.failc(&["-q", "web"]).done();
-    // The next change brings everything to the disk, once it can be written.
-    chown(folder.path(), Some(nobody.uid), None).unwrap();
-    faild.failc(&["dns", "RECOVER"]).done();
-    let saved = fs::read_to_string(&state).unwrap();
-    assert!(saved.contains("\"web\"") && saved.contains("\"dns\""));
-}
-
-#[test]
-fn a_failed_save_is_made_good_without_any_further_change() {
-    let Some(nobody) = nobody() else { return };
-    let folder = Folder::new();
-    let state = folder.file("state");
-    // Its directory is the user's at the start, and then no more.
-    chown(folder.path(), Some(nobody.uid), None).unwrap();
-    let faild = Faild::start(&["-s", &state, "-u", "nobody"]);
-    chown(folder.path(), Some(Uid::from_raw(0)), None).unwrap();
-    faild.failc(&["web", "UP"]).failed(74);
-    chown(folder.path(), Some(nobody.uid), None).unwrap();
-    let look = || fs::read_to_string(&state).unwrap_or_default();
-    wait::until("the state file", look, |text| text.contains("\"web\""));
 }
 
 #[test]
@@ -317,6 +267,39 @@ fn a_community_file_that_others_may_read_is_warned_about() {
     assert!(line.contains(&rules), "{line}");
     let fresh = Faild::start(&["-c", &rules]);
     fresh.log.wait_for("every user of this host may read it");
+}
+
+#[test]
+fn a_community_file_that_others_may_write_or_own_is_warned_about() {
+    let folder = Folder::new();
+    let rules = folder.write("communities", "* s3cret RW\n");
+    let faild = Faild::start(&["-c", &rules]);
+    let set = |mode| fs::set_permissions(&rules, fs::Permissions::from_mode(mode)).unwrap();
+    for (mode, words) in [
+        (0o602, "every user of this host may write it; chmod o-w it"),
+        (0o660, "its group may write it; chmod g-w it"),
+    ] {
+        set(mode);
+        faild.signal(Signal::SIGHUP);
+        let line = faild.log.wait_for(words);
+        assert!(line.contains(&rules), "{line}");
+    }
+    let Some(nobody) = nobody() else { return };
+    // Root's, and that of the user of faild: nothing to say.
+    set(0o640);
+    chown(rules.as_str(), None, Some(nobody.gid)).unwrap();
+    let own = Faild::start(&["-c", &rules, "-u", "nobody"]);
+    chown(rules.as_str(), Some(nobody.uid), None).unwrap();
+    own.signal(Signal::SIGHUP);
+    own.log.wait_for("read again");
+    let all = own.log.all().join("\n");
+    assert!(!all.contains("chown") && !all.contains("chmod"), "{all}");
+    // A stranger's.
+    chown(rules.as_str(), Some(Uid::from_raw(12_345)), None).unwrap();
+    own.signal(Signal::SIGHUP);
+    let line = own.log.wait_for("it belongs to user 12345");
+    let user = format!("the user of faild ({})", nobody.uid);
+    assert!(line.contains(&user), "{line}");
 }
 
 #[test]

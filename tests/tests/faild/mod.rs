@@ -3,10 +3,12 @@
 mod client;
 mod daemon;
 mod damage;
+mod disk;
 mod durability;
 mod each_refusal;
 mod examples;
 mod manager;
+mod order;
 mod pictures;
 mod refusals;
 mod sandbox;

@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixDatagram;
 
-use failover_tests::faild::Faild;
+use failover_tests::disk::Disk;
+use failover_tests::faild::{Faild, nobody};
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Outcome};
-use failover_tests::wait;
-use nix::sys::signal::Signal;
-use nix::unistd::{Uid, User, chown};
+use failover_tests::wait::{self, LIMIT};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, Uid, chown};
 
 /// What is in force, as the log says; nothing: not all of it, because of this kernel.
 fn walls(faild: &Faild) -> Option<String> {
@@ -29,15 +31,6 @@ fn fields(faild: &Faild, field: &str) -> Vec<String> {
         line.unwrap().trim().to_string()
     };
     status.map(|status| value(status.unwrap())).collect()
-}
-
-fn nobody() -> Option<User> {
-    let user = User::from_name("nobody").ok().flatten();
-    if user.is_none() || !Uid::effective().is_root() {
-        failover_tests::skipped("needs root, and a user nobody");
-        return None;
-    }
-    user
 }
 
 /// Options: as who we are, and as somebody else where we may.
@@ -188,6 +181,47 @@ fn the_pid_file_is_removed_at_the_end() {
     assert_eq!(folder.names(), ["pid"]);
     assert_eq!(faild.end(), Some(0));
     assert!(folder.names().is_empty());
+}
+
+#[test]
+fn in_the_background_it_goes_on_logging_to_a_syslog_that_was_started_again() {
+    let Some(dev) = Disk::new("/dev", 64) else {
+        return;
+    };
+    dev.run("mknod -m 666 /dev/null c 1 3");
+    let listen = || {
+        let _ = fs::remove_file(dev.seen("log"));
+        let socket = UnixDatagram::bind(dev.seen("log")).unwrap();
+        socket.set_read_timeout(Some(LIMIT)).unwrap();
+        socket
+    };
+    let wait_for = |socket: &UnixDatagram, text: &str| {
+        let mut bytes = [0; 4096];
+        loop {
+            let count = socket.recv(&mut bytes).expect("a line");
+            let line = String::from_utf8_lossy(&bytes[..count]).into_owned();
+            if line.contains(text) {
+                return line;
+            }
+        }
+    };
+    let first = listen();
+    let folder = Folder::new();
+    let pid_file = folder.file("pid");
+    let mut command = program::command("faild");
+    command.args(["-p", "0", "-a", "127.0.0.1", "-r", &pid_file]);
+    program::run(dev.within(&command)).done();
+    let pid = fs::read_to_string(&pid_file).unwrap();
+    let pid = pid.trim();
+    let line = wait_for(&first, "is ready");
+    assert!(line.contains(&format!("faild[{pid}]: version")), "{line}");
+    drop(first);
+    let second = listen();
+    let pid = Pid::from_raw(pid.parse().unwrap());
+    kill(pid, Signal::SIGHUP).unwrap();
+    wait_for(&second, "there is no community file");
+    kill(pid, Signal::SIGTERM).unwrap();
+    wait_for(&second, "ends");
 }
 
 /// A field of the status, as a number.

@@ -15,7 +15,7 @@ use fail_wire::{
     emit_padded,
 };
 
-use super::{Out, Plan, Target};
+use super::{Plan, Target};
 use crate::limits;
 use crate::time::{Mono, Now, Span};
 
@@ -183,8 +183,7 @@ impl Plan {
 
     fn send_subscribe(&mut self, now: Now, way: &Way) {
         let id = self.dice.roll();
-        let to = self.link(&way.0).addr;
-        let (Some(line), Some(to)) = (self.news.lines.get_mut(way), to) else {
+        let Some(line) = self.news.lines.get_mut(way) else {
             return;
         };
         line.ids = [id, line.ids[0]];
@@ -196,8 +195,7 @@ impl Plan {
             names: line.names.clone(),
         });
         let bytes = emit_padded(&line.key, id, &body, DATAGRAM_BYTES_MAX);
-        self.out.push_back(Out::Send { to, bytes });
-        self.stats.sent += 1;
+        self.send_to(&way.0, bytes);
     }
 
     /// Something came under the id of a subscription.
@@ -252,8 +250,7 @@ impl Plan {
     }
 
     fn news(&mut self, now: Now, way: &Way, id: u64, notify: Notify) {
-        let to = self.link(&way.0).addr;
-        let Some((line, to)) = self.news.lines.get_mut(way).zip(to) else {
+        let Some(line) = self.news.lines.get_mut(way) else {
             return;
         };
         if std::mem::replace(&mut line.nonce, notify.nonce) != notify.nonce {
@@ -264,8 +261,10 @@ impl Plan {
             number: notify.number,
         });
         let bytes = emit(Some(&line.key), id, &heard);
-        self.out.push_back(Out::Send { to, bytes });
-        self.stats.sent += 1;
+        self.send_to(&way.0, bytes);
+        let Some(line) = self.news.lines.get_mut(way) else {
+            return;
+        };
         // A repeated or replayed one is no news.
         if notify.number <= line.heard {
             return;
