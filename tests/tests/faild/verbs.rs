@@ -185,10 +185,10 @@ fn faild_at(port: &str) -> Running {
 }
 
 /// How long a process has used a processor, in ticks of the system.
-fn ticks(running: &Running) -> u64 {
+fn ticks(running: &Running) -> i64 {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", running.pid())).unwrap();
     let (_, after) = stat.rsplit_once(')').unwrap();
-    let fields: Vec<u64> = after
+    let fields: Vec<i64> = after
         .split_whitespace()
         .filter_map(|field| field.parse().ok())
         .collect();
