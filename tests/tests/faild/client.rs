@@ -282,6 +282,33 @@ fn a_watch_survives_silence_and_a_faild_that_is_started_anew() {
 }
 
 #[test]
+fn what_was_told_before_and_is_played_again_is_no_news() {
+    let faild = Faild::start(&[]);
+    let proxy = Proxy::to(faild.address);
+    let mut all = watch(&proxy, &[]);
+    until(&mut all, "ready");
+    // The first notify, of web UP, comes again when the one of web FAIL has arrived.
+    let (mut recorded, mut played) = (None, false);
+    proxy.judge(move |way, bytes| match (way, body(bytes), &recorded) {
+        (Way::Back, Body::Notify(notify), None) if notify.number > 0 => {
+            recorded = Some(bytes.to_vec());
+            Fate::Arrives
+        }
+        (Way::There, Body::Acknowledge(heard), Some(old)) if heard.number > 1 && !played => {
+            played = true;
+            Fate::Answered(old.clone())
+        }
+        _ => Fate::Arrives,
+    });
+    set(&faild, "web", State::Up, "");
+    assert_eq!(until(&mut all, "web UP"), ["web UP"]);
+    set(&faild, "web", State::Fail, "");
+    assert_eq!(until(&mut all, "web FAIL"), ["web FAIL"]);
+    set(&faild, "dns", State::Fail, "");
+    assert_eq!(until(&mut all, "dns FAIL"), ["dns FAIL"]);
+}
+
+#[test]
 fn what_changes_in_a_silence_that_ends_the_subscription_is_found() {
     let faild = Faild::start(&[]);
     many(&faild);

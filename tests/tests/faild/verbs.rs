@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use std::time::Instant;
 
 use failover_tests::faild::{Faild, free_port};
 use failover_tests::lines::Lines;
@@ -173,34 +174,60 @@ fn watch_ends_though_its_reader_does_not_read() {
     assert_eq!(running.wait(), Some(0));
 }
 
+/// A faild on a fixed port, so that another one can take its place.
+fn faild_at(port: &str) -> Running {
+    let mut command = program::command("faild");
+    command.args(["-F", "-a", "127.0.0.3", "-p", port]);
+    let mut running = Running::start(command.stderr(Stdio::piped()));
+    let log = Lines::of(running.0.stderr.take().unwrap());
+    log.wait_for("is ready");
+    running
+}
+
+/// How long a process has used a processor, in ticks of the system.
+fn ticks(running: &Running) -> i64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", running.pid())).unwrap();
+    let (_, after) = stat.rsplit_once(')').unwrap();
+    let fields: Vec<i64> = after
+        .split_whitespace()
+        .filter_map(|field| field.parse().ok())
+        .collect();
+    // Of the numbers after the state, which is none, the 11th and the 12th.
+    fields[10] + fields[11]
+}
+
 #[test]
 fn watch_says_that_faild_is_silent_and_that_it_is_back() {
-    let port = free_port("127.0.0.3").to_string();
-    let start = || {
-        let mut command = program::command("faild");
-        command.args(["-F", "-a", "127.0.0.3", "-p", &port]);
-        let mut running = Running::start(command.stderr(Stdio::piped()));
-        let log = Lines::of(running.0.stderr.take().unwrap());
-        log.wait_for("is ready");
-        running
-    };
-    let faild = start();
-    let address = format!("127.0.0.3:{port}");
-    let (_people, lines) = watch(&address, &["watch", "web"]);
-    let (_program, objects) = watch(&address, &["-j", "watch", "web"]);
-    lines.wait_for("web FAIL unpublished (unknown)");
-    objects.wait_for("ready");
-    drop(faild);
-    let line = lines.wait_for(&address);
-    assert!(line.contains("Z no "), "{line}");
-    let error: Value = serde_json::from_str(&objects.wait_for("error")).unwrap();
-    assert!(
-        error["error"].as_str().unwrap().contains(&address),
-        "{error}"
-    );
-    let _faild = start();
-    lines.wait_for(&format!("Z {address} was started anew and answers"));
-    objects.wait_for("{\"anew\":true,\"answers\":true}");
+    for tcp in [&[][..], &["-T"]] {
+        let port = free_port("127.0.0.3").to_string();
+        let faild = faild_at(&port);
+        let address = format!("127.0.0.3:{port}");
+        let start = |words: &[&str]| watch(&address, &[tcp, words].concat());
+        let (people, lines) = start(&["watch", "web"]);
+        let (_program, objects) = start(&["-j", "watch", "web"]);
+        lines.wait_for("web FAIL unpublished (unknown)");
+        objects.wait_for("ready");
+        drop(faild);
+        let line = lines.wait_for(&address);
+        assert!(line.contains("Z no "), "{line}");
+        let error: Value = serde_json::from_str(&objects.wait_for("error")).unwrap();
+        let error = error["error"].as_str().unwrap();
+        assert!(error.contains(&address), "{error}");
+        // It waits for the next question and does not turn in circles meanwhile.
+        let (before, then) = (ticks(&people), Instant::now());
+        wait::until("a while", || then.elapsed().as_secs(), |s| *s >= 2);
+        let used = ticks(&people) - before;
+        assert!(used < 50, "{used} ticks of 200");
+
+        let _faild = faild_at(&port);
+        lines.wait_for(&format!("Z {address} was started anew and answers"));
+        objects.wait_for("{\"anew\":true,\"answers\":true}");
+        let mut command = program::command("failc");
+        command.args(["-s", &address, "web", "FAIL", "it is told again"]);
+        program::run(command).done();
+        lines.wait_for("(it is told again)");
+        objects.wait_for("it is told again");
+    }
 }
 
 #[test]
