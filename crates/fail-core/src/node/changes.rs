@@ -37,15 +37,15 @@ impl Node {
                 if self.chatter.state {
                     self.log(Level::Debug, "state", detail);
                 }
+                self.pushes.changed(&change.name, &self.access);
                 self.done(asker, record);
             }
         }
         self.save();
     }
 
-    /// A change took effect: whoever wants to know is told, and the sender when it is on disk.
+    /// A change took effect: the sender hears of it when it is on disk.
     fn done(&mut self, asker: &Asker, record: Record) {
-        self.pushes.changed(&record.name);
         self.unsaved_changes += 1;
         self.unsaved.push(Ack {
             to: asker.clone(),
@@ -75,6 +75,7 @@ impl Node {
                     let text = format!("service {}: forgotten, by {who}", forget.name);
                     self.counters.changed += 1;
                     self.log(Level::Info, "state", text);
+                    self.pushes.changed(&forget.name, &self.access);
                 }
                 let record = entry::unknown(&forget.name, self.floor);
                 match self.dirty || self.save_under_way {
