@@ -164,7 +164,7 @@ pub struct Node {
     /// Whom this host hears, as its failsh said last.
     heard: Option<Heard>,
     pushes: Pushes,
-    /// No record that was forgotten had a greater version.
+    /// Every record that was forgotten had a smaller version.
     floor: u64,
     orders: Orders,
     facilities: Vec<(&'static str, u8)>,
