@@ -164,7 +164,7 @@ pub struct Node {
     /// Whom this host hears, as its failsh said last.
     heard: Option<Heard>,
     pushes: Pushes,
-    /// No record that was forgotten had a greater version.
+    /// Every record that was forgotten had a smaller version.
     floor: u64,
     orders: Orders,
     facilities: Vec<(&'static str, u8)>,
@@ -411,7 +411,13 @@ impl Node {
         if !self.access.may_change_everything(&asker.key, loopback) {
             return self.refuse(now, asker, Refusal::plain(Code::ReadOnly));
         }
+        // Nothing may be done that there is no room to say. All answers are of one length.
         let mut facilities = OwnFacilities(&mut self.facilities, None);
+        let answer = |levels| emit(Some(&asker.key), asker.request, &Body::Levels(levels));
+        let bytes = answer(self.orders.levels(&facilities)).len();
+        if bytes > asker.room {
+            return self.refuse(now, asker, cramped(bytes));
+        }
         let obeyed = self.orders.obey(order, &mut facilities);
         if let Some((facility, level)) = facilities.1 {
             self.chat();
@@ -423,12 +429,8 @@ impl Node {
         match obeyed {
             Err(code) => self.refuse(now, asker, Refusal::plain(code)),
             Ok((levels, _)) => {
-                let bytes = emit(Some(&asker.key), asker.request, &Body::Levels(levels));
-                if bytes.len() > asker.room {
-                    return self.refuse(now, asker, cramped(bytes.len()));
-                }
                 self.counters.answered += 1;
-                self.send(asker.peer, bytes);
+                self.send(asker.peer, answer(levels));
             }
         }
     }

@@ -81,9 +81,10 @@ impl Plan {
         };
         self.asks.insert((index, target.clone()), ask);
         self.called(now, target);
+        // First, so that nothing that changes after the answer is missed.
+        self.subscribe_beside(now, index, target);
         self.send_ask(now, index, target);
         self.hear_say(now, target);
-        self.subscribe_beside(now, index, target);
     }
 
     /// A question that nobody needs an answer to. Gives whether there was one.

@@ -116,3 +116,29 @@ fn levels_are_set_by_who_may_change_everything_and_once() {
         lab.log
     );
 }
+
+#[test]
+fn an_order_without_room_for_its_answer_is_not_obeyed() {
+    let mut lab = Lab::new();
+    lab.node.debug(vec![("state", 0), ("access", 0)]);
+    let Body::Levels(levels) = lab.ask(
+        "rw",
+        &Body::SetLevel(SetLevel {
+            stamp: 0,
+            set: None,
+        }),
+    ) else {
+        panic!("no levels")
+    };
+    let set = Body::SetLevel(SetLevel {
+        stamp: levels.stamp,
+        set: Some((Reason::new("access"), 1)),
+    });
+    lab.send("rw", &set, 0);
+    let no = refusal(lab.heard("rw"));
+    assert_eq!(no.code, Ok(Code::Cramped));
+    assert!(lab.levels.is_empty(), "refused, and done all the same");
+    lab.send("rw", &set, no.detail as usize);
+    assert!(matches!(lab.heard("rw"), Body::Levels(_)));
+    assert_eq!(lab.levels, [("access", 1)]);
+}
