@@ -41,8 +41,8 @@ use listener::Listener;
 /// A client with less output than this waiting has room for one more line.
 pub const ROOM_BYTES: usize = 16 << 10;
 
-/// Listening sockets of one set of clients.
-const LISTENERS_MAX: usize = 8;
+/// Listening sockets of one set of clients: a host may have many addresses.
+const LISTENERS_MAX: usize = 1 << 10;
 
 /// Clients over the limit that are being told so. Those beyond find the door shut.
 const REFUSED_MAX: usize = 8;
