@@ -14,6 +14,7 @@ mod image;
 mod offenders;
 mod page;
 mod pushes;
+mod regulars;
 mod report;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -38,6 +39,7 @@ pub use image::{Image, Kept};
 use offenders::Offenders;
 use page::Page;
 use pushes::Pushes;
+use regulars::Regulars;
 use report::Heard;
 
 /// Where a datagram came from, and by which way an answer goes back.
@@ -94,6 +96,16 @@ pub enum Out {
         facility: &'static str,
         /// 0 to 2.
         level: u8,
+    },
+    /// What this peer sends is to be read before what others send, from now on.
+    Know {
+        /// Who, and where it asks.
+        peer: Peer,
+    },
+    /// No longer.
+    Forget {
+        /// As it was said.
+        peer: Peer,
     },
     /// A line for the log.
     Log(Line),
@@ -155,6 +167,7 @@ pub struct Node {
     /// Whom this host hears, as its failsh said last.
     heard: Option<Heard>,
     pushes: Pushes,
+    regulars: Regulars,
     /// No record that was forgotten had a greater version.
     floor: u64,
     orders: Orders,
@@ -196,6 +209,7 @@ impl Node {
             offenders: Offenders::default(),
             heard: None,
             pushes: Pushes::new(dice.key()),
+            regulars: Regulars::default(),
             floor: 0,
             orders: Orders::new("faild", dice.roll()),
             facilities: Vec::new(),
@@ -283,6 +297,9 @@ impl Node {
         };
         if !packet.verify(&key) {
             return self.refuse_stranger(now, from, &packet, Code::Mac);
+        }
+        if self.regulars.asked(now.mono, from) {
+            self.out.push_back(Out::Know { peer: from });
         }
         let asker = Asker {
             peer: from,
@@ -549,7 +566,12 @@ impl Machine for Node {
 
     fn handle(&mut self, now: Now, input: In) {
         match input {
-            In::Datagram { from, bytes } => self.datagram(now, from, &bytes),
+            In::Datagram { from, bytes } => {
+                let gone = self.regulars.look(now.mono);
+                self.out
+                    .extend(gone.into_iter().map(|peer| Out::Forget { peer }));
+                self.datagram(now, from, &bytes);
+            }
             In::Saved { no, ok } => self.saved(now, no, ok),
             In::Access(access) => {
                 self.pushes.hold_to(&access);
