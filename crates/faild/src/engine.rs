@@ -8,7 +8,9 @@ use fail_core::time::{Mono, Span};
 use fail_rt::clock::{self, earliest};
 use fail_rt::driver::Driver;
 use fail_rt::log::Log;
+use fail_rt::reason;
 use fail_rt::signals::Signal;
+use fail_rt::udp::Udp;
 
 use crate::community::CommunityFile;
 use crate::life::Life;
@@ -35,6 +37,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
     let mut driver: Driver<Node> = Driver::new(node, log.clone());
     let mut inputs = VecDeque::new();
     let mut outputs = Vec::new();
+    let mut arrived = Vec::new();
     let mut leave_by: Option<Mono> = None;
     life.turn(clock::now().mono, driver.machine().services());
     loop {
@@ -51,6 +54,12 @@ pub fn run(parts: Parts) -> io::Result<()> {
                 Out::Save { no, image } => {
                     life.saving(clock::now().mono);
                     store.save(no, image);
+                }
+                Out::Know { peer } => know(peer, &mut udp, &log),
+                Out::Forget {
+                    peer: Peer { addr, local },
+                } => {
+                    local.into_iter().for_each(|local| udp.forget(addr, local));
                 }
                 Out::Log(line) => log.write(&line),
                 // It is one of those that were named at the start.
@@ -75,16 +84,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
             let token = event.token();
             // Who is leaving takes no new orders; only what the disk says counts.
             if udp.owns(token) && leave_by.is_none() {
-                while let Some(datagram) = udp.receive(token) {
-                    let from = Peer {
-                        addr: datagram.from,
-                        local: Some(datagram.local),
-                    };
-                    inputs.push_back(In::Datagram {
-                        from,
-                        bytes: datagram.bytes,
-                    });
-                }
+                arrived.push(token);
             } else if signals.owns(token) {
                 for signal in signals.pending() {
                     match signal {
@@ -96,6 +96,20 @@ pub fn run(parts: Parts) -> io::Result<()> {
                         Signal::Child | Signal::Usr1 => {}
                     }
                 }
+            }
+        }
+        // Known peers first: a flood of others delays them by one turn, and no more.
+        arrived.sort_by_key(|token| !udp.is_known(*token));
+        for token in arrived.drain(..) {
+            while let Some(datagram) = udp.receive(token) {
+                let from = Peer {
+                    addr: datagram.from,
+                    local: Some(datagram.local),
+                };
+                inputs.push_back(In::Datagram {
+                    from,
+                    bytes: datagram.bytes,
+                });
             }
         }
         while let Some((no, saved)) = store.poll() {
@@ -112,6 +126,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
             inputs.extend(reread(community.as_ref(), &log));
             life.reloaded();
         }
+        driver.machine_mut().beside(counted(&udp));
         let now = clock::now();
         for input in inputs.drain(..) {
             driver.handle(now, input, |out| outputs.push(out));
@@ -119,6 +134,32 @@ pub fn run(parts: Parts) -> io::Result<()> {
         driver.expire(now, |out| outputs.push(out));
         life.turn(now.mono, driver.machine().services());
     }
+}
+
+/// A socket for this peer alone. Without it, the peer is heard as all others are.
+fn know(Peer { addr, local }: Peer, udp: &mut Udp, log: &Log) {
+    let known = local.map(|local| udp.know(addr, local));
+    let log = log.facility("net");
+    match known {
+        Some(Ok(())) => log.debug(format_args!("{addr}: known, has a socket of its own")),
+        Some(Err(e)) => {
+            let why = reason::words(&e);
+            log.debug(format_args!(
+                "{addr}: known, has no socket of its own: {why}"
+            ));
+        }
+        None => {}
+    }
+}
+
+/// What is shown beside the counters of the node.
+fn counted(udp: &Udp) -> Vec<(&'static str, u64)> {
+    let known = u64::try_from(udp.known()).unwrap_or(u64::MAX);
+    vec![
+        ("datagrams lost", udp.lost()),
+        ("datagrams lost in the kernel", udp.overflowed()),
+        ("known peers now", known),
+    ]
 }
 
 /// The community file once more; with an error in it, the old rules stay.
