@@ -23,7 +23,6 @@ import time
 
 PORT = 1847
 DATAGRAM = 1400         # bytes: passes any network in one piece
-FRAME = 32768           # bytes: the longest answer over TCP
 HEADER = 48
 
 STATES = {0: "FAIL", 1: "RECOVER", 2: "UP"}
@@ -90,7 +89,7 @@ class Refused(Error):
         if self.name == "limit":
             sentence += f": {self.word} is {self.detail}"
         elif self.name == "version":
-            sentence += f", only up to {self.detail}"
+            sentence += f": it speaks version {self.detail}, this client version 1"
         elif self.name == "cramped":
             sentence += f": {self.detail} bytes are enough"
         proof = "" if self.signed else " (an answer without proof of who sent it)"
@@ -285,6 +284,11 @@ def encode(kind, community, request, size=0, **body):
 
 def decode(data, community):
     """The message as a dictionary, with `signed`: whether it was made with this community."""
+    if len(data) >= HEADER and data[:2] == b"FO" and data[2] != 1 and data[3] == 0xff:
+        # Whatever it says in its version: it does not speak ours.
+        known, request = struct.unpack(">IQ", data[4:16])
+        return dict(type="refusal", key_id=known, request=request, signed=False, code=1,
+                    detail=data[2], word="", record=None)
     if len(data) < HEADER or data[:3] != b"FO\1":
         raise Broken("not a message of version 1")
     if data[3] not in MESSAGES:
@@ -308,7 +312,9 @@ def room(records):
 # --- ways to a daemon -----------------------------------------------------------------------
 
 class Udp:
-    """One datagram is one message."""
+    """One datagram is one message, and a request makes room for its answer."""
+
+    PADDED = True
 
     def __init__(self, family, address, timeout):
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -331,7 +337,9 @@ class Udp:
 
 
 class Tcp:
-    """Each message has its length before it."""
+    """Each message has its length before it, and answers have room."""
+
+    PADDED = False
 
     def __init__(self, family, address, timeout):
         self.socket = socket.socket(family, socket.SOCK_STREAM)
@@ -625,6 +633,7 @@ class Client:
         refusal by a stranger is believed when nothing better comes.
         """
         encode(kind, self.community, 1, **body)     # what can not be sent is said at once
+        size = size if self.way.PADDED else 0
         silent = None
         while self.addresses:
             try:

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use fail_client::{Client, Options};
 use nix::sys::signal::Signal;
+use nix::unistd::{Uid, User};
 
 use crate::lines::Lines;
 use crate::program::{self, Outcome, Running};
@@ -42,7 +43,7 @@ impl Faild {
         let line = log.wait_for("answering on ");
         let address = line
             .split_whitespace()
-            .find_map(|word| word.strip_suffix("/udp")?.parse().ok());
+            .find_map(|word| word.split_once('/')?.0.parse().ok());
         Faild {
             running,
             address: address.unwrap_or_else(|| panic!("no address in {line:?}")),
@@ -98,6 +99,16 @@ impl Faild {
     pub fn runs(&mut self) -> bool {
         matches!(self.running.0.try_wait(), Ok(None))
     }
+}
+
+/// The user to become, if this test may; otherwise it says that it may not.
+pub fn nobody() -> Option<User> {
+    let user = User::from_name("nobody").ok().flatten();
+    if user.is_none() || !Uid::effective().is_root() {
+        crate::skipped("needs root, and a user nobody");
+        return None;
+    }
+    user
 }
 
 /// A client of a faild somewhere.

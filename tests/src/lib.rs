@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chance;
+pub mod disk;
 pub mod ears;
 pub mod faild;
 pub mod failsh;
@@ -11,6 +12,7 @@ pub mod folder;
 pub mod lines;
 pub mod man;
 pub mod program;
+pub mod proxy;
 pub mod python;
 pub mod raw;
 pub mod terminal;

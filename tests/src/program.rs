@@ -73,6 +73,23 @@ pub fn command(name: &str) -> Command {
     command
 }
 
+/// Whether strace is here and may look into programs; if not, says that a test is skipped.
+pub fn can_trace() -> bool {
+    works("strace", &["-o", "/dev/null", "true"])
+}
+
+/// Whether a program that is not ours works so; if not, says that a test is skipped.
+pub fn works(name: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(name);
+    let why = match command.args(arguments).stdin(Stdio::null()).output() {
+        Ok(done) if done.status.success() => return true,
+        Ok(done) => String::from_utf8_lossy(&done.stderr).trim().to_string(),
+        Err(error) => error.to_string(),
+    };
+    crate::skipped(&format!("{name}: {why}"));
+    false
+}
+
 /// Cargo builds the programs of other packages for nobody's tests, so it is asked to: the
 /// tests never run what was built from yesterday's source.
 fn build() -> PathBuf {

@@ -53,7 +53,7 @@ fn the_bench_prints_each_figure_it_promises() {
             ][..],
         ),
         (
-            "Pages of a query for all 20 services, ",
+            "One of the 2 pages that hold all 20 services: ",
             &[
                 "an echo of these sizes",
                 "an echo that verifies and signs",

@@ -1,10 +1,12 @@
-//! faildebug and the debug port of a real failsh: who may, what changes, what is refused.
+//! faildebug and the debug port of a real failsh, and of a faild: who may, what changes, what is
+//! refused.
 
 use std::net::UdpSocket;
 use std::process::Stdio;
 use std::time::Duration;
 
 use fail_cli::exit;
+use failover_tests::faild::Faild;
 use failover_tests::folder::Folder;
 use failover_tests::lines::Lines;
 use failover_tests::program::{self, Outcome, Running};
@@ -109,4 +111,38 @@ fn nobody_there_is_said_so() {
     command.args(["-p", &port, "-t", "50ms", "-n", "2"]);
     let why = program::run(command).failed(exit::UNAVAILABLE);
     assert!(why.contains("no answer from 127.0.0.1:"), "{why}");
+}
+
+#[test]
+fn a_faild_answers_on_its_own_port_to_who_may_change_everything() {
+    let folder = Folder::new();
+    let rules = "* master RW\n* reader RO\nweb some RW\n";
+    let faild = Faild::start(&["-c", &folder.write("communities", rules)]);
+    let port = faild.address.port().to_string();
+    let ask = |community: &str, words: &[&str]| {
+        let mut command = program::command("faildebug");
+        command.args(["-p", &port, "-t", "300ms", "-c", community]);
+        program::run({
+            command.args(words);
+            command
+        })
+    };
+    let listed = ask("master", &[]).done();
+    assert!(
+        listed.lines().all(|line| line.starts_with("faild ")),
+        "{listed}"
+    );
+    let set = ask("master", &["access", "1"]).done();
+    let words: Vec<&str> = set.split_whitespace().collect();
+    assert_eq!(words, ["faild", "access", "1"]);
+    assert!(ask("master", &[]).done().contains(" access       1\n"));
+    let at = faild.address.to_string();
+    assert!(ask("master", &[&at]).done().contains(" access       1\n"));
+    for community in ["reader", "some"] {
+        let why = ask(community, &["access", "0"]).failed(exit::NOPERM);
+        assert!(why.contains("may only read"), "{community}: {why}");
+    }
+    let why = ask("master", &["nope", "1"]).failed(exit::USAGE);
+    assert!(why.contains("no debug facility of that name"), "{why}");
+    assert!(ask("master", &[]).done().contains(" access       1\n"));
 }

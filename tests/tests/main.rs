@@ -9,6 +9,7 @@
 
 mod attack;
 mod bench;
+mod completions;
 mod console;
 mod faild;
 mod faildebug;
@@ -27,4 +28,5 @@ mod readme;
 mod samples;
 mod scripts;
 mod show;
+mod skew;
 mod tidy;

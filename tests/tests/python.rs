@@ -14,7 +14,7 @@ use failover_tests::faild::Faild;
 use failover_tests::folder::Folder;
 use failover_tests::lines::Lines;
 use failover_tests::program::{self, Running};
-use failover_tests::{python, tree};
+use failover_tests::{python, tree, wait};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
@@ -243,6 +243,11 @@ fn a_client_written_from_the_page_does_what_failc_does() {
     if !python::is_there() {
         return;
     }
+    does_what_failc_does(&[]);
+    does_what_failc_does(&["-T"]);
+}
+
+fn does_what_failc_does(way: &[&str]) {
     let (ours, theirs) = (Faild::start(&[]), Faild::start(&[]));
     let nameless = |record: &Value| {
         let mut record = ageless(record);
@@ -259,7 +264,7 @@ fn a_client_written_from_the_page_does_what_failc_does() {
         &["release", "web"],
         &["web", "RECOVER"],
     ] {
-        let here = failc(&theirs, "public", words).done();
+        let here = failc(&theirs, "public", &[way, words].concat()).done();
         let there = ours.failc(&[&["-j"][..], words].concat()).done();
         let (here, there) = (parse(&here), parse(&there));
         assert_eq!(nameless(&here), nameless(&there), "{words:?}");
@@ -288,19 +293,35 @@ fn it_is_refused_in_one_sentence_and_with_the_exit_codes_of_failc() {
         ("write", &["-s", "127.0.0.2", "-t", "0.1", "web"]),
         ("write", &["--frobnicate"]),
     ] {
-        let python = failc(&faild, community, words);
-        let mut tool = program::command("failc");
-        let port = faild.address.port().to_string();
-        tool.args(["-j", "-c", community, "-p", &port]).args(words);
-        let tool = program::run(tool);
-        assert_eq!(python.code, tool.code, "{words:?}: {python:?}, {tool:?}");
-        assert_ne!(python.code, Some(0), "{words:?}");
-        let sentence = python.err.strip_prefix("failc.py: ");
-        let lines = sentence.map(|sentence| sentence.trim_end().lines().count());
-        assert_eq!(lines, Some(1), "{words:?}: {python:?}");
+        for way in [&[][..], &["-T"]] {
+            let words = [way, words].concat();
+            let python = failc(&faild, community, &words);
+            let mut tool = program::command("failc");
+            let port = faild.address.port().to_string();
+            tool.args(["-j", "-c", community, "-p", &port]).args(&words);
+            let tool = program::run(tool);
+            assert_eq!(python.code, tool.code, "{words:?}: {python:?}, {tool:?}");
+            assert_ne!(python.code, Some(0), "{words:?}");
+            let sentence = python.err.strip_prefix("failc.py: ");
+            let lines = sentence.map(|sentence| sentence.trim_end().lines().count());
+            assert_eq!(lines, Some(1), "{words:?}: {python:?}");
+        }
     }
     let seen = faild.failstat(&["--json", "-c", "write"]).done();
     assert_eq!(parse(&seen)["hosts"][0]["services"], json!([]));
+}
+
+/// Limits and counters of a faild, asked for in messages of so many bytes.
+fn figures(faild: &Faild, bytes: &str) -> Value {
+    let script = "import failover, json, sys\n\
+        failover.DATAGRAM = int(sys.argv[2])\n\
+        faild = failover.Client(port=int(sys.argv[1]))\n\
+        print(json.dumps([faild.figures(failover.LIMITS), faild.figures(failover.COUNTERS)]))";
+    let mut command = Command::new("python3");
+    command
+        .args(["-B", "-c", script, &faild.address.port().to_string(), bytes])
+        .env("PYTHONPATH", tree::path("samples/python"));
+    parse(&program::run(command).done())
 }
 
 #[test]
@@ -314,11 +335,15 @@ fn it_forgets_a_service_and_reads_what_happened_to_it() {
         let why = format!("{n:02}{}", " why".repeat(45));
         faild.failc(&["-q", "web", "RECOVER", &why]);
     }
-    let history = |service| {
-        let out = failc(&faild, "public", &["history", service]).done();
-        out.lines().map(parse).collect::<Vec<_>>()
+    let history = |way: &[&str], service| {
+        let words = [way, &["history", service]].concat();
+        let out = failc(&faild, "public", &words).done();
+        out.lines()
+            .map(|line| ageless(&parse(line)))
+            .collect::<Vec<_>>()
     };
-    let entries = history("web");
+    let entries = history(&[], "web");
+    assert_eq!(entries, history(&["-T"], "web"));
     let versions: Vec<u64> = entries
         .iter()
         .map(|e| e["version"].as_u64().unwrap())
@@ -331,7 +356,7 @@ fn it_forgets_a_service_and_reads_what_happened_to_it() {
             .unwrap()
             .starts_with("04 why")
     );
-    assert_eq!(history("dns"), [] as [Value; 0]);
+    assert_eq!(history(&[], "dns"), [] as [Value; 0]);
 
     let gone = parse(&failc(&faild, "public", &["forget", "web"]).done());
     assert_eq!(
@@ -349,10 +374,16 @@ fn it_is_told_of_changes_when_they_happen_also_of_more_than_has_room() {
     if !python::is_there() {
         return;
     }
+    is_told_of_changes(&[]);
+    is_told_of_changes(&["-T"]);
+}
+
+fn is_told_of_changes(way: &[&str]) {
     let faild = Faild::start(&[]);
     let mut watch = python::command("samples/python/failc.py");
     let port = faild.address.port().to_string();
     watch
+        .args(way)
         .args(["-j", "-p", &port, "watch"])
         .stdout(Stdio::piped());
     faild.failc(&["web", "RECOVER", "before"]).done();
@@ -382,6 +413,8 @@ fn it_is_told_of_changes_when_they_happen_also_of_more_than_has_room() {
         let times = lines.iter().filter(|line| line.contains(&reason)).count();
         assert_eq!(times, 1, "{reason}: {lines:#?}");
     }
+    let acknowledged = || figures(&faild, "1400")[1]["notifies acknowledged"].as_u64();
+    wait::until("an acknowledgement", acknowledged, |count| *count > Some(0));
 }
 
 #[test]
@@ -394,25 +427,25 @@ fn it_reads_as_many_pages_as_there_are() {
         let (service, why) = (format!("service-{n:02}"), "why ".repeat(40));
         faild.failc(&["-q", &service, "UP", &why]).done();
     }
-    let out = failc(&faild, "public", &[]).done();
-    let seen: Vec<Value> = out.lines().map(|line| ageless(&parse(line))).collect();
+    let read = |words: &[&str]| {
+        let out = failc(&faild, "public", words).done();
+        out.lines()
+            .map(|line| ageless(&parse(line)))
+            .collect::<Vec<_>>()
+    };
+    let seen = read(&[]);
+    assert_eq!(seen, read(&["-T"]));
     let stat = parse(&faild.failstat(&["--json"]).done());
     let services = stat["hosts"][0]["services"].as_array().unwrap();
     assert_eq!(seen, services.iter().map(ageless).collect::<Vec<_>>());
     assert_eq!(seen.len(), 20);
 
-    // Figures have pages, too.
-    let script = "import failover, json, sys\n\
-        faild = failover.Client(port=int(sys.argv[1]))\n\
-        print(json.dumps([faild.figures(failover.LIMITS), faild.figures(failover.COUNTERS)]))";
-    let mut command = Command::new("python3");
-    command
-        .args(["-B", "-c", script, &faild.address.port().to_string()])
-        .env("PYTHONPATH", tree::path("samples/python"));
-    let figures = parse(&program::run(command).done());
-    let limits = figures[0].as_object().unwrap();
-    assert_eq!(limits["services"], fail_core::limits::SERVICES_MAX);
-    assert!(figures[1].as_object().unwrap().len() > 5, "{figures}");
+    // Figures have pages, too, if they are asked for in short messages.
+    let figures = |bytes: &str| figures(&faild, bytes);
+    let long = figures("1400");
+    assert_eq!(long[0], figures("120")[0]);
+    assert_eq!(long[0]["services"], fail_core::limits::SERVICES_MAX);
+    assert!(long[1].as_object().unwrap().len() > 5, "{long}");
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! The community a program asks with. Shared by the programs that ask.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+
+/// In the mode of a file: others may read it.
+const OTHERS_READ: u32 = 0o004;
 
 /// The community when nothing is said.
 pub const DEFAULT_COMMUNITY: &str = "public";
@@ -47,6 +51,16 @@ impl Community {
             Some(community) => Ok(community.to_string()),
         }
     }
+    /// A sentence if every user of this host may read the file, and so has the community. That
+    /// is no reason not to ask.
+    pub fn warning(&self) -> Option<String> {
+        let path = self.community_file.as_ref()?;
+        let mode = std::fs::metadata(path).ok()?.mode();
+        let file = path.display();
+        let sentence =
+            format!("warning: {file}: every user of this host may read it; chmod o-r it");
+        (mode & OTHERS_READ != 0).then_some(sentence)
+    }
 }
 
 /// Why a system call failed, without `(os error 2)`.
@@ -62,6 +76,7 @@ fn words(error: &std::io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn the_option_then_the_file_then_the_variable_then_public() {
@@ -76,6 +91,12 @@ mod tests {
         };
         std::fs::write(&path, "alpha \nbeta\n").unwrap();
         assert_eq!(file.find(Some("env".to_string())).unwrap(), "alpha");
+        for (mode, warned) in [(0o600, false), (0o640, false), (0o604, true)] {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(&path, mode).unwrap();
+            assert_eq!(file.warning().is_some(), warned);
+        }
+        assert_eq!(none.warning(), None);
         std::fs::write(&path, "\nbeta\n").unwrap();
         assert!(file.find(None).unwrap_err().contains("first line is empty"));
         std::fs::remove_file(&path).unwrap();

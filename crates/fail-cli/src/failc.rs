@@ -47,6 +47,10 @@ pub struct Failc {
     #[arg(short, long, conflicts_with = "quiet")]
     pub json: bool,
 
+    /// Ask over TCP
+    #[arg(short = 'T', long)]
+    pub tcp: bool,
+
     /// How long to wait for an answer, per try: 0.5, 500ms
     #[arg(short, long, value_name = "SECONDS", default_value = "1s")]
     pub timeout: Seconds,

@@ -41,7 +41,15 @@ pub struct Faild {
     #[arg(long)]
     pub no_sandbox: bool,
 
-    /// UDP port to answer on
+    /// Answer over TCP only
+    #[arg(short = 'T', long, conflicts_with = "udp_only")]
+    pub tcp_only: bool,
+
+    /// Answer over UDP only
+    #[arg(short = 'U', long)]
+    pub udp_only: bool,
+
+    /// UDP and TCP port to answer on
     #[arg(short, long, default_value_t = ports::FAILD)]
     pub port: u16,
 

@@ -60,6 +60,10 @@ pub struct Failsh {
     )]
     pub server: HostPort,
 
+    /// Ask the faild of this host over TCP
+    #[arg(short = 'T', long)]
+    pub tcp: bool,
+
     /// What the local faild is asked with.
     #[command(flatten)]
     pub community: Community,

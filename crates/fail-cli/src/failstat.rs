@@ -43,6 +43,10 @@ pub struct Failstat {
     #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "1s")]
     pub watch: Option<Seconds>,
 
+    /// Ask over TCP
+    #[arg(short = 'T', long)]
+    pub tcp: bool,
+
     /// How long to wait for an answer, per try: 0.5, 500ms
     #[arg(short, long, value_name = "SECONDS", default_value = "1s")]
     pub timeout: Seconds,

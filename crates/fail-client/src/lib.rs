@@ -39,9 +39,10 @@ pub mod monitor;
 mod pushes;
 mod text;
 mod watch;
+mod way;
 
 use std::collections::VecDeque;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 pub(crate) use change::RACES_MAX;
@@ -52,6 +53,8 @@ use fail_wire::{Body, DATAGRAM_BYTES_MAX, Dice, Key, Packet, Query, emit_padded,
 use pushes::Pushes;
 pub use text::{age, json, print, utc, words};
 pub use watch::{News, Watch};
+pub use way::Protocol;
+use way::{Way, is_time};
 
 /// How patient a client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +63,8 @@ pub struct Options {
     pub timeout: Duration,
     /// How often to ask.
     pub tries: u32,
+    /// By which way.
+    pub protocol: Protocol,
 }
 
 impl Default for Options {
@@ -67,6 +72,7 @@ impl Default for Options {
         Options {
             timeout: Duration::from_secs(1),
             tries: 3,
+            protocol: Protocol::Udp,
         }
     }
 }
@@ -92,7 +98,7 @@ const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
 /// One faild, as seen from a tool.
 pub struct Client {
-    socket: UdpSocket,
+    way: Way,
     faild: SocketAddr,
     /// Further addresses of the same host, until one has answered.
     others: VecDeque<SocketAddr>,
@@ -122,11 +128,11 @@ impl Client {
     ) -> Result<Client, Error> {
         let key = Key::new(community).map_err(Error::Community)?;
         let mut others: VecDeque<SocketAddr> = addresses.iter().copied().collect();
-        let (faild, socket) = connect_next(&mut others)?;
+        let (faild, way) = connect_next(&mut others, options)?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|e| Error::Socket(e.into()))?;
         Ok(Client {
-            socket,
+            way,
             faild,
             others,
             key,
@@ -218,10 +224,14 @@ impl Client {
     }
 
     /// Says something without waiting for an answer.
-    fn tell(&self, request: u64, body: &Body, room: usize) {
+    fn tell(&mut self, request: u64, body: &Body, room: usize) {
         // What does not arrive is as good as not sent: nobody relies on it.
-        let bytes = emit_padded(&self.key, request, body, room);
-        let _ = self.socket.send(&bytes);
+        let _ = self.send(request, body, room);
+    }
+
+    fn send(&mut self, request: u64, body: &Body, room: usize) -> std::io::Result<()> {
+        let room = if self.way.needs_padding() { room } else { 0 };
+        self.way.send(&emit_padded(&self.key, request, body, room))
     }
 
     /// Asks one address of the host after the other until one has answered, and from then on
@@ -233,8 +243,8 @@ impl Client {
             if !nobody {
                 self.others.clear();
             }
-            match connect_next(&mut self.others) {
-                Ok((faild, socket)) => (self.faild, self.socket) = (faild, socket),
+            match connect_next(&mut self.others, self.options) {
+                Ok((faild, way)) => (self.faild, self.way) = (faild, way),
                 Err(_) => return asked,
             }
         }
@@ -251,9 +261,8 @@ impl Client {
             if matches!(body, Body::Subscribe(_)) {
                 self.pushes.expect(id);
             }
-            let bytes = emit_padded(&self.key, id, body, room);
             let mut until = Instant::now() + self.options.timeout;
-            if let Err(source) = self.socket.send(&bytes) {
+            if let Err(source) = self.send(id, body, room) {
                 hint.get_or_insert(Error::Unreachable {
                     faild: self.faild,
                     source,
@@ -285,27 +294,14 @@ impl Client {
         tries_left: u32,
         hint: &mut Option<Error>,
     ) -> Option<Body> {
-        let mut buffer = vec![0; 65_536];
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return None;
             }
-            // A time-out of zero would mean none.
-            let _ = self
-                .socket
-                .set_read_timeout(Some(left.max(Duration::from_millis(1))));
-            let len = match self.socket.recv(&mut buffer) {
-                Ok(len) => len,
-                Err(e)
-                    if matches!(
-                        e.kind(),
-                        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
-                    ) =>
-                {
-                    continue;
-                }
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            let message = match self.way.receive(left) {
+                Ok(message) => message,
+                Err(e) if is_time(&e) || e.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(source) => {
                     // Nobody listens there now; the next try shows whether that lasts.
                     hint.get_or_insert(Error::Unreachable {
@@ -313,10 +309,15 @@ impl Client {
                         source,
                     });
                     until = until.min(refused_until(tries_left));
+                    if self.way.is_broken() {
+                        // Nothing more comes, and the next try opens another one.
+                        std::thread::sleep(until.saturating_duration_since(Instant::now()));
+                        return None;
+                    }
                     continue;
                 }
             };
-            let Ok(packet) = Packet::read(&buffer[..len]) else {
+            let Ok(packet) = Packet::read(&message) else {
                 continue;
             };
             let request = packet.request();
@@ -352,24 +353,17 @@ fn refused_until(tries_left: u32) -> Instant {
     Instant::now() + pause
 }
 
-/// A socket to the next of these addresses to which there is a way.
-fn connect_next(addresses: &mut VecDeque<SocketAddr>) -> Result<(SocketAddr, UdpSocket), Error> {
+/// The way to the next of these addresses to which there is one.
+fn connect_next(
+    addresses: &mut VecDeque<SocketAddr>,
+    options: Options,
+) -> Result<(SocketAddr, Way), Error> {
     let none = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
     let mut last = Error::Socket(none);
     while let Some(faild) = addresses.pop_front() {
-        let any: SocketAddr = match faild {
-            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-        };
-        // Connected, so that "nobody listens there" comes back at once.
-        let opened = UdpSocket::bind(any).map_err(Error::Socket);
-        let opened = opened.and_then(|socket| match socket.connect(faild) {
-            Ok(()) => Ok(socket),
-            Err(source) => Err(Error::Unreachable { faild, source }),
-        });
-        match opened {
-            Ok(socket) => return Ok((faild, socket)),
-            Err(error) => last = error,
+        match Way::to(faild, options.protocol, options.timeout) {
+            Ok(way) => return Ok((faild, way)),
+            Err(source) => last = Error::Unreachable { faild, source },
         }
     }
     Err(last)

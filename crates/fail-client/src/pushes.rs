@@ -56,7 +56,7 @@ impl Client {
         }
     }
 
-    pub(crate) fn acknowledge(&self, request: u64, notify: &Notify) {
+    pub(crate) fn acknowledge(&mut self, request: u64, notify: &Notify) {
         let Notify { nonce, number, .. } = *notify;
         self.tell(
             request,

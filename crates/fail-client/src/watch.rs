@@ -135,9 +135,12 @@ impl Watch {
                 match self.client.hear(until.min(due)) {
                     Ok(Some((request, notify))) => self.take_in(request, notify),
                     Ok(None) => {}
-                    // It may be that nobody is there any more.
-                    Err(_) if !self.silent => self.renew_at = Instant::now(),
-                    Err(_) => {}
+                    // It may be that nobody is there any more, and what he told goes with him.
+                    Err(_) if self.failures == 0 => {
+                        (self.renew_at, self.look_at) = (now, now);
+                    }
+                    // Nothing can come before the next question, which has its time.
+                    Err(_) => std::thread::sleep(until.min(due).duration_since(now)),
                 }
             }
         }
@@ -241,6 +244,10 @@ impl Watch {
             return;
         }
         self.client.acknowledge(request, &notify);
+        if std::mem::take(&mut self.silent) {
+            self.news.push_back(News::Answers { anew: false });
+            self.look_at = Instant::now();
+        }
         if notify.more {
             self.look_at = Instant::now();
         }

@@ -51,17 +51,21 @@ impl Orders {
             self.stamp = self.stamp.wrapping_add(1);
             done = Some((facility.to_string(), level));
         }
+        Ok((self.levels(facilities), done))
+    }
+
+    /// The levels as they are now.
+    pub fn levels(&self, facilities: &dyn Facilities) -> Levels {
         let levels = facilities.list();
         let levels = levels
             .into_iter()
             .map(|(facility, level)| (Reason::new(facility), level))
             .collect();
-        let answer = Levels {
+        Levels {
             stamp: self.stamp,
             program: Reason::new(self.program),
             levels,
-        };
-        Ok((answer, done))
+        }
     }
 }
 

@@ -23,6 +23,27 @@ pub const REQUEST_BYTES_MAX: usize = 8 << 10;
 /// Senders whose misdeeds are remembered, so that each is logged at most once a minute.
 pub const OFFENDERS_MAX: usize = 256;
 
+/// Connections to one faild at the same time: as many as hosts in the largest policy. What
+/// waits for one that does not read is at most some 150 kB.
+pub const STREAMS_MAX: usize = 1_000;
+
+/// Of those, from one address.
+pub const STREAMS_EACH_MAX: usize = 16;
+
+/// Bytes of one answer over a connection. Beyond it there are pages, so that one long answer
+/// does not keep others waiting.
+pub const STREAM_ANSWER_BYTES_MAX: usize = 32 << 10;
+
+/// Seconds until a message over a connection is whole, from its first byte on: whoever sends
+/// more slowly holds a place and says nothing.
+pub const STREAM_WHOLE_S: u64 = 10;
+
+/// Seconds for which a connection may be silent. A failsh that asks less often opens a new one.
+pub const STREAM_IDLE_S: u64 = 300;
+
+/// Seconds for which one may take nothing of what waits for it.
+pub const STREAM_PATIENCE_S: u64 = 10;
+
 /// Subscriptions of one faild: as many as hosts in the largest policy, and some people.
 pub const SUBSCRIPTIONS_MAX: usize = 1_000;
 

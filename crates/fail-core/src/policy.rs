@@ -102,12 +102,12 @@ impl Default for Host {
 }
 
 /// How a host is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Protocol {
     /// Datagrams.
     Udp,
-    /// What the original asked by unless told otherwise. Its word is kept, so that old policies
-    /// are good ones; until there is a protocol for it, such a host is asked by datagrams.
+    /// One connection, where nothing else passes. The original asked by it unless told
+    /// otherwise.
     Tcp,
 }
 

@@ -44,11 +44,6 @@ impl<M: Machine> Driver<M> {
         &self.machine
     }
 
-    /// To set what it only shows, and wants nothing done about.
-    pub fn machine_mut(&mut self) -> &mut M {
-        &mut self.machine
-    }
-
     /// Something happened; `each` gets what the machine wants done about it, in order.
     pub fn handle(&mut self, now: Now, input: M::In, each: impl FnMut(M::Out)) {
         self.machine.handle(now, input);

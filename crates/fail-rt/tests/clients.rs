@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fail_core::time::Span;
-use fail_rt::clients::{ClientNo, Clients, Event, Peer, Terms};
+use fail_rt::clients::{ClientNo, Clients, Event, Peer, Speech, Terms};
 use fail_rt::clock;
 use fail_rt::poller::Poller;
 
@@ -22,7 +22,8 @@ fn terms() -> Terms {
     Terms {
         clients: 3,
         full: "full: CLIENTS_MAX\n".to_string(),
-        line: Some(LINE_BYTES_MAX),
+        each: None,
+        speech: Speech::Lines(LINE_BYTES_MAX),
         patience: None,
     }
 }
@@ -281,7 +282,7 @@ fn a_line_without_end_is_not_kept() {
 #[test]
 fn who_has_nothing_to_say_is_not_listened_to_for_long() {
     let (mut server, at) = Server::tcp(Terms {
-        line: None,
+        speech: Speech::Nothing,
         ..terms()
     });
     let mut client = knock(at);

@@ -31,6 +31,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{self, kill, raise};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::unistd::{Pid, Uid, setgroups};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -41,6 +42,7 @@ fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["role", "sandbox", act, folder] => role_sandbox(act, folder.as_ref()),
+        ["role", "without", how, call] => role_without(how, call.parse().unwrap()),
         ["role", "locks"] => role_locks(),
         ["role", "nice", by] => role_nice(by),
         // `cargo test -- --list` and the like.
@@ -54,7 +56,7 @@ fn tests() {
         ("what goes on", test_what_goes_on as fn()),
         ("files out of reach", test_files),
         ("calls that are no more", test_calls),
-        ("an older kernel", test_older_kernel),
+        ("an older kernel, a strict manager", test_without),
         ("locked memory", test_locks),
         ("nice", test_nice),
     ] {
@@ -92,8 +94,6 @@ fn role_sandbox(act: &str, folder: &Path) {
         "report" => println!("{} {}", sandbox.is_complete(), sandbox.binds_files()),
         "goes on" => goes_on(folder),
         "files" => files_out_of_reach(folder),
-        // To whom has given up everything the kernel looks like one that has nothing of it.
-        "again" => println!("{}", sandbox::enter(&places, Keep::Nothing).unwrap()),
         // Each of these is the end.
         "exec" => println!("{:?}", Command::new("true").status()),
         "mount" => println!("{:?}", unshare(CloneFlags::CLONE_NEWNS)),
@@ -236,18 +236,60 @@ fn test_calls() {
     }
 }
 
-fn test_older_kernel() {
+/// Enters where this call is not to be had: unknown, as in an older kernel, or the end of who
+/// makes it, as some service managers have it.
+fn role_without(how: &str, call: i64) {
+    let this = match how {
+        "unknown" => SeccompAction::Errno(libc::ENOSYS.unsigned_abs()),
+        _ => SeccompAction::KillProcess,
+    };
+    let calls = [(call, Vec::new())].into();
+    let arch = std::env::consts::ARCH.try_into().unwrap();
+    let filter = SeccompFilter::new(calls, SeccompAction::Allow, this, arch).unwrap();
+    let program: BpfProgram = filter.try_into().unwrap();
+    seccompiler::apply_filter(&program).unwrap();
+    println!("{}", sandbox::enter(&[], Keep::Nothing).unwrap());
+}
+
+fn test_without() {
     if !is_walled() {
         return;
     }
-    let (output, folder) = in_sandbox("again");
-    let told = text(&output.stdout);
-    let begin = "sandbox: nothing; not in force for capabilities (";
-    assert!(told.starts_with(begin), "{output:?}");
-    for part in ["files (this kernel has no Landlock)", "system calls ("] {
-        assert!(told.contains(part), "{told}");
+    let forbidden = "forbidden by whoever started this process";
+    for (how, call, part, why) in [
+        (
+            "forbidden",
+            libc::SYS_landlock_create_ruleset,
+            "files",
+            forbidden,
+        ),
+        ("forbidden", libc::SYS_seccomp, "system calls", forbidden),
+        ("forbidden", libc::SYS_capset, "capabilities", forbidden),
+        (
+            "unknown",
+            libc::SYS_landlock_create_ruleset,
+            "files",
+            "this kernel has no Landlock",
+        ),
+        (
+            "unknown",
+            libc::SYS_seccomp,
+            "system calls",
+            "Function not implemented",
+        ),
+    ] {
+        let output = run(&["without", how, &call.to_string()]);
+        let told = text(&output.stdout);
+        let missing = format!("; not in force for {part} (");
+        let (have, lack) = told
+            .split_once(&missing)
+            .unwrap_or_else(|| panic!("{output:?}"));
+        assert!(
+            have.contains("few ") && !lack.contains("), "),
+            "only that: {told}"
+        );
+        assert!(lack.contains(why), "{told}");
     }
-    fs::remove_dir_all(folder).unwrap();
 }
 
 /// What stands behind a field of our own status.

@@ -318,7 +318,11 @@ impl World {
             return;
         }
         if port == FAILD_PORT {
-            let from = Peer { addr: from, local };
+            let from = Peer {
+                addr: from,
+                local,
+                stream: None,
+            };
             self.turn_node(host, Some(node::In::Datagram { from, bytes }));
         } else if port == CLERK_PORT {
             self.requests += 1;

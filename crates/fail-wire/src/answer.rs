@@ -205,8 +205,10 @@ impl std::fmt::Display for Refusal {
             Ok(Code::Version) => {
                 write!(
                     f,
-                    "it does not speak this version of the protocol, only up to {}",
-                    self.detail
+                    "{}: it speaks version {}, this program version {}",
+                    Code::Version.sentence(),
+                    self.detail,
+                    crate::VERSION
                 )
             }
             Ok(code) => f.write_str(code.sentence()),

@@ -10,7 +10,7 @@
 //! The HMAC covers bytes 0 to 16 and the body. The first 16 bytes mean the same in every
 //! version of the protocol, so that any version can be refused properly.
 
-use crate::answer::{Answer, Refusal};
+use crate::answer::{Answer, Code, Refusal};
 use crate::bytes::{Bad, Reader, Writer};
 use crate::change::{Change, Forget};
 use crate::figures::{AskFigures, Figures};
@@ -237,11 +237,21 @@ impl<'a> Packet<'a> {
 
     /// Reads the body. What a later version has added to its end is skipped.
     ///
+    /// A refusal of another version has a layout that nobody knows here, but its header alone
+    /// says which version would be understood there.
+    ///
     /// # Errors
     /// Unknown version or type, or a field that can not be read.
     pub fn body(&self) -> Result<Body, Bad> {
         if !self.speaks_version() {
-            return Err(Bad::Version);
+            let detail = self.version.into();
+            return match self.kind {
+                kind::REFUSAL => Ok(Body::Refusal(Refusal {
+                    detail,
+                    ..Refusal::plain(Code::Version)
+                })),
+                _ => Err(Bad::Version),
+            };
         }
         let mut from = Reader(&self.bytes[HEADER_BYTES..]);
         match self.kind {

@@ -385,6 +385,15 @@ fn unknown_versions_and_types_are_told_apart_from_garbage() {
     assert!(!packet.speaks_version());
     assert_eq!(packet.request(), 9);
     assert_eq!(packet.body(), Err(Bad::Version));
+    // Whatever it says, its sender speaks version 2 and refuses what we speak.
+    bytes[3] = 0xff;
+    let Body::Refusal(refusal) = Packet::read(&bytes).unwrap().body().unwrap() else {
+        panic!("it is a refusal")
+    };
+    assert_eq!((refusal.code, refusal.detail), (Ok(Code::Version), 2));
+    let sentence = "it does not speak this version of the protocol: \
+                    it speaks version 2, this program version 1";
+    assert_eq!(refusal.to_string(), sentence);
     bytes[2] = VERSION;
     bytes[3] = 0x7f;
     assert_eq!(Packet::read(&bytes).unwrap().body(), Err(Bad::Type));

@@ -13,7 +13,7 @@ use std::cell::Cell;
 use std::process::ExitCode;
 
 use fail_cli::{COMMUNITY_VARIABLE, Failc, Order, Verb, exit};
-use fail_client::{Client, Failure, Options, Wanted, addresses};
+use fail_client::{Client, Failure, Options, Protocol, Wanted, addresses};
 use fail_wire::{Marks, Name, Reason, Record, State};
 
 fn main() -> ExitCode {
@@ -76,14 +76,23 @@ fn name(service: &str) -> Result<Name, Failed> {
 
 fn client(options: &Failc) -> Result<Client, Failed> {
     let variable = std::env::var(COMMUNITY_VARIABLE).ok();
-    let community = options.community.find(variable);
-    let community = community.map_err(|e| (exit::IOERR, e))?;
+    let community = options
+        .community
+        .find(variable)
+        .map_err(|e| (exit::IOERR, e))?;
+    if let Some(warning) = options.community.warning().filter(|_| !options.quiet) {
+        eprintln!("failc: {warning}");
+    }
     let server = &options.server;
     let faild =
         addresses(&server.host, server.port_or(options.port)).map_err(|e| (exit::NOHOST, e))?;
     let patience = Options {
         timeout: options.timeout.0,
         tries: options.tries,
+        protocol: match options.tcp {
+            true => Protocol::Tcp,
+            false => Protocol::Udp,
+        },
     };
     Client::of_host(&faild, &community, patience).map_err(failed)
 }

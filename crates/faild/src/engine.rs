@@ -3,14 +3,12 @@
 use std::collections::VecDeque;
 use std::io;
 
-use fail_core::node::{In, Node, Out, Peer};
+use fail_core::node::{In, Node, Out};
 use fail_core::time::{Mono, Span};
 use fail_rt::clock::{self, earliest};
 use fail_rt::driver::Driver;
 use fail_rt::log::Log;
-use fail_rt::reason;
 use fail_rt::signals::Signal;
-use fail_rt::udp::Udp;
 
 use crate::community::CommunityFile;
 use crate::life::Life;
@@ -26,7 +24,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
         node,
         mut poller,
         mut signals,
-        mut udp,
+        mut net,
         mut store,
         community,
         notify,
@@ -37,38 +35,31 @@ pub fn run(parts: Parts) -> io::Result<()> {
     let mut driver: Driver<Node> = Driver::new(node, log.clone());
     let mut inputs = VecDeque::new();
     let mut outputs = Vec::new();
-    let mut arrived = Vec::new();
     let mut leave_by: Option<Mono> = None;
     life.turn(clock::now().mono, driver.machine().services());
     loop {
         for out in outputs.drain(..) {
             match out {
-                Out::Send {
-                    to: Peer { addr, local },
-                    bytes,
-                } => {
-                    if let Err(e) = udp.send(addr, local, &bytes) {
-                        log.facility("net").debug(format_args!("{addr}: {e}"));
-                    }
-                }
+                Out::Send { to, bytes } => net.send(to, &bytes, &log),
                 Out::Save { no, image } => {
                     life.saving(clock::now().mono);
                     store.save(no, image);
                 }
-                Out::Know { peer } => know(peer, &mut udp, &log),
-                Out::Forget {
-                    peer: Peer { addr, local },
-                } => {
-                    local.into_iter().for_each(|local| udp.forget(addr, local));
-                }
+                Out::Know { peer } => net.know(peer, &log),
+                Out::Forget { peer } => net.forget(peer),
                 Out::Log(line) => log.write(&line),
                 // It is one of those that were named at the start.
                 Out::Level { facility, level } => drop(log.levels().set(facility, level)),
             }
         }
+        net.flush(clock::now().mono);
         if let Some(at) = leave_by {
-            if !store.is_busy() {
+            if !store.is_busy() && !net.is_owed() {
                 log.info("ends");
+                return Ok(());
+            }
+            if clock::now().mono >= at && !store.is_busy() {
+                log.info("ends, though not everybody has taken his answer");
                 return Ok(());
             }
             if clock::now().mono >= at {
@@ -80,11 +71,12 @@ pub fn run(parts: Parts) -> io::Result<()> {
             }
         }
         let mut reload = false;
-        for event in poller.wait(earliest([driver.deadline(), life.deadline(), leave_by]))? {
+        let times = [driver.deadline(), life.deadline(), net.deadline(), leave_by];
+        for event in poller.wait(earliest(times))? {
             let token = event.token();
             // Who is leaving takes no new orders; only what the disk says counts.
-            if udp.owns(token) && leave_by.is_none() {
-                arrived.push(token);
+            if net.owns(token) && leave_by.is_none() {
+                net.on_event(token, clock::now().mono);
             } else if signals.owns(token) {
                 for signal in signals.pending() {
                     match signal {
@@ -96,20 +88,6 @@ pub fn run(parts: Parts) -> io::Result<()> {
                         Signal::Child | Signal::Usr1 => {}
                     }
                 }
-            }
-        }
-        // Known peers first: a flood of others delays them by one turn, and no more.
-        arrived.sort_by_key(|token| !udp.is_known(*token));
-        for token in arrived.drain(..) {
-            while let Some(datagram) = udp.receive(token) {
-                let from = Peer {
-                    addr: datagram.from,
-                    local: Some(datagram.local),
-                };
-                inputs.push_back(In::Datagram {
-                    from,
-                    bytes: datagram.bytes,
-                });
             }
         }
         while let Some((no, saved)) = store.poll() {
@@ -126,40 +104,17 @@ pub fn run(parts: Parts) -> io::Result<()> {
             inputs.extend(reread(community.as_ref(), &log));
             life.reloaded();
         }
-        driver.machine_mut().beside(counted(&udp));
         let now = clock::now();
+        net.expire(now.mono, &mut inputs);
+        if !inputs.is_empty() {
+            inputs.push_front(In::Beside(net.figures()));
+        }
         for input in inputs.drain(..) {
             driver.handle(now, input, |out| outputs.push(out));
         }
         driver.expire(now, |out| outputs.push(out));
         life.turn(now.mono, driver.machine().services());
     }
-}
-
-/// A socket for this peer alone. Without it, the peer is heard as all others are.
-fn know(Peer { addr, local }: Peer, udp: &mut Udp, log: &Log) {
-    let known = local.map(|local| udp.know(addr, local));
-    let log = log.facility("net");
-    match known {
-        Some(Ok(())) => log.debug(format_args!("{addr}: known, has a socket of its own")),
-        Some(Err(e)) => {
-            let why = reason::words(&e);
-            log.debug(format_args!(
-                "{addr}: known, has no socket of its own: {why}"
-            ));
-        }
-        None => {}
-    }
-}
-
-/// What is shown beside the counters of the node.
-fn counted(udp: &Udp) -> Vec<(&'static str, u64)> {
-    let known = u64::try_from(udp.known()).unwrap_or(u64::MAX);
-    vec![
-        ("datagrams lost", udp.lost()),
-        ("datagrams lost in the kernel", udp.overflowed()),
-        ("known peers now", known),
-    ]
 }
 
 /// The community file once more; with an error in it, the old rules stay.

@@ -10,6 +10,7 @@
 mod community;
 mod engine;
 mod life;
+mod net;
 mod sandbox;
 mod setup;
 mod store;

@@ -10,9 +10,7 @@
 //! writes. Last it is written once, so that a file that can not be written is noticed now and
 //! not with the first change.
 
-use std::collections::BTreeSet;
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use fail_cli::{Faild, Failure, exit};
@@ -25,10 +23,10 @@ use fail_rt::notify::Notify;
 use fail_rt::poller::Poller;
 use fail_rt::priority::{lock_memory, lower_nice};
 use fail_rt::signals::Signals;
-use fail_rt::udp::Udp;
 use fail_rt::{clock, files, reason};
 
 use crate::community::CommunityFile;
+use crate::net::Net;
 use crate::sandbox;
 use crate::store::Store;
 
@@ -40,7 +38,7 @@ pub struct Parts {
     pub node: Node,
     pub poller: Poller,
     pub signals: Signals,
-    pub udp: Udp,
+    pub net: Net,
     pub store: Store,
     pub community: Option<CommunityFile>,
     pub notify: Notify,
@@ -128,14 +126,7 @@ fn open_parts(
     let mut poller = Poller::new().map_err(os("make an event loop"))?;
     let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
     let signals = signals.map_err(os("catch signals"))?;
-    let mut udp = Udp::new(poller.desk().map_err(os("make an event loop"))?);
-    let mut answers = Vec::new();
-    for ip in options.addresses.iter().collect::<BTreeSet<_>>() {
-        let bound = udp.listen(SocketAddr::new(*ip, options.port));
-        let bound =
-            bound.map_err(|e| Failure::new(exit::CANTCREAT, format!("{e}{}", hint(&e.source))))?;
-        answers.push(format!("answering on {bound}/udp"));
-    }
+    let (net, answers) = Net::open(options, &mut poller)?;
     let keep = give_up_root(options)?;
     files.state_file = files.state_file.map(real_path);
     let sandbox = match options.no_sandbox {
@@ -182,7 +173,7 @@ fn open_parts(
         node,
         poller,
         signals,
-        udp,
+        net,
         store,
         community,
         notify,
@@ -242,14 +233,6 @@ fn lock(path: &Path) -> Result<PidFile, Failure> {
             format!("can not lock state file {file}: {foreign}"),
         ),
     })
-}
-
-fn hint(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => "; is another faild running?",
-        io::ErrorKind::AddrNotAvailable => "; is it an address of this host?",
-        _ => "",
-    }
 }
 
 /// Removes what earlier failds were writing when they were killed: the state file's name

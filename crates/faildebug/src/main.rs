@@ -25,11 +25,15 @@ fn run(options: &Faildebug) -> Result<(), Failure> {
         .community
         .find(std::env::var(COMMUNITY_VARIABLE).ok())
         .map_err(|e| Failure::new(exit::IOERR, e))?;
+    if let Some(warning) = options.community.warning() {
+        eprintln!("faildebug: {warning}");
+    }
     let program = addresses(&host.host, host.port_or(options.port))
         .map_err(|e| Failure::new(exit::NOHOST, e))?;
     let patience = Options {
         timeout: options.timeout.0,
         tries: options.tries,
+        ..Options::default()
     };
     let levels = Client::of_host(&program, &community, patience)
         .and_then(|mut client| match &set {

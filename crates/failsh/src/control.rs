@@ -14,7 +14,7 @@ use fail_core::limits::{
     CONSOLE_COMMANDS_MAX, CONSOLE_OUTPUT_MAX, CONSOLE_UNREAD_MAX, CONSOLES_MAX,
 };
 use fail_core::time::{Mono, Span};
-use fail_rt::clients::{ClientNo, Clients, Event, ListenFailed, Peer, Terms};
+use fail_rt::clients::{ClientNo, Clients, Event, ListenFailed, Peer, Speech, Terms};
 use fail_rt::clock;
 use fail_rt::poller::{Desk, Token};
 
@@ -98,7 +98,8 @@ impl Control {
                 id: None,
                 said: Said::Refused { error },
             }),
-            line: Some(REQUEST_BYTES_MAX),
+            each: None,
+            speech: Speech::Lines(REQUEST_BYTES_MAX),
             patience: None,
         };
         Control {
@@ -156,6 +157,8 @@ impl Control {
                     self.send_away(client, error);
                 }
                 Event::Gone { client } => self.gone(client),
+                // Consoles speak in lines.
+                Event::Frame { .. } => {}
             }
         }
     }

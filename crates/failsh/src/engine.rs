@@ -17,10 +17,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io;
 
 use fail_core::plan::{In, Out, Plan, Subject};
-use fail_core::policy::Policy;
+use fail_core::policy::{Policy, Protocol};
 use fail_core::time::{Mono, Span};
 use fail_rt::address::Worker;
 use fail_rt::children::Children;
+use fail_rt::clients::Calls;
 use fail_rt::clock::{self, earliest};
 use fail_rt::daemon::PidFile;
 use fail_rt::driver::Driver;
@@ -50,6 +51,8 @@ pub struct Engine {
     poller: Poller,
     signals: Signals,
     udp: Udp,
+    /// Connections to failds that are asked over TCP.
+    tcp: Calls,
     children: Children,
     resolver: Resolver,
     addresses: Worker,
@@ -106,6 +109,7 @@ impl Engine {
             poller: parts.poller,
             signals: parts.signals,
             udp: parts.udp,
+            tcp: parts.tcp,
             children: parts.children,
             resolver: parts.resolver,
             addresses: parts.addresses,
@@ -153,16 +157,26 @@ impl Engine {
         for out in outputs.drain(..) {
             self.on_out(out);
         }
+        self.tcp.flush(clock::now().mono);
         self.outputs = outputs;
     }
 
     fn on_out(&mut self, out: Out) {
         match out {
-            Out::Send { to, bytes } => {
-                if let Err(e) = self.udp.send(to, None, &bytes) {
+            Out::Send {
+                to,
+                protocol,
+                bytes,
+            } => {
+                let sent = match protocol {
+                    Protocol::Udp => self.udp.send(to, None, &bytes),
+                    Protocol::Tcp => self.tcp.send(to, &bytes),
+                };
+                if let Err(e) = sent {
                     self.log.facility("net").debug(format_args!("{to}: {e}"));
                 }
             }
+            Out::HangUp { to } => self.tcp.hang_up(to),
             Out::Run(order) => self.minds.run(order),
             Out::Cancel { job, why } => self.minds.cancel(job, why),
             Out::Resolve { no, name, port } => self.resolver.ask(no, &name, port),
@@ -215,6 +229,7 @@ impl Engine {
             self.post.deadline(),
             self.serves.deadline(),
             self.show_deadline(),
+            self.tcp.deadline(),
             self.watchdog.as_ref().and_then(Watchdog::deadline),
         ];
         let deadline = earliest(parts.into_iter().chain([next]));
@@ -235,6 +250,8 @@ impl Engine {
                     bytes: datagram.bytes,
                 });
             }
+        } else if self.tcp.owns(token) {
+            self.tcp.on_event(token, clock::now().mono);
         } else if self.children.owns(token) {
             self.children.on_event(token);
         } else if self.serves.owns(token) {
@@ -253,6 +270,10 @@ impl Engine {
             return;
         }
         let now = clock::now();
+        self.tcp.expire(now.mono);
+        while let Some((from, bytes)) = self.tcp.poll() {
+            self.inputs.push_back(In::Datagram { from, bytes });
+        }
         // Before any deadline is looked at: time that one script took from all others.
         for (by, time) in self.minds.held() {
             let span = Span(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));

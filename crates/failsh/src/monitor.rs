@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use fail_core::limits::MONITOR_CLIENTS_MAX;
 use fail_core::time::{Mono, Span};
-use fail_rt::clients::{ClientNo, Clients, Event, ListenFailed, Terms};
+use fail_rt::clients::{ClientNo, Clients, Event, ListenFailed, Speech, Terms};
 use fail_rt::clock::{self, earliest};
 use fail_rt::poller::{Desk, Token};
 use fail_tcl::Board;
@@ -57,7 +57,8 @@ impl Monitor {
         let terms = Terms {
             clients: MONITOR_CLIENTS_MAX,
             full: line(&Update::Refused { reason }),
-            line: None,
+            each: None,
+            speech: Speech::Nothing,
             patience: Some(PATIENCE),
         };
         let now = clock::now().wall.0;
@@ -105,7 +106,7 @@ impl Monitor {
                 Event::Gone { client } => {
                     self.sessions.remove(&client);
                 }
-                Event::Line { .. } | Event::TooLong { .. } => {}
+                Event::Line { .. } | Event::Frame { .. } | Event::TooLong { .. } => {}
             }
         }
     }

@@ -9,10 +9,13 @@ use std::path::PathBuf;
 use std::thread;
 
 use fail_cli::{Failsh, Failure, exit, ports};
+use fail_core::limits;
 use fail_core::plan::{Local, Plan};
-use fail_core::policy::{Host, Policy};
+use fail_core::policy::{Host, Policy, Protocol};
+use fail_core::time::Span;
 use fail_rt::address::Worker;
 use fail_rt::children::Children;
+use fail_rt::clients::{Calls, Speech, Terms};
 use fail_rt::daemon::{PidFile, daemonize};
 use fail_rt::dump::Dump;
 use fail_rt::log::{Levels, Log};
@@ -43,6 +46,7 @@ pub struct Parts {
     pub poller: Poller,
     pub signals: Signals,
     pub udp: Udp,
+    pub tcp: Calls,
     pub children: Children,
     pub resolver: Resolver,
     pub addresses: Worker,
@@ -108,6 +112,9 @@ pub fn open(options: &Failsh, console: Option<Own>) -> Result<Parts, Failure> {
         ));
         Notify::default()
     });
+    if let Some(warning) = options.community.warning() {
+        log.warn(warning);
+    }
     let dump_file = absolute(&options.dump_file)?;
     let files = Files {
         policies,
@@ -202,12 +209,22 @@ fn open_parts(
     if let Err(e) = udp.listen(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))) {
         log.facility("net").debug(format_args!("no IPv6: {e}"));
     }
+    let tcp = Calls::new(poller.desk().map_err(os("make an event loop"))?, terms());
     let resolver = Resolver::new(poller.waker()).map_err(os("start a thread"))?;
     let addresses = Worker::new(poller.waker()).map_err(os("start a thread"))?;
     let seed = clock::seed().map_err(os("get random numbers"))?;
     let policy = loaded.policy;
     let debug_key = key.clone();
-    let mut plan = plan(&seed, Local { addr, key }, policy.clone())?;
+    let protocol = match options.tcp {
+        true => Protocol::Tcp,
+        false => Protocol::Udp,
+    };
+    let local = Local {
+        addr,
+        key,
+        protocol,
+    };
+    let mut plan = plan(&seed, local, policy.clone())?;
     for (host, addr) in found {
         plan.know(clock::now(), &host, addr);
     }
@@ -229,6 +246,7 @@ fn open_parts(
         poller,
         signals,
         udp,
+        tcp,
         children,
         resolver,
         addresses,
@@ -320,4 +338,20 @@ pub fn look_up_hosts(loaded: &Loaded, log: &Log) -> Result<Vec<(Name, SocketAddr
 pub fn unknown_host(loaded: &Loaded, name: &Name, address: &str, why: &Unresolved) -> Failure {
     let problem = format!("host \"{name}\": the name \"{address}\" is unknown: {why}");
     Failure::new(exit::NOHOST, loaded.blame_host(name, &problem))
+}
+
+/// What a faild that is asked over a connection may do.
+fn terms() -> Terms {
+    Terms {
+        clients: limits::HOSTS_MAX,
+        full: String::new(),
+        each: None,
+        speech: Speech::Frames {
+            min: fail_wire::HEADER_BYTES,
+            max: usize::from(u16::MAX),
+            whole: Span::from_secs(limits::STREAM_WHOLE_S),
+            idle: Span::from_secs(limits::STREAM_IDLE_S),
+        },
+        patience: Some(Span::from_secs(limits::STREAM_PATIENCE_S)),
+    }
 }

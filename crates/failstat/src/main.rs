@@ -17,7 +17,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use fail_cli::{COMMUNITY_VARIABLE, Failstat, HostPort, exit};
-use fail_client::{Answer, Client, Error, Failure, Options, What, addresses, print, words};
+use fail_client::{
+    Answer, Client, Error, Failure, Options, Protocol, What, addresses, print, words,
+};
 use serde_json::{Value, json};
 
 use crate::screen::Terminal;
@@ -35,6 +37,9 @@ fn main() -> ExitCode {
             return ExitCode::from(exit::IOERR);
         }
     };
+    if let Some(warning) = options.community.warning() {
+        eprintln!("failstat: {warning}");
+    }
     let terminal = Terminal::find();
     loop {
         let began = Instant::now();
@@ -126,6 +131,10 @@ fn ask<T>(
     let patience = Options {
         timeout: options.timeout.0,
         tries: options.tries,
+        protocol: match options.tcp {
+            true => Protocol::Tcp,
+            false => Protocol::Udp,
+        },
     };
     let client = Client::of_host(&faild, community, patience);
     let answer = client.and_then(|mut client| question(&mut client));

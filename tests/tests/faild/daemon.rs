@@ -2,14 +2,17 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
+use std::process::Command;
 
-use failover_tests::faild::{Faild, free_port};
+use failover_tests::disk::Disk;
+use failover_tests::faild::{Faild, free_port, nobody};
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Outcome};
-use failover_tests::wait;
+use failover_tests::wait::{self, LIMIT};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, Uid, User, chown};
+use nix::unistd::{Pid, Uid, chown};
 
 /// A faild in the background. Its pid file says which process it is.
 struct Background {
@@ -24,7 +27,9 @@ const ADDRESS: &str = "127.0.0.3";
 fn lives(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let after_name = stat.rsplit(") ").next().unwrap_or_default();
-    !after_name.is_empty() && !after_name.starts_with('Z')
+    // The first thread may have ended while another still has the files of the process.
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    !after_name.is_empty() && (!after_name.starts_with('Z') || threads > 1)
 }
 
 fn faild(options: &[&str]) -> Outcome {
@@ -35,9 +40,20 @@ fn faild(options: &[&str]) -> Outcome {
 
 impl Background {
     fn start(pid_file: &str, options: &[&str]) -> Background {
+        Background::start_by(|command| command, pid_file, options)
+    }
+
+    /// The same by what is made of the command.
+    fn start_by(
+        by: impl FnOnce(Command) -> Command,
+        pid_file: &str,
+        options: &[&str],
+    ) -> Background {
         let port = free_port(ADDRESS).to_string();
-        let options = [&["-p", &port, "-r", pid_file][..], options].concat();
-        faild(&options).done();
+        let mut command = program::command("faild");
+        command.args(["-a", ADDRESS, "-p", &port, "-r", pid_file]);
+        command.args(options);
+        program::run(by(command)).done();
         let text = fs::read_to_string(pid_file).expect("there is a pid file");
         let pid = text.trim().parse().expect("a pid file holds a number");
         Background { pid, port }
@@ -84,6 +100,43 @@ fn in_the_background_it_answers_at_once_and_leaves_nothing_behind() {
 
     let faild = Background::start(&pid_file, &["-s", &state]);
     faild.failc(&["-q", "web"]).done();
+}
+
+#[test]
+fn in_the_background_it_goes_on_logging_to_a_syslog_that_was_started_again() {
+    let Some(dev) = Disk::new("/dev", 64) else {
+        return;
+    };
+    dev.run("mknod -m 666 /dev/null c 1 3");
+    let listen = || {
+        let _ = fs::remove_file(dev.seen("log"));
+        let socket = UnixDatagram::bind(dev.seen("log")).unwrap();
+        socket.set_read_timeout(Some(LIMIT)).unwrap();
+        socket
+    };
+    let wait_for = |socket: &UnixDatagram, text: &str| {
+        let mut bytes = [0; 4096];
+        loop {
+            let count = socket.recv(&mut bytes).expect("a line");
+            let line = String::from_utf8_lossy(&bytes[..count]).into_owned();
+            if line.contains(text) {
+                return line;
+            }
+        }
+    };
+    let first = listen();
+    let folder = Folder::new();
+    let pid_file = folder.file("pid");
+    let faild = Background::start_by(|command| dev.within(&command), &pid_file, &[]);
+    let pid = faild.pid;
+    let line = wait_for(&first, "is ready");
+    assert!(line.contains(&format!("faild[{pid}]: version")), "{line}");
+    drop(first);
+    let second = listen();
+    kill(Pid::from_raw(pid), Signal::SIGHUP).unwrap();
+    wait_for(&second, "there is no community file");
+    faild.end();
+    wait_for(&second, "ends");
 }
 
 #[test]
@@ -141,16 +194,6 @@ fn what_is_in_the_way_of_a_pid_file_or_a_socket_is_named_and_left_as_it_is() {
     assert!(sentence.code == Some(78) && told, "{sentence:?}");
 }
 
-/// The user to become, if this test may; otherwise it says that it may not.
-fn nobody() -> Option<User> {
-    let user = User::from_name("nobody").ok().flatten();
-    if user.is_none() || !Uid::effective().is_root() {
-        failover_tests::skipped("needs root, and a user nobody");
-        return None;
-    }
-    user
-}
-
 #[test]
 fn with_u_it_gives_up_root_for_good_and_still_writes_its_state() {
     let Some(nobody) = nobody() else { return };
@@ -197,46 +240,6 @@ fn with_u_a_pid_file_that_can_not_be_removed_is_emptied_and_holds_nobody_up() {
         assert_eq!(faild.end(), Some(0));
         assert_eq!(fs::read_to_string(&pid_file).unwrap(), "");
     }
-}
-
-#[test]
-fn a_change_that_can_not_be_saved_is_in_force_and_nobody_is_told_that_it_is_safe() {
-    let Some(nobody) = nobody() else { return };
-    let folder = Folder::new();
-    let state = folder.file("state");
-    // Its directory is the user's at the start, and then no more.
-    chown(folder.path(), Some(nobody.uid), None).unwrap();
-    let faild = Faild::start(&["-s", &state, "-u", "nobody"]);
-    chown(folder.path(), Some(Uid::from_raw(0)), None).unwrap();
-    let sentence = faild.failc(&["web", "UP"]).failed(74);
-    assert!(
-        sentence.contains("in force, but could not be written to the state file"),
-        "{sentence}"
-    );
-    let line = faild.log.wait_for("changes are in memory only");
-    assert!(line.contains(&state), "{line}");
-    assert!(line.contains("ermission denied"), "{line}");
-    faild.failc(&["-q", "web"]).done();
-    // The next change brings everything to the disk, once it can be written.
-    chown(folder.path(), Some(nobody.uid), None).unwrap();
-    faild.failc(&["dns", "RECOVER"]).done();
-    let saved = fs::read_to_string(&state).unwrap();
-    assert!(saved.contains("\"web\"") && saved.contains("\"dns\""));
-}
-
-#[test]
-fn a_failed_save_is_made_good_without_any_further_change() {
-    let Some(nobody) = nobody() else { return };
-    let folder = Folder::new();
-    let state = folder.file("state");
-    // Its directory is the user's at the start, and then no more.
-    chown(folder.path(), Some(nobody.uid), None).unwrap();
-    let faild = Faild::start(&["-s", &state, "-u", "nobody"]);
-    chown(folder.path(), Some(Uid::from_raw(0)), None).unwrap();
-    faild.failc(&["web", "UP"]).failed(74);
-    chown(folder.path(), Some(nobody.uid), None).unwrap();
-    let look = || fs::read_to_string(&state).unwrap_or_default();
-    wait::until("the state file", look, |text| text.contains("\"web\""));
 }
 
 #[test]
@@ -320,10 +323,43 @@ fn a_community_file_that_others_may_read_is_warned_about() {
 }
 
 #[test]
+fn a_community_file_that_others_may_write_or_own_is_warned_about() {
+    let folder = Folder::new();
+    let rules = folder.write("communities", "* s3cret RW\n");
+    let faild = Faild::start(&["-c", &rules]);
+    let set = |mode| fs::set_permissions(&rules, fs::Permissions::from_mode(mode)).unwrap();
+    for (mode, words) in [
+        (0o602, "every user of this host may write it; chmod o-w it"),
+        (0o660, "its group may write it; chmod g-w it"),
+    ] {
+        set(mode);
+        faild.signal(Signal::SIGHUP);
+        let line = faild.log.wait_for(words);
+        assert!(line.contains(&rules), "{line}");
+    }
+    let Some(nobody) = nobody() else { return };
+    // Root's, and that of the user of faild: nothing to say.
+    set(0o640);
+    chown(rules.as_str(), None, Some(nobody.gid)).unwrap();
+    let own = Faild::start(&["-c", &rules, "-u", "nobody"]);
+    chown(rules.as_str(), Some(nobody.uid), None).unwrap();
+    own.signal(Signal::SIGHUP);
+    own.log.wait_for("read again");
+    let all = own.log.all().join("\n");
+    assert!(!all.contains("chown") && !all.contains("chmod"), "{all}");
+    // A stranger's.
+    chown(rules.as_str(), Some(Uid::from_raw(12_345)), None).unwrap();
+    own.signal(Signal::SIGHUP);
+    let line = own.log.wait_for("it belongs to user 12345");
+    let user = format!("the user of faild ({})", nobody.uid);
+    assert!(line.contains(&user), "{line}");
+}
+
+#[test]
 fn an_address_given_twice_is_listened_on_once() {
     let faild = Faild::start(&["-a", "127.0.0.1", "-a", "127.0.0.1"]);
     let all = faild.log.all();
-    let lines = all.iter().filter(|line| line.contains("answering on"));
+    let lines = all.iter().filter(|line| line.ends_with("/udp"));
     assert_eq!(lines.count(), 1, "{all:?}");
 }
 

@@ -6,7 +6,7 @@
 use std::fs;
 
 use fail_cli::exit;
-use fail_wire::{Code, Refusal};
+use fail_wire::{Change, Code, Marks, Name, Reason, Refusal, State};
 use failover_tests::faild::Faild;
 use failover_tests::folder::Folder;
 use failover_tests::man::Page;
@@ -115,8 +115,32 @@ fn provoke(code: Code) {
             faildebug.args(["-p", &port, "weather", "1"]);
             by_tool(code, program::run(faildebug), exit::USAGE);
         }
-        Code::Published => with_record(&by_python(code), "UP", 1),
+        Code::Published => {
+            with_record(&by_python(code), "UP", 1);
+            let faild = Faild::start(&[]);
+            publish(&faild);
+            by_tool(code, faild.failc(&["forget", "web"]), exit::TEMPFAIL);
+            assert!(faild.failc(&["web"]).done().starts_with("web UP"));
+        }
     }
+}
+
+/// Publishes web as one who has a minute's time until he says it again.
+fn publish(faild: &Faild) {
+    let mut client = faild.client("public");
+    let name = Name::new("web").unwrap();
+    let (record, nonce) = client.read_one(&name).unwrap();
+    let change = Change {
+        nonce,
+        version: record.version,
+        name,
+        state: Some(State::Up),
+        set: Marks(0),
+        clear: Marks(0),
+        reason: Reason::new("served"),
+        interval_ms: 60_000,
+    };
+    client.change_exactly(&change).unwrap();
 }
 
 /// The page promises no record here, and forbids none.

@@ -3,12 +3,12 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use failover_tests::faild::Faild;
+use failover_tests::faild::{Faild, nobody};
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Outcome};
 use failover_tests::wait;
 use nix::sys::signal::Signal;
-use nix::unistd::{Uid, User, chown};
+use nix::unistd::{Uid, chown};
 
 /// What is in force, as the log says; nothing: not all of it, because of this kernel.
 fn walls(faild: &Faild) -> Option<String> {
@@ -29,15 +29,6 @@ fn fields(faild: &Faild, field: &str) -> Vec<String> {
         line.unwrap().trim().to_string()
     };
     status.map(|status| value(status.unwrap())).collect()
-}
-
-fn nobody() -> Option<User> {
-    let user = User::from_name("nobody").ok().flatten();
-    if user.is_none() || !Uid::effective().is_root() {
-        failover_tests::skipped("needs root, and a user nobody");
-        return None;
-    }
-    user
 }
 
 /// Options: as who we are, and as somebody else where we may.

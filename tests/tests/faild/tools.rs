@@ -1,11 +1,12 @@
 //! failc and failstat against a live faild: what they print and how they end.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use failover_tests::faild::{Faild, free_port};
 use failover_tests::folder::Folder;
 use failover_tests::lines::Lines;
-use failover_tests::program::{self, Running};
+use failover_tests::program::{self, Outcome, Running};
 use serde_json::Value;
 
 /// Runs a tool that needs no faild.
@@ -204,6 +205,32 @@ fn the_community_comes_from_a_file_or_the_environment() {
         assert!(sentence.contains(&file), "{sentence}");
         let sentence = faild.failstat(&["-C", &file]).failed(74);
         assert!(sentence.contains(&file), "{sentence}");
+    }
+}
+
+#[test]
+fn a_community_file_that_everybody_may_read_is_warned_about_and_used() {
+    let folder = Folder::new();
+    let rules = folder.write("communities", "* 8hGq2vXw RW\n");
+    let key = folder.write("key", "8hGq2vXw\n");
+    let faild = Faild::start(&["-c", &rules]);
+    let warned = |outcome: &Outcome| outcome.err.contains("every user of this host may read it");
+    for (mode, is_open) in [(0o640, false), (0o644, true)] {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+        let outcomes = [
+            faild.failc(&["-C", &key, "web", "FAIL"]),
+            faild.failstat(&["-C", &key]),
+            run(
+                "faildebug",
+                &["-C", &key, "-n", "1", "-t", "50ms", &nobody()],
+            ),
+        ];
+        for outcome in &outcomes {
+            assert_eq!(warned(outcome), is_open, "{outcome:?}");
+        }
+        assert!(!is_open || outcomes[0].err.contains(&key), "{outcomes:?}");
+        assert_eq!((outcomes[0].code, outcomes[1].code), (Some(0), Some(0)));
+        assert!(!warned(&faild.failc(&["-C", &key, "-q", "web"])));
     }
 }
 

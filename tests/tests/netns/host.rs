@@ -39,6 +39,8 @@ pub struct Host {
     pub folder: Folder,
     /// The files of its policy, in their order.
     pub policy: Vec<String>,
+    /// Its programs speak TCP and nothing else; the policy has to say the same.
+    pub tcp: bool,
     /// What its failsh has in its environment beside the rest.
     pub environment: Vec<(&'static str, String)>,
 }
@@ -59,6 +61,7 @@ impl Host {
             namespace,
             folder,
             policy: Vec::new(),
+            tcp: false,
             environment: Vec::new(),
         }
     }
@@ -146,6 +149,11 @@ impl Host {
         ];
     }
 
+    /// The option that has a program speak as this host does.
+    fn way(&self) -> Option<&'static str> {
+        self.tcp.then_some("-T")
+    }
+
     fn boot_file(&self) {
         let (pid, boots) = (std::process::id(), self.boots);
         let id = format!("{pid:08x}-0000-4000-8000-{boots:012x}\n");
@@ -177,6 +185,7 @@ impl Host {
         faild.arg(self.address.to_string());
         faild.args(["-c", &self.folder.file("communities")]);
         faild.args(["-s", &self.folder.file("state")]);
+        faild.args(self.way());
         let then = Instant::now();
         let faild = Process::start(&format!("faild of {}", self.name), faild);
         faild.line(then, "is ready", BOUND);
@@ -189,6 +198,7 @@ impl Host {
         failsh.args(["-F", "-d", "plan", "-d", "host", "-s", "127.0.0.1"]);
         // The file system is that of all hosts.
         failsh.args(["--socket", "none", "-C", &self.folder.file("community")]);
+        failsh.args(self.way());
         for file in &self.policy {
             failsh.args(["-f", file]);
         }
@@ -197,6 +207,19 @@ impl Host {
         let failsh = Process::start(&format!("failsh of {}", self.name), failsh);
         failsh.line(then, "is ready", BOUND);
         self.failsh = Some(failsh);
+    }
+
+    /// One more file of its policy.
+    pub fn add_policy(&mut self, name: &str, text: &str) {
+        self.policy.push(self.folder.write(name, text));
+    }
+
+    /// `kill -9` of its faild.
+    pub fn kill_faild(&mut self) {
+        if let Some(faild) = &mut self.faild {
+            faild.kill();
+        }
+        self.faild = None;
     }
 
     /// Has failsh read its policy again, with something more at its end.
@@ -270,7 +293,7 @@ impl Host {
     pub fn record_of(&self, service: &str) -> Result<Value, String> {
         let mut failstat = self.namespace.command(program::path("failstat"));
         failstat.args(["-C", &self.folder.file("community")]);
-        failstat.args(["--json", "127.0.0.1"]);
+        failstat.args(["--json", "127.0.0.1"]).args(self.way());
         let output = output(&mut failstat);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let value: Value = serde_json::from_str(&text).map_err(|_| text.clone())?;
@@ -285,6 +308,7 @@ impl Host {
         let mut failc = self.namespace.command(program::path("failc"));
         failc
             .args(["-C", &self.folder.file("community")])
+            .args(self.way())
             .args(words);
         run(&mut failc)
     }

@@ -19,3 +19,4 @@ mod pause;
 pub mod process;
 mod rank;
 mod samples;
+mod tcp;

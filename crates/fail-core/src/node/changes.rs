@@ -37,15 +37,15 @@ impl Node {
                 if self.chatter.state {
                     self.log(Level::Debug, "state", detail);
                 }
+                self.pushes.changed(&change.name, &self.access);
                 self.done(asker, record);
             }
         }
         self.save();
     }
 
-    /// A change took effect: whoever wants to know is told, and the sender when it is on disk.
+    /// A change took effect: the sender hears of it when it is on disk.
     fn done(&mut self, asker: &Asker, record: Record) {
-        self.pushes.changed(&record.name);
         self.unsaved_changes += 1;
         self.unsaved.push(Ack {
             to: asker.clone(),
@@ -56,7 +56,11 @@ impl Node {
     /// Forgets a service. One that is not known is forgotten already: whoever asks again,
     /// because the answer was lost, hears the same.
     pub(super) fn forget(&mut self, now: Now, asker: &Asker, forget: &Forget) {
-        let judged = self.judge_order(now, asker, &forget.name, forget.nonce, forget.version);
+        let version = match self.entries.contains_key(&forget.name) {
+            true => forget.version,
+            false => self.floor,
+        };
+        let judged = self.judge_order(now, asker, &forget.name, forget.nonce, version);
         let judged = judged.and_then(|()| match self.entries.get(&forget.name) {
             Some(entry) if entry.is_published(now) => Err(Refusal {
                 record: Some(entry.record(now)),
@@ -68,13 +72,14 @@ impl Node {
             Err(refusal) => self.refuse_change(now, asker, &forget.name, refusal),
             Ok(()) => {
                 if let Some(entry) = self.entries.remove(&forget.name) {
-                    // No change that was recorded before may bring it back.
-                    self.floor = self.floor.max(entry.version());
+                    // This is a change like others: none that was made before may bring it back.
+                    self.floor = self.floor.max(entry.version().saturating_add(1));
                     self.dirty = true;
                     let who = asker.peer.addr.ip();
                     let text = format!("service {}: forgotten, by {who}", forget.name);
                     self.counters.changed += 1;
                     self.log(Level::Info, "state", text);
+                    self.pushes.changed(&forget.name, &self.access);
                 }
                 let record = entry::unknown(&forget.name, self.floor);
                 match self.dirty || self.save_under_way {

@@ -32,7 +32,7 @@ struct Publisher {
 }
 
 /// What the wire says of a service that this faild has never heard of, or has forgotten.
-/// `version` is no less than that of any record that was forgotten.
+/// `version` is greater than that of any record that was forgotten.
 pub(super) fn unknown(name: &Name, version: u64) -> Record {
     Record {
         name: name.clone(),

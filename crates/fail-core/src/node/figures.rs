@@ -50,7 +50,7 @@ impl Counters {
 }
 
 /// Every limit of a faild, by the name that a refusal gives it where one does.
-pub const LIMITS: [(&str, u64); 18] = [
+pub const LIMITS: [(&str, u64); 24] = [
     ("services", limits::SERVICES_MAX as u64),
     ("bytes in a name", fail_wire::NAME_BYTES_MAX as u64),
     ("bytes in a reason", fail_wire::REASON_BYTES_MAX as u64),
@@ -65,6 +65,24 @@ pub const LIMITS: [(&str, u64); 18] = [
     (
         "refusals that wait for the disk",
         limits::REFUSALS_WAITING_MAX as u64,
+    ),
+    ("connections", limits::STREAMS_MAX as u64),
+    (
+        "connections of one address",
+        limits::STREAMS_EACH_MAX as u64,
+    ),
+    (
+        "bytes in an answer over a connection",
+        limits::STREAM_ANSWER_BYTES_MAX as u64,
+    ),
+    (
+        "seconds until a message over a connection is whole",
+        limits::STREAM_WHOLE_S,
+    ),
+    ("seconds of silence of a connection", limits::STREAM_IDLE_S),
+    (
+        "seconds in which a connection takes nothing",
+        limits::STREAM_PATIENCE_S,
     ),
     ("subscriptions", limits::SUBSCRIPTIONS_MAX as u64),
     (
@@ -87,11 +105,6 @@ pub const LIMITS: [(&str, u64); 18] = [
 ];
 
 impl Node {
-    /// What the program around it has counted: shown with the rest.
-    pub fn beside(&mut self, figures: Vec<(&'static str, u64)>) {
-        self.beside = figures;
-    }
-
     fn figures(&self, what: What) -> Vec<(String, u64)> {
         let own = |(name, value): &(&str, u64)| ((*name).to_string(), *value);
         if what == What::Limits {

@@ -49,6 +49,8 @@ pub struct Peer {
     pub addr: SocketAddr,
     /// The address that was asked; the answer leaves from there.
     pub local: Option<SocketAddr>,
+    /// The connection by which it came and an answer goes back; nothing: it was a datagram.
+    pub stream: Option<u64>,
 }
 
 /// What happens to a faild.
@@ -60,6 +62,13 @@ pub enum In {
         from: Peer,
         /// Whatever it is.
         bytes: Vec<u8>,
+    },
+    /// What the program around it has counted: shown with its own figures.
+    Beside(Vec<(&'static str, u64)>),
+    /// A connection is no more.
+    Gone {
+        /// Which.
+        stream: u64,
     },
     /// An [`Out::Save`] is done.
     Saved {
@@ -168,7 +177,7 @@ pub struct Node {
     heard: Option<Heard>,
     pushes: Pushes,
     regulars: Regulars,
-    /// No record that was forgotten had a greater version.
+    /// Every record that was forgotten had a smaller version.
     floor: u64,
     orders: Orders,
     facilities: Vec<(&'static str, u8)>,
@@ -301,11 +310,16 @@ impl Node {
         if self.regulars.asked(now.mono, from) {
             self.out.push_back(Out::Know { peer: from });
         }
+        // Who has a connection gets what is sent to him, and nobody else does.
+        let room = match from.stream {
+            Some(_) => limits::STREAM_ANSWER_BYTES_MAX,
+            None => packet.bytes_len(),
+        };
         let asker = Asker {
             peer: from,
             key,
             request: packet.request(),
-            room: packet.bytes_len(),
+            room,
         };
         match packet.body() {
             Ok(Body::Query(query)) => self.query(now, &asker, &query),
@@ -414,7 +428,13 @@ impl Node {
         if !self.access.may_change_everything(&asker.key, loopback) {
             return self.refuse(now, asker, Refusal::plain(Code::ReadOnly));
         }
+        // Nothing may be done that there is no room to say. All answers are of one length.
         let mut facilities = OwnFacilities(&mut self.facilities, None);
+        let answer = |levels| emit(Some(&asker.key), asker.request, &Body::Levels(levels));
+        let bytes = answer(self.orders.levels(&facilities)).len();
+        if bytes > asker.room {
+            return self.refuse(now, asker, cramped(bytes));
+        }
         let obeyed = self.orders.obey(order, &mut facilities);
         if let Some((facility, level)) = facilities.1 {
             self.chat();
@@ -426,12 +446,8 @@ impl Node {
         match obeyed {
             Err(code) => self.refuse(now, asker, Refusal::plain(code)),
             Ok((levels, _)) => {
-                let bytes = emit(Some(&asker.key), asker.request, &Body::Levels(levels));
-                if bytes.len() > asker.room {
-                    return self.refuse(now, asker, cramped(bytes.len()));
-                }
                 self.counters.answered += 1;
-                self.send(asker.peer, bytes);
+                self.send(asker.peer, answer(levels));
             }
         }
     }
@@ -572,6 +588,8 @@ impl Machine for Node {
                     .extend(gone.into_iter().map(|peer| Out::Forget { peer }));
                 self.datagram(now, from, &bytes);
             }
+            In::Beside(figures) => self.beside = figures,
+            In::Gone { stream } => self.pushes.gone(stream),
             In::Saved { no, ok } => self.saved(now, no, ok),
             In::Access(access) => {
                 self.pushes.hold_to(&access);

@@ -37,8 +37,9 @@ const PACE: Span = Span::from_millis(10);
 /// The shortest and the longest subscription.
 const LASTS_MS: (u32, u32) = (1_000, 300_000);
 
-/// Whose a subscription is: an address, and the community that it was asked for with.
-type Holder = (SocketAddr, u32);
+/// Whose a subscription is: an address, or a connection from there, and the community that it
+/// was asked for with.
+type Holder = (SocketAddr, Option<u64>, u32);
 
 /// One subscription.
 #[derive(Debug, Clone)]
@@ -93,10 +94,12 @@ impl Pushes {
         self.held.len()
     }
 
-    /// A record is no longer what it was.
-    pub fn changed(&mut self, name: &Name) {
+    /// A record is no longer what it was. Whoever may not read it is not told that there is
+    /// something that he may not read.
+    pub fn changed(&mut self, name: &Name, access: &Access) {
         for subscription in self.held.values_mut() {
-            if subscription.names.as_ref().is_none_or(|n| n.contains(name)) {
+            let wanted = subscription.names.as_ref().is_none_or(|n| n.contains(name));
+            if wanted && subscription.may_read(name, access) {
                 subscription.owe(name);
                 self.news = true;
             }
@@ -111,24 +114,35 @@ impl Pushes {
         });
     }
 
+    /// A connection is no more.
+    pub fn gone(&mut self, stream: u64) {
+        self.held.retain(|(_, of, _), _| *of != Some(stream));
+    }
+
     /// When there is something to do.
     pub fn deadline(&self) -> Option<Mono> {
         self.held.values().map(Subscription::due).min()
     }
 
     fn cookie(&self, holder: Holder) -> u64 {
-        let (addr, key) = holder;
+        let (addr, stream, key) = holder;
         let mut bytes = match addr.ip() {
             IpAddr::V4(ip) => ip.octets().to_vec(),
             IpAddr::V6(ip) => ip.octets().to_vec(),
         };
         bytes.extend(addr.port().to_be_bytes());
         bytes.extend(key.to_be_bytes());
+        bytes.extend(stream.iter().flat_map(|no| no.to_be_bytes()));
         self.secret.seal(&bytes)
     }
 }
 
 impl Subscription {
+    fn may_read(&self, name: &Name, access: &Access) -> bool {
+        let loopback = self.peer.addr.ip().to_canonical().is_loopback();
+        access.rights(&self.key, name, loopback).is_some()
+    }
+
     fn owe(&mut self, name: &Name) {
         let full = self.changed.len() >= limits::PUSH_NAMES_MAX && !self.changed.contains(name);
         match full {
@@ -184,12 +198,14 @@ impl Node {
         if asker.room < NOTIFY_BYTES_MIN {
             return self.refuse(now, asker, cramped(NOTIFY_BYTES_MIN));
         }
-        let holder = (asker.peer.addr, asker.key.id());
+        let holder = (asker.peer.addr, asker.peer.stream, asker.key.id());
         let cookie = self.pushes.cookie(holder);
         let mut left_ms = 0;
-        if wanted.for_ms == 0 {
+        // Without the cookie anybody could be the sender, also of the wish to end it.
+        let proven = wanted.cookie == cookie;
+        if proven && wanted.for_ms == 0 {
             self.pushes.held.remove(&holder);
-        } else if wanted.cookie == cookie {
+        } else if proven {
             if let Err((name, limit)) = self.has_room(holder, &wanted) {
                 return self.refuse(now, asker, at_limit(name, limit));
             }
@@ -226,7 +242,7 @@ impl Node {
             limits::SUBSCRIPTIONS_EACH_MAX,
         );
         let ip = holder.0.ip();
-        if held.keys().filter(|(addr, _)| addr.ip() == ip).count() >= limit {
+        if held.keys().filter(|(addr, ..)| addr.ip() == ip).count() >= limit {
             return Err((name, limit));
         }
         Ok(())
@@ -236,6 +252,9 @@ impl Node {
         let until = now.mono + Span::from_millis(u64::from(left_ms));
         let names: BTreeSet<Name> = wanted.names.into_iter().collect();
         let names = (!names.is_empty()).then_some(names);
+        // No earlier subscription had a greater number: who has heard it before is not told of
+        // something new under an old number.
+        let number = self.counters.notified;
         let fresh = || Subscription {
             peer: asker.peer,
             key: asker.key.clone(),
@@ -243,8 +262,8 @@ impl Node {
             room: asker.room,
             until,
             names: None,
-            number: 0,
-            acknowledged: 0,
+            number,
+            acknowledged: number,
             changed: BTreeSet::new(),
             more: false,
             news: false,
@@ -266,12 +285,14 @@ impl Node {
     }
 
     pub(super) fn acknowledged(&mut self, now: Now, asker: &Asker, heard: Acknowledge) {
-        let holder = (asker.peer.addr, asker.key.id());
+        let holder = (asker.peer.addr, asker.peer.stream, asker.key.id());
         self.counters.acknowledged += 1;
         if heard.nonce != self.nonce {
             return;
         }
-        if let Some(subscription) = self.pushes.held.get_mut(&holder) {
+        // Nonce and number are no secret; the id knows only who was sent the notify.
+        let held = self.pushes.held.get_mut(&holder);
+        if let Some(subscription) = held.filter(|s| s.request == asker.request) {
             subscription.acknowledge(now.mono, heard.number);
         }
     }
@@ -317,9 +338,9 @@ impl Node {
         let Some(subscription) = self.pushes.held.get(&holder) else {
             return;
         };
-        let loopback = holder.0.ip().to_canonical().is_loopback();
         let key = subscription.key.clone();
-        let readable = |name: &&Name| self.access.rights(&key, name, loopback).is_some();
+        // The rules may be others since it was owed.
+        let readable = |name: &&Name| subscription.may_read(name, &self.access);
         let names = subscription.changed.iter().filter(readable);
         let mut page = Page::new(subscription.room.saturating_sub(NOTIFY_BYTES_MIN));
         page.fill(names.map(|name| self.record(now, name)));

@@ -47,8 +47,8 @@ pub(super) struct Regulars {
 impl Regulars {
     /// A request with a valid key. Says whether this peer is known from now on.
     pub fn asked(&mut self, now: Mono, peer: Peer) -> bool {
-        // Of such a one a socket could not say where it is asked.
-        if peer.local.is_none() {
+        // A connection has a buffer of its own; and a socket is bound to where it is asked.
+        if peer.stream.is_some() || peer.local.is_none() {
             return false;
         }
         let of_ip = self.by_ip.get(&peer.addr.ip());
@@ -147,6 +147,7 @@ mod tests {
         Peer {
             addr: (IpAddr::from(ip.to_be_bytes()), port).into(),
             local: Some(([127, 0, 0, 1], 1847).into()),
+            stream: None,
         }
     }
 
@@ -173,6 +174,11 @@ mod tests {
         assert!(regulars.asked(at(1000), burst));
         let nowhere = Peer { local: None, ..p };
         assert!((0..9).all(|s| !regulars.asked(at(s * 1000), nowhere)));
+        let stream = Peer {
+            stream: Some(1),
+            ..peer(1, 3)
+        };
+        assert!((0..9).all(|s| !regulars.asked(at(s * 1000), stream)));
         assert_eq!((regulars.known, regulars.others), (2, 0));
     }
 

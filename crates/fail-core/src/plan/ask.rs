@@ -6,6 +6,7 @@ use fail_wire::{Answer, Beat, Body, Name, Packet, Query, Record, Refusal, emit_p
 
 use super::{Out, Plan, Sent, Target};
 use crate::log::Level;
+use crate::policy::Protocol;
 use crate::time::{Mono, Now};
 
 /// A publisher's beat promises the next one no sooner than this: with intervals of a few
@@ -80,9 +81,10 @@ impl Plan {
         };
         self.asks.insert((index, target.clone()), ask);
         self.called(now, target);
+        // First, so that nothing that changes after the answer is missed.
+        self.subscribe_beside(now, index, target);
         self.send_ask(now, index, target);
         self.hear_say(now, target);
-        self.subscribe_beside(now, index, target);
     }
 
     /// A question that nobody needs an answer to. Gives whether there was one.
@@ -124,12 +126,9 @@ impl Plan {
             after: ask.after.clone(),
             names: ask.names.clone(),
         };
-        if let Some(to) = link.addr {
-            let key = class.key.as_ref().unwrap_or(&link.key);
-            let bytes = emit_padded(key, id, &Body::Query(query), room);
-            self.out.push_back(Out::Send { to, bytes });
-            self.stats.sent += 1;
-        }
+        let key = class.key.as_ref().unwrap_or(&link.key);
+        let bytes = emit_padded(key, id, &Body::Query(query), room);
+        self.send_to(target, bytes);
         if let Some(ask) = self.asks.get_mut(&(index, target.clone())) {
             ask.ids.push((id, now.mono));
             ask.next = now.mono + wait;
@@ -169,7 +168,12 @@ impl Plan {
     /// A host counts as unreachable.
     fn lose(&mut self, now: Now, index: usize, target: &Target, ask: Ask) {
         let hint = ask.hint.clone();
-        self.link_mut(target).hint.clone_from(&hint);
+        let link = self.link_mut(target);
+        link.hint.clone_from(&hint);
+        // A connection on which nothing comes may be one to nobody.
+        if let (Protocol::Tcp, Some(to)) = (link.protocol, link.addr) {
+            self.out.push_back(Out::HangUp { to });
+        }
         if *target == Target::Local {
             self.classes[index].refused = hint.is_some();
             for name in &ask.names {

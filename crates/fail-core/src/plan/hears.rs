@@ -13,7 +13,7 @@ use fail_wire::{
     Body, DATAGRAM_BYTES_MAX, HEADER_BYTES, Hear, Name, Packet, Report, Reported, emit, emit_padded,
 };
 
-use super::{Out, Plan, Target};
+use super::{Plan, Target};
 use crate::limits;
 use crate::log::Level;
 use crate::time::{Mono, Now, Span};
@@ -104,8 +104,8 @@ impl Plan {
         let hears = &mut self.hears;
         let due = over(hears.told, TELL_PACE, now.mono)
             || hears.changed && over(hears.told, TELL_MIN, now.mono);
-        let (Some(to), false, true) = (
-            self.local.addr,
+        let (true, false, true) = (
+            self.local.addr.is_some(),
             hears.mute.is_some_and(|until| now.mono < until),
             due,
         ) else {
@@ -118,8 +118,7 @@ impl Plan {
         let body = Body::Report(Report { hears });
         let bytes = emit(Some(&self.local.key), id, &body);
         self.hears.open(id, Target::Local);
-        self.out.push_back(Out::Send { to, bytes });
-        self.stats.sent += 1;
+        self.send_to(&Target::Local, bytes);
     }
 
     /// As many hosts as have room in one datagram.
@@ -152,12 +151,14 @@ impl Plan {
         let Some(link) = self.hosts.get(host).filter(|link| !link.is_me) else {
             return;
         };
-        let Some(to) = link.addr else { return };
+        if link.addr.is_none() {
+            return;
+        }
         let id = self.dice.roll();
         let bytes = emit_padded(&link.key, id, &Body::AskReport, DATAGRAM_BYTES_MAX);
-        self.hears.open(id, Target::Host(host.clone()));
-        self.out.push_back(Out::Send { to, bytes });
-        self.stats.sent += 1;
+        let target = Target::Host(host.clone());
+        self.send_to(&target, bytes);
+        self.hears.open(id, target);
     }
 
     /// Something came that may answer an open question.

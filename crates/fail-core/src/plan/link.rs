@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use fail_wire::Key;
 
+use crate::policy::Protocol;
 use crate::time::{Mono, Span};
 
 /// An answer is never held for overdue earlier than this, however fast the others were: a
@@ -29,6 +30,7 @@ pub(super) struct Link {
     pub addr: Option<SocketAddr>,
     pub key: Key,
     pub timeout: Option<Span>,
+    pub protocol: Protocol,
     pub lookup: Option<Lookup>,
     /// It has answered with the nonce of the local faild: it is this host.
     pub is_me: bool,
@@ -63,11 +65,17 @@ impl Link {
             addr,
             key,
             timeout,
+            protocol: Protocol::Udp,
             lookup: None,
             is_me: false,
             hint: None,
             rtt: None,
         }
+    }
+
+    /// The same, asked in this way.
+    pub fn by(self, protocol: Protocol) -> Link {
+        Link { protocol, ..self }
     }
 
     /// An answer took this long.

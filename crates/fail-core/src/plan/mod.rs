@@ -40,7 +40,7 @@ use crate::event::Event;
 use crate::job::{ByHand, Fired, JobNo, Order, Outcome, ScriptError};
 use crate::log::{Level, Line};
 use crate::machine::Machine;
-use crate::policy::{Policy, Service};
+use crate::policy::{Policy, Protocol, Service};
 use crate::time::{Mono, Now, Span};
 use ask::Ask;
 use class::Class;
@@ -133,12 +133,19 @@ pub enum In {
 #[derive(Debug, Clone)]
 #[must_use]
 pub enum Out {
-    /// Send a datagram.
+    /// Send a message.
     Send {
         /// To whom.
         to: SocketAddr,
+        /// As a datagram, or over a connection.
+        protocol: Protocol,
         /// The whole message.
         bytes: Vec<u8>,
+    },
+    /// Close the connection to this faild, if there is one: the next message opens another.
+    HangUp {
+        /// To whom.
+        to: SocketAddr,
     },
     /// Run a script, and say so with [`In::Done`], once.
     Run(Order),
@@ -197,6 +204,8 @@ pub struct Local {
     pub addr: SocketAddr,
     /// A community that may change the services.
     pub key: Key,
+    /// How it is asked.
+    pub protocol: Protocol,
 }
 
 /// What was asked, by the id of the request.
@@ -311,7 +320,7 @@ impl Plan {
             policy,
             rule,
             dice: Dice::new(seed),
-            local: Link::new(Some(local.addr), local.key, None),
+            local: Link::new(Some(local.addr), local.key, None).by(local.protocol),
             classes,
             duties,
             asks: BTreeMap::new(),
@@ -373,6 +382,21 @@ impl Plan {
             // Targets are made from the masters and slaves of the policy, and a complete
             // policy has an entry for each of them; an incomplete one asks itself in vain.
             Target::Host(name) => self.hosts.get(name).unwrap_or(&self.local),
+        }
+    }
+
+    /// Sends a message to a faild, if its address is known.
+    fn send_to(&mut self, target: &Target, bytes: Vec<u8>) {
+        let link = self.link(target);
+        if let Some(to) = link.addr {
+            let protocol = link.protocol;
+            let send = Out::Send {
+                to,
+                protocol,
+                bytes,
+            };
+            self.out.push_back(send);
+            self.stats.sent += 1;
         }
     }
 

@@ -4,10 +4,10 @@
 //! News decides nothing. What a faild pushes is a reason to ask it at once, and the answer is
 //! judged as in any round; so whatever is lost, repeated or made up costs a question or the
 //! time until the next round. A subscription rides on the rounds: it is asked for beside a
-//! question, and again beside a later one if no answer came. A faild that refuses (an older
-//! one) is left alone for ten minutes.
+//! question, and again beside a later one if no answer came; where rounds are far apart, also
+//! between them. A faild that refuses (an older one) is left alone for ten minutes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use fail_wire::{
@@ -15,7 +15,7 @@ use fail_wire::{
     emit_padded,
 };
 
-use super::{Out, Plan, Target};
+use super::{Plan, Target};
 use crate::limits;
 use crate::time::{Mono, Now, Span};
 
@@ -24,6 +24,9 @@ const LASTS: Span = Span::from_secs(60);
 
 /// And is renewed after this: a faild that could not reach us for a while has ended it.
 const RENEW: Span = Span::from_secs(10);
+
+/// And at the latest after this, also between two rounds.
+const RENEW_LATE: Span = LASTS.part(2);
 
 /// An answer that did not come is missed after this.
 const AGAIN: Span = Span::from_secs(1);
@@ -66,36 +69,27 @@ struct Line {
     /// The number of the last news.
     heard: u64,
     mute: Option<Mono>,
-    /// There is news of these, to be asked about then.
-    due: Option<(Mono, Wanted)>,
-    /// No question because of news before.
+    /// What there is news of, to be asked about.
+    told: Told,
+    /// But not before.
     quiet_until: Mono,
 }
 
-/// What there is news of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Wanted {
-    All,
-    These(Vec<Name>),
-}
+/// Services with the versions that they are told to have; nothing: whatever we know of them.
+type Told = BTreeMap<Name, Option<u64>>;
 
-impl Wanted {
-    fn has(&self, name: &Name) -> bool {
-        match self {
-            Wanted::All => true,
-            Wanted::These(names) => names.contains(name),
-        }
+impl Line {
+    /// When to renew it at the latest.
+    fn renew_at(&self) -> Mono {
+        let at = self.asked + RENEW_LATE;
+        self.mute.map_or(at, |until| at.max(until))
     }
 
-    fn and(self, other: Wanted) -> Wanted {
-        match (self, other) {
-            (Wanted::These(mut names), Wanted::These(more)) => {
-                names.extend(more);
-                names.sort();
-                names.dedup();
-                Wanted::These(names)
-            }
-            _ => Wanted::All,
+    fn due(&self) -> Mono {
+        let at = self.renew_at();
+        match self.told.is_empty() {
+            true => at,
+            false => at.min(self.quiet_until),
         }
     }
 }
@@ -106,10 +100,9 @@ impl News {
         id != 0 && self.lines.values().any(|line| line.ids.contains(&id))
     }
 
-    /// When there is a question to ask because of news.
+    /// When there is a question to ask because of news, or a subscription to renew.
     pub fn deadline(&self) -> Option<Mono> {
-        let due = self.lines.values().filter_map(|line| line.due.as_ref());
-        due.map(|(at, _)| *at).min()
+        self.lines.values().map(Line::due).min()
     }
 
     /// A faild was started anew: it has no subscriptions.
@@ -140,51 +133,61 @@ impl Plan {
         }
         let key = class.key.as_ref().unwrap_or(&link.key).clone();
         let way = (target.clone(), key.id());
-        let names = self.names_by(&way);
+        let names = nameable(self.asked_by(&way));
         let line = self.news.lines.entry(way.clone()).or_insert(Line {
             key: key.clone(),
             names: Vec::new(),
             cookie: 0,
             ids: [0; 2],
-            asked: Mono(0),
+            asked: now.mono,
             answered: false,
             rejected: false,
             nonce: 0,
             heard: 0,
             mute: None,
-            due: None,
+            told: Told::new(),
             quiet_until: now.mono,
         });
+        line.key = key;
         let never = line.ids == [0; 2];
         let wait = if line.answered { RENEW } else { AGAIN };
         let early = !never && now.mono - line.asked < wait && line.names == names;
         if early || line.mute.is_some_and(|until| now.mono < until) {
             return;
         }
-        (line.names, line.key) = (names, key);
-        line.rejected = false;
-        self.send_subscribe(now, &way);
+        self.renew_news(now, &way);
     }
 
-    /// Everything that is asked of a target with one community; nothing: too much to name.
-    fn names_by(&self, (target, id): &Way) -> Vec<Name> {
+    /// Asks to be told, unless nobody here asks about anything there any more.
+    fn renew_news(&mut self, now: Now, way: &Way) {
+        let names = self.asked_by(way);
+        let link = self.link(&way.0);
+        if names.is_empty() || link.is_me || link.addr.is_none() {
+            self.news.lines.remove(way);
+            return;
+        }
+        if let Some(line) = self.news.lines.get_mut(way) {
+            line.names = nameable(names);
+            line.rejected = false;
+        }
+        self.send_subscribe(now, way);
+    }
+
+    /// Everything that is asked of a target with one community, and not so often anyway.
+    fn asked_by(&self, (target, id): &Way) -> Vec<Name> {
         let shared = &self.link(target).key;
         let same = |key: &Option<Key>| key.as_ref().unwrap_or(shared).id() == *id;
-        let classes = self.classes.iter().filter(|class| same(&class.key));
+        let classes = self.classes.iter().filter(|class| class.interval >= WORTH);
+        let classes = classes.filter(|class| same(&class.key));
         let names = classes.filter_map(|class| class.targets.get(target));
         let mut names: Vec<Name> = names.flatten().cloned().collect();
         names.sort();
-        let bytes: usize = names.iter().map(|name| name.as_str().len() + 1).sum();
-        if bytes > NAME_BYTES_MAX || names.len() > limits::PUSH_NAMES_MAX {
-            names.clear();
-        }
         names
     }
 
     fn send_subscribe(&mut self, now: Now, way: &Way) {
         let id = self.dice.roll();
-        let to = self.link(&way.0).addr;
-        let (Some(line), Some(to)) = (self.news.lines.get_mut(way), to) else {
+        let Some(line) = self.news.lines.get_mut(way) else {
             return;
         };
         line.ids = [id, line.ids[0]];
@@ -196,8 +199,7 @@ impl Plan {
             names: line.names.clone(),
         });
         let bytes = emit_padded(&line.key, id, &body, DATAGRAM_BYTES_MAX);
-        self.out.push_back(Out::Send { to, bytes });
-        self.stats.sent += 1;
+        self.send_to(&way.0, bytes);
     }
 
     /// Something came under the id of a subscription.
@@ -244,16 +246,22 @@ impl Plan {
             line.heard = 0;
         }
         line.cookie = answer.cookie;
-        line.answered = answer.left_ms > 0;
+        let granted = answer.left_ms > 0;
+        let is_new = granted && line.rejected && !line.answered;
+        line.answered = granted;
         // Once at once; then with the next round, so that nobody keeps us busy.
-        if !line.answered && !std::mem::replace(&mut line.rejected, true) {
+        if !granted && !std::mem::replace(&mut line.rejected, true) {
             self.send_subscribe(now, way);
+        }
+        // What changed since the question beside the first subscribe was told to nobody.
+        if is_new {
+            let all = self.asked_by(way).into_iter().map(|name| (name, None));
+            self.take_in(now, way, all.collect());
         }
     }
 
     fn news(&mut self, now: Now, way: &Way, id: u64, notify: Notify) {
-        let to = self.link(&way.0).addr;
-        let Some((line, to)) = self.news.lines.get_mut(way).zip(to) else {
+        let Some(line) = self.news.lines.get_mut(way) else {
             return;
         };
         if std::mem::replace(&mut line.nonce, notify.nonce) != notify.nonce {
@@ -264,77 +272,100 @@ impl Plan {
             number: notify.number,
         });
         let bytes = emit(Some(&line.key), id, &heard);
-        self.out.push_back(Out::Send { to, bytes });
-        self.stats.sent += 1;
+        self.send_to(&way.0, bytes);
+        let Some(line) = self.news.lines.get_mut(way) else {
+            return;
+        };
         // A repeated or replayed one is no news.
         if notify.number <= line.heard {
             return;
         }
         line.heard = notify.number;
-        let at = line.quiet_until.max(now.mono);
-        let wanted = match notify.more {
-            true => Wanted::All,
-            false => Wanted::These(self.unheard_of(way, &notify)),
+        let told = match notify.more {
+            true => {
+                let all = self.asked_by(way).into_iter();
+                all.map(|name| (name, None)).collect()
+            }
+            false => {
+                let records = notify.records.into_iter();
+                let ours = records.filter(|record| self.duties.contains_key(&record.name));
+                ours.map(|record| (record.name, Some(record.version)))
+                    .collect()
+            }
         };
-        if wanted == Wanted::These(Vec::new()) {
-            return;
-        }
+        self.take_in(now, way, told);
+    }
+
+    fn take_in(&mut self, now: Now, way: &Way, told: Told) {
         if let Some(line) = self.news.lines.get_mut(way) {
-            line.due = Some(match line.due.take() {
-                Some((at, other)) => (at, other.and(wanted)),
-                None => (at, wanted),
-            });
+            line.told.extend(told);
         }
         self.expire_news(now);
     }
 
-    /// The services whose records are newer than what we know: what we published ourselves
-    /// comes back as news.
-    fn unheard_of(&self, (target, _): &Way, notify: &Notify) -> Vec<Name> {
-        let records = notify.records.iter().filter(|record| {
-            let Some(duty) = self.duties.get(&record.name) else {
-                return false;
+    /// Asks where there is news, and may be asked again; renews what no round has renewed.
+    pub(super) fn expire_news(&mut self, now: Now) {
+        let due = self.news.lines.iter();
+        let due = due.filter(|(_, line)| line.due() <= now.mono);
+        let due: Vec<Way> = due.map(|(way, _)| way.clone()).collect();
+        for way in due {
+            let Some(line) = self.news.lines.get_mut(&way) else {
+                continue;
             };
-            // What answers a change of ours says what is true after it.
-            if *target == Target::Local && self.posts.contains_key(&record.name) {
-                return false;
+            let renew = line.renew_at() <= now.mono;
+            if line.quiet_until <= now.mono {
+                line.quiet_until = now.mono + PACE;
+                let told = std::mem::take(&mut line.told);
+                let later = self.ask_about(now, &way.0, told);
+                if let Some(line) = self.news.lines.get_mut(&way) {
+                    line.told = later;
+                }
             }
+            if renew {
+                self.renew_news(now, &way);
+            }
+        }
+    }
+
+    /// Asks about what is not known yet. Gives what has to wait: a question that is open, or a
+    /// publication, may have been answered before the news was sent, or by what it tells of.
+    fn ask_about(&mut self, now: Now, target: &Target, told: Told) -> Told {
+        let (mut later, mut classes) = (Told::new(), BTreeSet::new());
+        for (name, version) in told {
+            let Some(duty) = self.duties.get_mut(&name) else {
+                continue;
+            };
+            let index = duty.class;
             let known = match target {
                 Target::Local => duty.local.as_ref().map(|(known, _)| known.version),
                 Target::Host(host) => duty.heard.get(host).copied(),
             };
-            // A record that was forgotten may have the version that we know.
-            known != Some(record.version) || record.is_unknown()
-        });
-        records.map(|record| record.name.clone()).collect()
-    }
-
-    /// Asks where there is news, and may be asked again.
-    pub(super) fn expire_news(&mut self, now: Now) {
-        let mut due = Vec::new();
-        for ((target, _), line) in &mut self.news.lines {
-            if line.due.as_ref().is_none_or(|(at, _)| *at > now.mono) {
+            let asked = self.classes[index].targets.get(target);
+            let asked = asked.is_some_and(|names| names.binary_search(&name).is_ok());
+            // What we published ourselves comes back as news.
+            if !asked || version.is_some() && version == known {
                 continue;
             }
-            line.quiet_until = now.mono + PACE;
-            due.extend(line.due.take().map(|(_, wanted)| (target.clone(), wanted)));
-        }
-        for (target, wanted) in due {
-            for index in 0..self.classes.len() {
-                let names = self.classes[index].targets.get(&target);
-                let names = names.into_iter().flatten().filter(|name| wanted.has(name));
-                let names: Vec<Name> = names.cloned().collect();
-                // A question that is open already will be answered with what is true then.
-                if names.is_empty() || self.asks.contains_key(&(index, target.clone())) {
-                    continue;
-                }
-                for name in &names {
-                    if let Some(duty) = self.duties.get_mut(name) {
-                        duty.pending.insert(target.clone());
-                    }
-                }
-                self.open_ask(now, index, &target);
+            let posted = *target == Target::Local && self.posts.contains_key(&name);
+            if posted || self.asks.contains_key(&(index, target.clone())) {
+                later.insert(name, version);
+                continue;
             }
+            duty.pending.insert(target.clone());
+            classes.insert(index);
         }
+        for index in classes {
+            self.open_ask(now, index, target);
+        }
+        later
+    }
+}
+
+/// The names of a subscribe; nothing: too many to name, so all.
+fn nameable(names: Vec<Name>) -> Vec<Name> {
+    let bytes: usize = names.iter().map(|name| name.as_str().len() + 1).sum();
+    match bytes > NAME_BYTES_MAX || names.len() > limits::PUSH_NAMES_MAX {
+        true => Vec::new(),
+        false => names,
     }
 }

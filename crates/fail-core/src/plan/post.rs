@@ -7,7 +7,7 @@ use fail_wire::{
 
 use super::ask::BEAT_MIN_MS;
 use super::set::{Set, Wanted};
-use super::{Out, Plan, Sent};
+use super::{Plan, Sent, Target};
 use crate::log::Level;
 use crate::time::{Mono, Now, Span};
 
@@ -133,10 +133,7 @@ impl Plan {
         post.next = now.mono + SPACING;
         let body = Body::Change(post.change.clone());
         let bytes = emit_padded(&post.key, id, &body, room_for(1));
-        if let Some(to) = self.local.addr {
-            self.out.push_back(Out::Send { to, bytes });
-            self.stats.sent += 1;
-        }
+        self.send_to(&Target::Local, bytes);
         self.sent.insert(id, Sent::Post(name.clone()));
     }
 

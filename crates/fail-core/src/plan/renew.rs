@@ -24,7 +24,7 @@ pub(super) fn link_of(now: Now, name: &Name, host: &Host) -> Result<Link, String
     let address = host.address.as_deref().unwrap_or(name.as_str());
     let literal = address.parse().ok();
     let literal = literal.map(|ip| SocketAddr::new(ip, host.port));
-    let mut link = Link::new(literal, key, host.timeout);
+    let mut link = Link::new(literal, key, host.timeout).by(host.protocol);
     if literal.is_none() {
         let (name, port) = (address.to_string(), host.port);
         link.lookup = Some(Lookup {

@@ -1,6 +1,7 @@
 //! Story tests of the failover shell: a real plan and real nodes, joined by a wire that
 //! takes a millisecond, on time that jumps from event to event.
 
+mod calls;
 mod checks;
 mod finding;
 mod forgotten;

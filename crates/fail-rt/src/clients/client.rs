@@ -1,7 +1,7 @@
 //! One client: what it has said of its present line, what it has not taken yet, and who it is.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
@@ -10,7 +10,7 @@ use mio::Interest;
 use nix::sys::socket::{getsockopt, sockopt};
 use nix::unistd::Uid;
 
-use super::ROOM_BYTES;
+use super::{ROOM_BYTES, Speech, Terms};
 use crate::clock::earliest;
 use crate::poller::Desk;
 
@@ -20,6 +20,13 @@ const READ_TURN_MAX: usize = 64 << 10;
 /// Lines after which no more is read of one client in one turn: each may be a request, and
 /// many short ones must not hold up everybody else.
 const LINES_TURN_MAX: usize = 64;
+
+/// Frames after which no more is read of one client in one turn: each may be a request with a
+/// long answer, which waits for the client.
+const FRAMES_TURN_MAX: usize = 4;
+
+/// Bytes of the length of a frame.
+const LENGTH_BYTES: usize = 2;
 
 /// What somebody who has nothing to say may say: the request of a web browser is shorter.
 const NOISE_MAX: usize = 8 << 10;
@@ -60,7 +67,7 @@ pub enum Stream {
 }
 
 impl Stream {
-    fn peer(&self) -> Peer {
+    pub(super) fn peer(&self) -> Peer {
         match self {
             Stream::Tcp(stream) => stream.peer_addr().map_or(Peer::Unknown, Peer::Tcp),
             Stream::Unix(stream) => match getsockopt(stream, sockopt::PeerCredentials) {
@@ -118,6 +125,8 @@ impl Write for &Stream {
 pub(super) struct Heard {
     /// Whole lines.
     pub lines: Vec<String>,
+    /// Whole frames.
+    pub frames: Vec<Vec<u8>>,
     /// The next line is too long.
     pub too_long: bool,
     /// It was not all read, to be fair to others.
@@ -130,8 +139,15 @@ pub(super) struct Heard {
 #[derive(Debug)]
 pub(super) struct Client {
     stream: Stream,
-    /// The beginning of a line.
+    peer: Peer,
+    /// The beginning of a line or a frame.
     input: Vec<u8>,
+    /// When the last whole frame came, or it itself.
+    heard: Mono,
+    /// When the frame began that is not whole yet.
+    begun: Option<Mono>,
+    /// It is not read until it takes what waits for it.
+    paused: bool,
     /// Bytes thrown away.
     noise: usize,
     /// Nothing of it is heard any more.
@@ -148,14 +164,19 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(stream: Stream) -> Client {
+    pub(super) fn new(stream: Stream, now: Mono) -> Client {
         if let Stream::Tcp(stream) = &stream {
             // Lines are written together; waiting for more to come only makes them late.
             let _ = stream.set_nodelay(true);
         }
+        let peer = stream.peer();
         Client {
             stream,
+            peer,
             input: Vec::new(),
+            heard: now,
+            begun: None,
+            paused: false,
             noise: 0,
             deaf: false,
             output: Vec::new(),
@@ -167,7 +188,15 @@ impl Client {
     }
 
     pub(super) fn peer(&self) -> Peer {
-        self.stream.peer()
+        self.peer
+    }
+
+    /// Where it is in the network.
+    pub(super) fn ip(&self) -> Option<IpAddr> {
+        match self.peer {
+            Peer::Tcp(address) => Some(address.ip()),
+            Peer::Unix { .. } | Peer::Unknown => None,
+        }
     }
 
     pub(super) fn watch(&self, desk: &Desk, n: usize) -> io::Result<()> {
@@ -185,11 +214,25 @@ impl Client {
     }
 
     /// Takes what has come, up to a limit for one turn.
-    pub(super) fn read(&mut self, line: Option<usize>) -> Heard {
+    pub(super) fn read(&mut self, speech: Speech, now: Mono) -> Heard {
         let mut heard = Heard::default();
         let mut buffer = [0; 4096];
         let mut left = READ_TURN_MAX;
+        let frames = matches!(speech, Speech::Frames { .. });
+        if frames && !self.has_room() && !self.leaving {
+            self.paused = true;
+            return heard;
+        }
+        // What was left of the last turn comes first.
+        self.hear_frames(speech, now, &mut heard);
         while left > 0 && heard.lines.len() < LINES_TURN_MAX {
+            if heard.too_long && frames {
+                heard.gone = true;
+                return heard;
+            }
+            if heard.frames.len() >= FRAMES_TURN_MAX {
+                break;
+            }
             match (&self.stream).read(&mut buffer) {
                 Ok(0) => {
                     heard.gone = true;
@@ -197,9 +240,15 @@ impl Client {
                 }
                 Ok(len) => {
                     left = left.saturating_sub(len);
-                    match line.filter(|_| !self.deaf && !self.leaving) {
-                        Some(longest) => self.hear(&buffer[..len], longest, &mut heard),
-                        None => self.noise += len,
+                    match speech {
+                        Speech::Lines(longest) if !self.deaf && !self.leaving => {
+                            self.hear(&buffer[..len], longest, &mut heard);
+                        }
+                        Speech::Frames { .. } if !self.deaf && !self.leaving => {
+                            self.input.extend_from_slice(&buffer[..len]);
+                            self.hear_frames(speech, now, &mut heard);
+                        }
+                        _ => self.noise += len,
                     }
                     if self.noise > NOISE_MAX && !self.leaving {
                         heard.gone = true;
@@ -236,6 +285,47 @@ impl Client {
             self.deaf = true;
             heard.too_long = true;
         }
+    }
+
+    /// Takes whole frames off the front of what has come, up to a limit for one turn.
+    fn hear_frames(&mut self, speech: Speech, now: Mono, heard: &mut Heard) {
+        let Speech::Frames { min, max, .. } = speech else {
+            return;
+        };
+        let mut at = 0;
+        while heard.frames.len() < FRAMES_TURN_MAX {
+            let rest = &self.input[at..];
+            let Some((length, rest)) = rest.split_at_checked(LENGTH_BYTES) else {
+                break;
+            };
+            let length = length.iter().fold(0, |n, b| n << 8 | usize::from(*b));
+            if length < min || length > max {
+                (self.deaf, heard.too_long) = (true, true);
+                break;
+            }
+            let Some(frame) = rest.get(..length) else {
+                break;
+            };
+            heard.frames.push(frame.to_vec());
+            at += LENGTH_BYTES + length;
+        }
+        self.input.drain(..at);
+        if at > 0 {
+            self.heard = now;
+        }
+        let more = heard.frames.len() >= FRAMES_TURN_MAX;
+        self.begun = match self.input.is_empty() || more {
+            true => None,
+            false if at > 0 => Some(now),
+            false => self.begun.or(Some(now)),
+        };
+    }
+
+    /// Whether it has room again, after it was not read because it had none.
+    pub(super) fn goes_on(&mut self) -> bool {
+        let goes_on = self.paused && self.has_room();
+        self.paused &= !goes_on;
+        goes_on
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -289,8 +379,17 @@ impl Client {
     }
 
     /// When it must go.
-    pub(super) fn deadline(&self, patience: Option<Span>) -> Option<Mono> {
-        let stuck = self.stuck_since.zip(patience);
-        earliest([self.last_word, stuck.map(|(since, span)| since + span)])
+    pub(super) fn deadline(&self, terms: &Terms) -> Option<Mono> {
+        let stuck = self.stuck_since.zip(terms.patience);
+        let stuck = stuck.map(|(since, span)| since + span);
+        let quiet = match terms.speech {
+            // Who is not read is not to blame; he is stuck.
+            Speech::Frames { whole, idle, .. } if !self.leaving && !self.paused => {
+                let begun = self.begun.map(|since| since + whole);
+                earliest([begun, Some(self.heard + idle)])
+            }
+            _ => None,
+        };
+        earliest([self.last_word, stuck, quiet])
     }
 }

@@ -1,34 +1,38 @@
-//! Clients that speak in lines, over TCP and over unix sockets: accepted, read, written to,
-//! and never waited for.
+//! Clients that speak in lines or in frames, over TCP and over unix sockets: accepted, read,
+//! written to, and never waited for. A frame is its length, a u16, and then so many bytes.
+//! Connections that we open ourselves are the same from then on.
 //!
 //! Nothing here grows with what a client does or leaves undone. There are at most so many of
-//! them; a line that comes in has a longest length; what goes out is asked for and not pushed:
+//! them; what comes in has a longest length; what goes out to who reads lines is asked for and not pushed:
 //! the owner looks whether a client [has room](Clients::has_room) and gives it its next line
 //! then, so what a stopped reader has not read is not stored anywhere, but made when he goes
-//! on. One over the limit is told so in one line. Who has taken nothing for too long loses his
-//! place to somebody else.
+//! on. Who sends frames and does not take the answers is not read until he does. One over the
+//! limit is told so in one line. Who has taken nothing for too long, or leaves a frame unfinished,
+//! or says nothing, loses his place to somebody else.
 //!
-//! What the lines mean is not known here. A turn of the owner's loop:
+//! What is said is not known here. A turn of the owner's loop:
 //!
 //! 1. [`Clients::on_event`] for each event that it [owns](Clients::owns),
 //!    [`Clients::expire`] when [`Clients::deadline`] has come;
 //! 2. [`Clients::poll`] until nothing comes;
 //! 3. [`Clients::write`] while a client has room, and [`Clients::flush`] once.
 
+mod calls;
 mod client;
 mod listener;
 mod unix;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use fail_core::time::{Mono, Span};
 use mio::Token;
 
-use crate::clock::earliest;
+use crate::clock::{self, earliest};
 use crate::poller::Desk;
+pub use calls::Calls;
 use client::Client;
 pub use client::{Peer, Stream};
 pub use listener::ListenFailed;
@@ -62,16 +66,50 @@ pub struct Terms {
     pub clients: usize,
     /// What one over the limit is told, a line.
     pub full: String,
-    /// The longest line that they may send, in bytes; nothing: they have nothing to say. Of
-    /// those a few bytes are thrown away; who sends more is sent away.
-    pub line: Option<usize>,
+    /// Of them, how many may come from one address of the network.
+    pub each: Option<usize>,
+    /// How they speak.
+    pub speech: Speech,
     /// How long one may take nothing of what waits for him.
     pub patience: Option<Span>,
+}
+
+/// How clients speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speech {
+    /// They have nothing to say. A few bytes are thrown away; who sends more is sent away.
+    Nothing,
+    /// In lines of at most so many bytes.
+    Lines(usize),
+    /// In frames.
+    Frames {
+        /// A shorter one is not what we speak: who sends it is sent away.
+        min: usize,
+        /// And so is who begins a longer one.
+        max: usize,
+        /// How long a frame that has begun may take to be whole.
+        whole: Span,
+        /// How long one may say nothing at all.
+        idle: Span,
+    },
 }
 
 /// One client. Numbers are not used again for a long time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClientNo(usize);
+
+impl ClientNo {
+    /// As a plain number, for those who do not know this type.
+    pub fn number(self) -> u64 {
+        self.0 as u64
+    }
+
+    /// The client of that number.
+    pub fn of(number: u64) -> ClientNo {
+        // What is no number of a client is nobody's.
+        ClientNo(usize::try_from(number).unwrap_or(usize::MAX))
+    }
+}
 
 /// What has happened to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +127,13 @@ pub enum Event {
         client: ClientNo,
         /// What.
         line: String,
+    },
+    /// It has said something, without its length.
+    Frame {
+        /// Which.
+        client: ClientNo,
+        /// What.
+        bytes: Vec<u8>,
     },
     /// It has begun a line that is too long, and will not be heard again.
     TooLong {
@@ -154,7 +199,14 @@ impl Clients {
     /// Takes the other end of a pair of sockets for a client that has come.
     pub fn adopt(&mut self, stream: UnixStream) -> std::io::Result<ClientNo> {
         stream.set_nonblocking(true)?;
-        self.let_in(Stream::Unix(stream), false)
+        self.let_in(Stream::Unix(stream), false, clock::now().mono)
+    }
+
+    /// Opens a connection. It counts like one that has come; what is written to it waits until
+    /// it stands, and if it does not, it has gone.
+    pub fn call(&mut self, address: SocketAddr) -> std::io::Result<ClientNo> {
+        let stream = calls::connect(address)?;
+        self.let_in(Stream::Tcp(stream), false, clock::now().mono)
     }
 
     /// Whether this event is for [`Clients::on_event`].
@@ -167,7 +219,7 @@ impl Clients {
         match self.desk.number(token) {
             Some(n) if n < LISTENERS_MAX => self.accept(n, now),
             Some(n) => {
-                self.read(n);
+                self.read(n, now);
                 self.write_out(n, now);
             }
             None => {}
@@ -181,9 +233,9 @@ impl Clients {
             };
             match listener.accept() {
                 Ok(Some(stream)) => {
-                    let full = self.counted() >= self.terms.clients;
+                    let full = self.counted() >= self.terms.clients || self.has_many(&stream);
                     // One that can not be watched is gone again; its end of the line shows it.
-                    let _ = self.let_in(stream, full);
+                    let _ = self.let_in(stream, full, now);
                 }
                 Ok(None) => return,
                 Err(_) => {
@@ -203,13 +255,23 @@ impl Clients {
         self.clients.values().filter(here).count()
     }
 
-    fn let_in(&mut self, stream: Stream, full: bool) -> std::io::Result<ClientNo> {
+    /// Whether as many as may have come already from where this one comes from.
+    fn has_many(&self, stream: &Stream) -> bool {
+        let (Some(each), Peer::Tcp(from)) = (self.terms.each, stream.peer()) else {
+            return false;
+        };
+        let same = |ip: Option<IpAddr>| ip == Some(from.ip());
+        let here = self.clients.values().filter(|c| !c.is_leaving());
+        here.filter(|client| same(client.ip())).count() >= each
+    }
+
+    fn let_in(&mut self, stream: Stream, full: bool, now: Mono) -> std::io::Result<ClientNo> {
         let leaving = self.clients.len() - self.counted();
         if full && leaving >= REFUSED_MAX {
             return Err(std::io::Error::other("no room to say no"));
         }
         let n = self.free_number();
-        let mut client = Client::new(stream);
+        let mut client = Client::new(stream, now);
         client.watch(&self.desk, n)?;
         if full {
             client.write(self.terms.full.as_bytes());
@@ -234,15 +296,18 @@ impl Clients {
         }
     }
 
-    fn read(&mut self, n: usize) {
+    fn read(&mut self, n: usize, now: Mono) {
         let Some(client) = self.clients.get_mut(&n) else {
             return;
         };
-        let heard = client.read(self.terms.line);
+        let heard = client.read(self.terms.speech, now);
         let no = ClientNo(n);
         let lines = heard.lines.into_iter();
         self.events
             .extend(lines.map(|line| Event::Line { client: no, line }));
+        let frames = heard.frames.into_iter();
+        self.events
+            .extend(frames.map(|bytes| Event::Frame { client: no, bytes }));
         if heard.too_long {
             self.events.push_back(Event::TooLong { client: no });
         }
@@ -259,7 +324,10 @@ impl Clients {
             return;
         };
         if client.write_out(now, FAREWELL).is_err() {
-            self.remove(n);
+            return self.remove(n);
+        }
+        if client.goes_on() {
+            client.rearm(&self.desk, n);
         }
     }
 
@@ -282,6 +350,32 @@ impl Clients {
     /// Whether a client can be given its next line: it is there, and takes what it is given.
     pub fn has_room(&self, client: ClientNo) -> bool {
         self.clients.get(&client.0).is_some_and(Client::has_room)
+    }
+
+    /// Where a client is in the network.
+    pub fn address(&self, client: ClientNo) -> Option<SocketAddr> {
+        match self.clients.get(&client.0)?.peer() {
+            Peer::Tcp(address) => Some(address),
+            Peer::Unix { .. } | Peer::Unknown => None,
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.counted()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.counted() == 0
+    }
+
+    /// Gives a client a frame; one that is too long to be one is not sent.
+    pub fn write_frame(&mut self, client: ClientNo, bytes: &[u8]) {
+        if let Ok(len) = u16::try_from(bytes.len()) {
+            self.write(client, &len.to_be_bytes());
+            self.write(client, bytes);
+        }
     }
 
     /// Gives a client bytes that end with a line. To be called when it has room.
@@ -313,15 +407,15 @@ impl Clients {
 
     /// When to call [`Clients::expire`].
     pub fn deadline(&self) -> Option<Mono> {
-        let patience = self.terms.patience;
-        let clients = self.clients.values().map(|c| c.deadline(patience));
+        let terms = &self.terms;
+        let clients = self.clients.values().map(|c| c.deadline(terms));
         earliest(clients.chain(self.listeners.iter().map(|l| l.rest_until)))
     }
 
     /// Sends away who has had his time, and opens the doors again.
     pub fn expire(&mut self, now: Mono) {
-        let patience = self.terms.patience;
-        let due = |client: &Client| client.deadline(patience).is_some_and(|at| at <= now);
+        let terms = &self.terms;
+        let due = |client: &Client| client.deadline(terms).is_some_and(|at| at <= now);
         let late = self.clients.iter().filter(|(_, client)| due(client));
         let late: Vec<usize> = late.map(|(n, _)| *n).collect();
         late.into_iter().for_each(|n| self.remove(n));

@@ -16,6 +16,7 @@
 ))]
 mod calls;
 mod files;
+mod probe;
 
 use std::fmt;
 use std::io;
@@ -59,8 +60,12 @@ pub fn enter(places: &[(PathBuf, Use)], keep: Keep) -> io::Result<InForce> {
     // What the system's library reads from files of its own the first time.
     clock_zone();
     let rights = set_no_new_privs().map_err(reason::errno_words);
-    let files = files::restrict(places);
-    let rights = rights.and(keep.only().map_err(|e| e.to_string()));
+    let files = probe::may(libc::SYS_landlock_create_ruleset);
+    let files = files.and_then(|()| files::restrict(places));
+    let rights = rights.and_then(|()| {
+        probe::may(libc::SYS_capset)?;
+        keep.only().map_err(|e| e.to_string())
+    });
     let calls = restrict_calls();
     Ok(InForce {
         keep,
@@ -76,6 +81,7 @@ pub fn enter(places: &[(PathBuf, Use)], keep: Keep) -> io::Result<InForce> {
     target_arch = "riscv64"
 ))]
 fn restrict_calls() -> Result<(), String> {
+    probe::may(libc::SYS_seccomp)?;
     calls::restrict()
 }
 

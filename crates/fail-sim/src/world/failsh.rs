@@ -59,7 +59,8 @@ impl World {
 
     fn plan_wants(&mut self, host: usize, out: plan::Out) {
         match out {
-            plan::Out::Send { to, bytes } => {
+            plan::Out::HangUp { .. } => {}
+            plan::Out::Send { to, bytes, .. } => {
                 let port = self.plan_port(host);
                 if let Some(other) = net::host_at(host, to) {
                     self.watch.plan_sent(self.at, host, other, &bytes);
@@ -130,6 +131,7 @@ impl World {
         let local = Local {
             addr: net::loopback(FAILD_PORT),
             key: self.key.clone(),
+            protocol: fail_core::policy::Protocol::Udp,
         };
         let now = self.hosts[host].now(self.at);
         Plan::with_rule(now, &seed, local, policy, self.rule).ok()

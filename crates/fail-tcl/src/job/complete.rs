@@ -141,7 +141,7 @@ fn value(room: &Room, option: &str) -> Vec<String> {
         "masters" | "slaves" => of(room, "hosts"),
         "checkrecover" | "failback" => fixed(&["yes", "no"]),
         "lonely" => fixed(&["stop", "keep"]),
-        "protocol" => fixed(&["udp"]),
+        "protocol" => fixed(&["udp", "tcp"]),
         _ => Vec::new(),
     }
 }

@@ -5,8 +5,6 @@
 
 use std::rc::Rc;
 
-use fail_core::log::Level;
-use fail_core::policy::Protocol;
 use fail_wire::Name;
 
 use super::Site;
@@ -16,7 +14,6 @@ use super::ensemble;
 use super::options::{HOST, Opt, SERVICE};
 use super::traps::failtrap;
 use super::value::{Value, visible};
-use crate::mail::FromTcl;
 use crate::tcl::{Interp, Obj, Reply, TclError};
 
 pub(super) type Run = fn(&Site, &Interp, &[Obj]) -> Reply;
@@ -72,13 +69,6 @@ fn failhost(site: &Site, interp: &Interp, words: &[Obj]) -> Reply {
             let place = site.place(interp);
             let mut host = known(&name).unwrap_or_default();
             let options = set(interp, &about, &mut host, &pairs)?;
-            if options.contains(&"protocol") && host.protocol == Protocol::Tcp {
-                let text = format!(
-                    "{about}: protocol tcp is not spoken in this version; it is asked by udp"
-                );
-                let level = Level::Warn;
-                (site.out)(FromTcl::Log { level, text });
-            }
             let keys = options.iter().map(|word| Key::Host(name.clone(), word));
             site.change(interp, &about, keys.collect(), |draft| {
                 draft.put_host(name, host, place)

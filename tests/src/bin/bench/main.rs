@@ -71,8 +71,8 @@ fn plan(smoke: bool) -> io::Result<Plan> {
     let program = std::env::current_exe()?;
     let built = program.with_file_name("");
     let plan = Plan {
-        rounds: 5,
-        time: Duration::from_millis(500),
+        rounds: 9,
+        time: Duration::from_millis(300),
         many: 1_000,
         tables: [64, 1_000, 10_000],
         // On the disk that the programs were built on; /tmp may be memory.
@@ -105,6 +105,11 @@ fn under_flood(seconds: &str) -> io::Result<()> {
 fn measure(plan: &Plan) -> io::Result<()> {
     plan.cores.as_load()?;
     println!("{}", plan.cores);
+    let load = std::fs::read_to_string("/proc/loadavg")?;
+    println!(
+        "Load average {}: what else runs here takes its part of all figures.",
+        load.split(' ').next().unwrap_or_default()
+    );
     std::fs::create_dir(&plan.folder)?;
     let done = queries::measure(plan)
         .and_then(|()| changes::measure(plan))

@@ -44,7 +44,7 @@ fn counters_count_and_come_in_pages() {
     lab.refused("ro", &change);
     assert_eq!(lab.figure("refused: readonly"), 1);
     assert_eq!(lab.figure("requests refused"), 1);
-    lab.node.beside(vec![("datagrams lost", 7)]);
+    lab.handle(In::Beside(vec![("datagrams lost", 7)]));
     assert_eq!(lab.figure("datagrams lost"), 7);
     let names = |all: Vec<Figure>| all.into_iter().map(|f| f.name).collect::<Vec<_>>();
     let whole = names(lab.figures(What::Counters, 8000));
@@ -115,4 +115,30 @@ fn levels_are_set_by_who_may_change_everything_and_once() {
         "{:?}",
         lab.log
     );
+}
+
+#[test]
+fn an_order_without_room_for_its_answer_is_not_obeyed() {
+    let mut lab = Lab::new();
+    lab.node.debug(vec![("state", 0), ("access", 0)]);
+    let Body::Levels(levels) = lab.ask(
+        "rw",
+        &Body::SetLevel(SetLevel {
+            stamp: 0,
+            set: None,
+        }),
+    ) else {
+        panic!("no levels")
+    };
+    let set = Body::SetLevel(SetLevel {
+        stamp: levels.stamp,
+        set: Some((Reason::new("access"), 1)),
+    });
+    lab.send("rw", &set, 0);
+    let no = refusal(lab.heard("rw"));
+    assert_eq!(no.code, Ok(Code::Cramped));
+    assert!(lab.levels.is_empty(), "refused, and done all the same");
+    lab.send("rw", &set, no.detail as usize);
+    assert!(matches!(lab.heard("rw"), Body::Levels(_)));
+    assert_eq!(lab.levels, [("access", 1)]);
 }

@@ -54,8 +54,41 @@ fn no_recorded_change_brings_a_forgotten_service_back() {
         assert_eq!(lab.refused("rw", replay).code, Ok(Code::Stale));
     }
     // A new one does, and its version goes on from there.
-    assert_eq!(lab.set("web", State::Up).version, 3);
-    assert_eq!(lab.set("new", State::Up).version, 3);
+    assert_eq!(lab.set("web", State::Up).version, 4);
+    assert_eq!(lab.set("new", State::Up).version, 4);
+}
+
+#[test]
+fn a_change_that_was_on_its_way_when_the_service_was_forgotten_is_late() {
+    let mut lab = Lab::new();
+    lab.set("web", State::Recover);
+    let late = lab.change("web", Some(State::Up));
+    let forget = lab.forget("web");
+    lab.order_forget("rw", &forget);
+    lab.saved(true);
+    lab.heard("rw");
+    let no = lab.refused("rw", &late);
+    assert_eq!(no.code, Ok(Code::Stale));
+    assert!(no.record.unwrap().is_unknown());
+}
+
+#[test]
+fn the_answer_to_an_order_that_is_repeated_is_the_same_whatever_else_was_forgotten() {
+    let mut lab = Lab::new();
+    lab.set("web", State::Recover);
+    for state in [State::Recover, State::Up, State::Fail] {
+        lab.set("dns", state);
+    }
+    for forget in [lab.forget("dns"), lab.forget("web")] {
+        for disk in [true, false] {
+            lab.order_forget("rw", &forget);
+            if disk {
+                lab.saved(true);
+            }
+            assert!(acknowledged(lab.heard("rw")).is_unknown());
+        }
+    }
+    assert_eq!(lab.node.counters().changed, 6);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod queries;
 mod regulars;
 mod reports;
 mod restarts;
+mod streams;
 
 const BOOT: &str = "this boot";
 const HOST: &str = "192.0.2.9:1000";
@@ -60,7 +61,11 @@ fn rules() -> Access {
 
 fn peer(text: &str) -> Peer {
     let addr: SocketAddr = text.parse().unwrap();
-    Peer { addr, local: None }
+    Peer {
+        addr,
+        local: None,
+        stream: None,
+    }
 }
 
 /// A query for these services, or for all.

@@ -44,13 +44,22 @@ impl Lab {
     }
 
     fn acknowledge(&mut self, community: &str, number: u64) {
+        self.acknowledge_as(5, community, number);
+    }
+
+    fn acknowledge_as(&mut self, request: u64, community: &str, number: u64) {
         let nonce = self.node.nonce;
-        self.send(
-            community,
-            &Body::Acknowledge(Acknowledge { nonce, number }),
-            0,
-        );
+        let body = Body::Acknowledge(Acknowledge { nonce, number });
+        self.bytes(HOST, &emit(Some(&key(community)), request, &body));
         assert!(self.sent.is_empty(), "an acknowledgement is not answered");
+    }
+
+    /// Lets time pass until nobody is told any more.
+    fn until_given_up(&mut self) {
+        while self.node.pushes.len() > 0 {
+            self.until_deadline();
+        }
+        self.sent.clear();
     }
 
     fn until_deadline(&mut self) {
@@ -171,6 +180,62 @@ fn only_what_the_community_may_read_is_told() {
 }
 
 #[test]
+fn what_it_may_not_read_is_not_even_hinted_at() {
+    let mut lab = Lab::new();
+    lab.subscribed("web", &[]);
+    let change = lab.change("web", Some(State::Up));
+    lab.order("rw", &change);
+    assert_eq!(notify(lab.heard("web")).number, 1);
+    lab.saved(true);
+    lab.heard("rw");
+    // While that is not acknowledged, more happens elsewhere than anybody is told.
+    for n in 0..=limits::PUSH_NAMES_MAX {
+        let change = lab.change(&format!("s{n}"), Some(State::Up));
+        lab.done(&change);
+    }
+    lab.until_deadline();
+    let again = notify(lab.heard("web"));
+    assert_eq!(
+        (again.number, again.more, again.records.len()),
+        (1, false, 1)
+    );
+}
+
+#[test]
+fn only_who_got_a_notify_can_acknowledge_it() {
+    let mut lab = Lab::new();
+    lab.subscribed("rw", &[]);
+    lab.told("web", State::Up);
+    // With a forged address: nonce and number are no secret, the request id is.
+    lab.acknowledge_as(6, "rw", 1);
+    lab.until_deadline();
+    assert_eq!(notify(lab.heard("rw")).number, 1, "it is repeated");
+    lab.acknowledge("rw", 1);
+    lab.pass(5_000);
+    assert!(lab.sent.is_empty());
+}
+
+#[test]
+fn a_later_subscription_goes_on_with_the_numbers_of_an_earlier_one() {
+    let mut lab = Lab::new();
+    lab.subscribed("rw", &[]);
+    assert_eq!(lab.told("web", State::Up).number, 1);
+    lab.acknowledge("rw", 1);
+    lab.pass(20);
+    assert_eq!(lab.told("web", State::Fail).number, 2);
+    lab.until_given_up();
+    lab.subscribed("rw", &[]);
+    assert_eq!(lab.told("web", State::Up).number, 3);
+    // What was acknowledged long ago settles nothing.
+    lab.acknowledge("rw", 2);
+    lab.until_deadline();
+    assert_eq!(notify(lab.heard("rw")).number, 3, "it is repeated");
+    lab.acknowledge("rw", 3);
+    lab.pass(5_000);
+    assert!(lab.sent.is_empty());
+}
+
+#[test]
 fn more_than_fits_is_said_so() {
     let mut lab = Lab::new();
     let room = NOTIFY_BYTES_MIN + 60;
@@ -206,11 +271,15 @@ fn it_ends_in_time_or_when_it_is_no_longer_wanted_or_allowed() {
     assert_eq!((lab.node.pushes.len(), lab.node.deadline()), (0, None));
 
     lab.subscribed("rw", &[]);
-    let end = Subscribe {
-        cookie,
-        ..Subscribe::default()
+    let end = |cookie| {
+        Body::Subscribe(Subscribe {
+            cookie,
+            ..Subscribe::default()
+        })
     };
-    assert_eq!(notify(lab.ask("rw", &Body::Subscribe(end))).left_ms, 0);
+    assert_eq!(notify(lab.ask("rw", &end(0))).left_ms, 0);
+    assert_eq!(lab.node.pushes.len(), 1, "whose address was forged?");
+    assert_eq!(notify(lab.ask("rw", &end(cookie))).left_ms, 0);
     assert_eq!(lab.node.pushes.len(), 0);
 
     lab.subscribed("ro", &[]);

@@ -190,6 +190,111 @@ fn a_faild_that_is_started_anew_is_subscribed_to_again() {
 }
 
 #[test]
+fn who_was_not_heard_for_a_while_is_told_again_later() {
+    let mut story = standby();
+    for state in [State::Recover, State::Up, State::Recover, State::Up] {
+        story.set("hosta", "web", state);
+        story.run(ms(50));
+    }
+    // Nobody acknowledges, and hosta's faild gives this host up.
+    story.set("hosta", "web", State::Recover);
+    story.freeze(Span::from_secs(5));
+    // The next round subscribes again.
+    story.run(Span::from_secs(30));
+    assert_eq!(story.state(LOCAL, "web"), State::Recover);
+    story.set("hosta", "web", State::Fail);
+    let took = story.run_until("web is UP here", |s| s.state(LOCAL, "web") == State::Up);
+    assert!(took < ms(130), "{took}");
+}
+
+#[test]
+fn between_rounds_far_apart_a_subscription_does_not_end() {
+    let rare = Service {
+        interval: Span::from_secs(3_600),
+        ..service(&["hosta"], &[])
+    };
+    let mut story = Story::new(&[("web", rare)]);
+    story.pushes = true;
+    story.set("hosta", "web", State::Up);
+    story.run(Span::from_secs(1_000));
+    let sent = story.subscribed.len();
+    assert!(sent < 100, "{sent} subscribes");
+    story.set("hosta", "web", State::Fail);
+    let took = story.run_until("web is UP here", |s| s.state(LOCAL, "web") == State::Up);
+    assert!(took < ms(130), "{took}");
+}
+
+#[test]
+fn what_nobody_asks_about_any_more_is_not_subscribed_to() {
+    let mut story = Story::new(&[
+        ("web", slow(&["hosta"], &[])),
+        ("dns", slow(&[], &["hosta"])),
+    ]);
+    story.pushes = true;
+    story.run(Span::from_secs(1));
+    // Another community, and nothing else to ask hosta about.
+    story.renew(|policy| {
+        policy.services.remove(&name("dns"));
+        policy.services.get_mut(&name("web")).unwrap().community = Some("second".to_string());
+    });
+    story.run(Span::from_secs(120));
+    story.subscribed.clear();
+    story.run(Span::from_secs(120));
+    let told = story.subscribed.concat();
+    assert!(told.iter().all(|told| *told == name("web")), "{told:?}");
+    assert!(story.subscribed.len() <= 10, "{}", story.subscribed.len());
+}
+
+#[test]
+fn what_changes_while_a_new_subscription_is_made_is_not_missed() {
+    let mut story = standby();
+    story.forget_all("hosta");
+    story.set("hosta", "web", State::Up);
+    let before = story.subscribed.len();
+    // Of the local faild and of hosta, and of hosta again.
+    story.run_until("the new cookie is shown", |s| {
+        s.subscribed.len() == before + 3
+    });
+    // The question beside it is answered, and nobody is told yet.
+    assert!(story.on_the_way_here().is_empty());
+    story.set("hosta", "web", State::Fail);
+    let took = story.run_until("web is UP here", |s| s.state(LOCAL, "web") == State::Up);
+    assert!(took < ms(130), "{took}");
+}
+
+#[test]
+fn news_that_overtakes_an_older_answer_is_asked_about_after_it() {
+    let mut story = standby();
+    let answer = |s: &Story| {
+        s.on_the_way_here()
+            .iter()
+            .any(|(from, _)| *from == at("hosta"))
+    };
+    story.run_until("hosta answers the next round", answer);
+    story.set("hosta", "web", State::Fail);
+    let (from, news) = story.on_the_way_here().pop().unwrap();
+    story.inject(from, news);
+    let took = story.run_until("web is UP here", |s| s.state(LOCAL, "web") == State::Up);
+    assert!(took < ms(130), "{took}");
+}
+
+#[test]
+fn a_wish_that_crosses_a_publication_is_fulfilled_at_once() {
+    let mut story = Story::new(&[("web", slow(&[], &["hostb"]))]);
+    story.pushes = true;
+    story.run_until("it is about to serve", |s| s.count(Task::Start) == 1);
+    story.run(ms(100));
+    assert_eq!(
+        story.state(LOCAL, "web"),
+        State::Recover,
+        "UP is on its way"
+    );
+    away(&mut story, LOCAL);
+    let took = story.run_until("web is FAIL here", |s| s.state(LOCAL, "web") == State::Fail);
+    assert!(took < ms(130), "{took}");
+}
+
+#[test]
 fn whoever_is_asked_often_is_not_asked_to_tell() {
     let fast = Service {
         interval: ms(50),

@@ -380,7 +380,11 @@ fn a_community_that_is_no_word_is_not_admitted() {
     assert!(refused.starts_with("failsvc web: community: "), "{refused}");
     let story = Story::new(&[]);
     let (addr, key) = (at(LOCAL), fail_wire::Key::new("public").unwrap());
-    let local = crate::plan::Local { addr, key };
+    let local = crate::plan::Local {
+        addr,
+        key,
+        protocol: crate::policy::Protocol::Udp,
+    };
     assert!(crate::plan::Plan::new(story.now, &[3; 32], local, policy).is_err());
 }
 

@@ -15,7 +15,7 @@ use crate::job::{Fired, JobNo, Order, Outcome, ScriptError, Task};
 use crate::machine::Machine;
 use crate::node::{self, Image, Node, Peer};
 use crate::plan::{In, Local, Out, Plan, Subject};
-use crate::policy::{Host, Policy, Service};
+use crate::policy::{Host, Policy, Protocol, Service};
 use crate::time::{Mono, Now, Span, Wall};
 
 /// How long a datagram travels.
@@ -93,6 +93,10 @@ pub struct Story {
     saves: Vec<(Mono, SocketAddr, u64)>,
     /// Scripts that are ordered from now on do not get their turn.
     pub queue_up: bool,
+    /// How each faild was asked.
+    pub protocols: BTreeSet<(SocketAddr, Protocol)>,
+    /// Connections that were given up.
+    pub hung_up: Vec<SocketAddr>,
     /// The names in each subscribe.
     pub subscribed: Vec<Vec<Name>>,
     /// Datagrams to each faild.
@@ -174,6 +178,7 @@ impl Story {
         let local = Local {
             addr: at(LOCAL),
             key: key(),
+            protocol: Protocol::Udp,
         };
         let good = |state| Play::Ends(ms(100), Ok(state));
         Story {
@@ -206,6 +211,8 @@ impl Story {
             disk: Span::ZERO,
             saves: Vec::new(),
             queue_up: false,
+            protocols: BTreeSet::new(),
+            hung_up: Vec::new(),
             subscribed: Vec::new(),
             asked: BTreeMap::new(),
             log: Vec::new(),
@@ -308,6 +315,7 @@ impl Story {
         let from = Peer {
             addr: me(),
             local: None,
+            stream: None,
         };
         let id = Packet::read(&bytes).unwrap().request();
         let node = self.nodes.get_mut(&host).unwrap();
@@ -572,6 +580,7 @@ impl Story {
         let from = Peer {
             addr: from,
             local: None,
+            stream: None,
         };
         if let Some(node) = self.nodes.get_mut(&to) {
             node.handle(self.now, node::In::Datagram { from, bytes });
@@ -616,7 +625,13 @@ impl Story {
             }
             match out {
                 Out::Send { bytes, .. } if !self.pushes && is_subscribe(&bytes) => {}
-                Out::Send { to, bytes } => {
+                Out::HangUp { to } => self.hung_up.push(to),
+                Out::Send {
+                    to,
+                    bytes,
+                    protocol,
+                } => {
+                    self.protocols.insert((to, protocol));
                     if let Ok(Body::Subscribe(s)) = Packet::read(&bytes).unwrap().body() {
                         self.subscribed.push(s.names);
                     }
