@@ -195,7 +195,7 @@ fn the_script_prints_each_figure_it_promises() {
         "no flood",
         "flood of garbage",
         "flood of valid queries",
-        "flood of messages with a wrong key",
+        "flood with a wrong key",
     ] {
         for who in ["a known peer", "a stranger"] {
             let row = format!("  {flood}: {who} ");

@@ -48,7 +48,7 @@ impl Flood {
             Flood::None => "no flood",
             Flood::Garbage => "flood of garbage",
             Flood::Queries => "flood of valid queries",
-            Flood::WrongKey => "flood of messages with a wrong key",
+            Flood::WrongKey => "flood with a wrong key",
         }
     }
 
@@ -248,7 +248,10 @@ fn ask(socket: &UdpSocket, id: &mut u64) -> io::Result<Option<f64>> {
 }
 
 fn show(flood: Flood, who: Who, answers: Answers) {
-    let ms = |part| format!("{:.2}", quantile(answers.took.clone(), part));
+    let ms = |part| match answers.took.is_empty() {
+        true => "-".to_string(),
+        false => format!("{:.2}", quantile(answers.took.clone(), part)),
+    };
     let share = 100.0 * answers.took.len() as f64 / f64::from(answers.asked);
     let who = match who {
         Who::Known => "a known peer",
