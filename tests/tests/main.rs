@@ -14,6 +14,7 @@ mod console;
 mod faild;
 mod faildebug;
 mod failsh;
+mod flood;
 mod imports;
 mod life;
 mod man;

@@ -50,6 +50,19 @@ pub const SUBSCRIPTIONS_MAX: usize = 1_000;
 /// Of those, from one address: a failsh or two, and the people who watch from there.
 pub const SUBSCRIPTIONS_EACH_MAX: usize = 16;
 
+/// Peers that a flood of others must not come between. Each has a socket of faild: a descriptor
+/// of the 1024 that a process has by default, and a small receive buffer.
+pub const KNOWN_PEERS_MAX: usize = 256;
+
+/// Of those, from one address: a failsh and its forerunner, asking two addresses of ours each.
+pub const KNOWN_PEERS_EACH_MAX: usize = 4;
+
+/// Peers that asked, and may become known if they go on. Of some 100 bytes each.
+pub const OTHER_PEERS_MAX: usize = 1_024;
+
+/// Of those, from one address: the runs of a tool in a script, between two polls of a failsh.
+pub const OTHER_PEERS_EACH_MAX: usize = 16;
+
 /// Names in one subscription, and changes that wait for one subscriber; past that he is told
 /// that there is more. As many names of five letters fill a datagram.
 pub const PUSH_NAMES_MAX: usize = 256;

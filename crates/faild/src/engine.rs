@@ -45,6 +45,8 @@ pub fn run(parts: Parts) -> io::Result<()> {
                     life.saving(clock::now().mono);
                     store.save(no, image);
                 }
+                Out::Know { peer } => net.know(peer, &log),
+                Out::Forget { peer } => net.forget(peer),
                 Out::Log(line) => log.write(&line),
                 // It is one of those that were named at the start.
                 Out::Level { facility, level } => drop(log.levels().set(facility, level)),
@@ -74,7 +76,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
             let token = event.token();
             // Who is leaving takes no new orders; only what the disk says counts.
             if net.owns(token) && leave_by.is_none() {
-                net.on_event(token, clock::now().mono, &mut inputs);
+                net.on_event(token, clock::now().mono);
             } else if signals.owns(token) {
                 for signal in signals.pending() {
                     match signal {

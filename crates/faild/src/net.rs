@@ -11,11 +11,14 @@ use fail_core::time::{Mono, Span};
 use fail_rt::clients::{ClientNo, Clients, Event, ListenFailed, Speech, Terms};
 use fail_rt::log::Log;
 use fail_rt::poller::{Poller, Token};
+use fail_rt::reason;
 use fail_rt::udp::Udp;
 
 /// Where faild is asked.
 pub struct Net {
     udp: Udp,
+    /// Where datagrams arrived in this turn.
+    arrived: Vec<Token>,
     tcp: Clients,
 }
 
@@ -48,6 +51,7 @@ impl Net {
         };
         let mut net = Net {
             udp: Udp::new(desk()?),
+            arrived: Vec::new(),
             tcp: Clients::new(desk()?, terms()),
         };
         let mut lines = Vec::new();
@@ -82,22 +86,36 @@ impl Net {
         self.udp.owns(token) || self.tcp.owns(token)
     }
 
-    /// Something came; what the machine is to hear of it goes to the inputs.
-    pub fn on_event(&mut self, token: Token, now: Mono, inputs: &mut VecDeque<In>) {
-        while let Some(datagram) = self.udp.receive(token) {
-            let from = Peer {
-                addr: datagram.from,
-                local: Some(datagram.local),
-                stream: None,
-            };
-            let bytes = datagram.bytes;
-            inputs.push_back(In::Datagram { from, bytes });
+    /// Something came; [`Net::expire`] tells what.
+    pub fn on_event(&mut self, token: Token, now: Mono) {
+        match self.udp.owns(token) {
+            true => self.arrived.push(token),
+            false => self.tcp.on_event(token, now),
         }
-        self.tcp.on_event(token, now);
     }
 
-    /// Gives up connections that have had their time, and tells of all that happened to any.
+    /// Known peers first: a flood of others delays them by one turn, and no more.
+    fn receive(&mut self, inputs: &mut VecDeque<In>) {
+        let mut arrived = std::mem::take(&mut self.arrived);
+        arrived.sort_by_key(|token| !self.udp.is_known(*token));
+        for token in arrived.drain(..) {
+            while let Some(datagram) = self.udp.receive(token) {
+                let from = Peer {
+                    addr: datagram.from,
+                    local: Some(datagram.local),
+                    stream: None,
+                };
+                let bytes = datagram.bytes;
+                inputs.push_back(In::Datagram { from, bytes });
+            }
+        }
+        self.arrived = arrived;
+    }
+
+    /// Gives up connections that have had their time, and tells of all that came and of all that
+    /// happened to any: once in each turn.
     pub fn expire(&mut self, now: Mono, inputs: &mut VecDeque<In>) {
+        self.receive(inputs);
         self.tcp.expire(now);
         while let Some(event) = self.tcp.poll() {
             match event {
@@ -133,6 +151,30 @@ impl Net {
         }
     }
 
+    /// A socket for this peer alone. Without it, the peer is heard as all others are.
+    pub fn know(&mut self, peer: Peer, log: &Log) {
+        let addr = peer.addr;
+        let known = peer.local.map(|local| self.udp.know(addr, local));
+        let log = log.facility("net");
+        match known {
+            Some(Ok(())) => log.debug(format_args!("{addr}: known, has a socket of its own")),
+            Some(Err(e)) => {
+                let why = reason::words(&e);
+                log.debug(format_args!(
+                    "{addr}: known, has no socket of its own: {why}"
+                ));
+            }
+            None => {}
+        }
+    }
+
+    /// Closes that socket.
+    pub fn forget(&mut self, peer: Peer) {
+        if let Some(local) = peer.local {
+            self.udp.forget(peer.addr, local);
+        }
+    }
+
     /// Sends what waits for connections.
     pub fn flush(&mut self, now: Mono) {
         self.tcp.flush(now);
@@ -153,6 +195,8 @@ impl Net {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         vec![
             ("datagrams lost", self.udp.lost()),
+            ("datagrams lost in the kernel", self.udp.overflowed()),
+            ("known peers now", count(self.udp.known())),
             ("connections now", count(self.tcp.len())),
         ]
     }

@@ -50,7 +50,7 @@ impl Counters {
 }
 
 /// Every limit of a faild, by the name that a refusal gives it where one does.
-pub const LIMITS: [(&str, u64); 22] = [
+pub const LIMITS: [(&str, u64); 24] = [
     ("services", limits::SERVICES_MAX as u64),
     ("bytes in a name", fail_wire::NAME_BYTES_MAX as u64),
     ("bytes in a reason", fail_wire::REASON_BYTES_MAX as u64),
@@ -90,6 +90,11 @@ pub const LIMITS: [(&str, u64); 22] = [
         limits::SUBSCRIPTIONS_EACH_MAX as u64,
     ),
     ("names in a subscription", limits::PUSH_NAMES_MAX as u64),
+    ("known peers", limits::KNOWN_PEERS_MAX as u64),
+    (
+        "known peers of one address",
+        limits::KNOWN_PEERS_EACH_MAX as u64,
+    ),
     ("history entries of a service", limits::HISTORY_MAX as u64),
     ("hosts in a report", limits::HEARS_MAX as u64),
     (

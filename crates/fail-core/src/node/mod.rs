@@ -14,6 +14,7 @@ mod image;
 mod offenders;
 mod page;
 mod pushes;
+mod regulars;
 mod report;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -38,6 +39,7 @@ pub use image::{Image, Kept};
 use offenders::Offenders;
 use page::Page;
 use pushes::Pushes;
+use regulars::Regulars;
 use report::Heard;
 
 /// Where a datagram came from, and by which way an answer goes back.
@@ -104,6 +106,16 @@ pub enum Out {
         /// 0 to 2.
         level: u8,
     },
+    /// What this peer sends is to be read before what others send, from now on.
+    Know {
+        /// Who, and where it asks.
+        peer: Peer,
+    },
+    /// No longer.
+    Forget {
+        /// As it was said.
+        peer: Peer,
+    },
     /// A line for the log.
     Log(Line),
 }
@@ -164,6 +176,7 @@ pub struct Node {
     /// Whom this host hears, as its failsh said last.
     heard: Option<Heard>,
     pushes: Pushes,
+    regulars: Regulars,
     /// Every record that was forgotten had a smaller version.
     floor: u64,
     orders: Orders,
@@ -205,6 +218,7 @@ impl Node {
             offenders: Offenders::default(),
             heard: None,
             pushes: Pushes::new(dice.key()),
+            regulars: Regulars::default(),
             floor: 0,
             orders: Orders::new("faild", dice.roll()),
             facilities: Vec::new(),
@@ -292,6 +306,9 @@ impl Node {
         };
         if !packet.verify(&key) {
             return self.refuse_stranger(now, from, &packet, Code::Mac);
+        }
+        if self.regulars.asked(now.mono, from) {
+            self.out.push_back(Out::Know { peer: from });
         }
         // Who has a connection gets what is sent to him, and nobody else does.
         let room = match from.stream {
@@ -565,7 +582,12 @@ impl Machine for Node {
 
     fn handle(&mut self, now: Now, input: In) {
         match input {
-            In::Datagram { from, bytes } => self.datagram(now, from, &bytes),
+            In::Datagram { from, bytes } => {
+                let gone = self.regulars.look(now.mono);
+                self.out
+                    .extend(gone.into_iter().map(|peer| Out::Forget { peer }));
+                self.datagram(now, from, &bytes);
+            }
             In::Beside(figures) => self.beside = figures,
             In::Gone { stream } => self.pushes.gone(stream),
             In::Saved { no, ok } => self.saved(now, no, ok),

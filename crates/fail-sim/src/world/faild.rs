@@ -55,6 +55,8 @@ impl World {
             node::Out::Log(line) => self.log(host, "faild", &line.text),
             // Nobody in the simulation asks for that.
             node::Out::Level { .. } => {}
+            // Its network has no queue that could be full.
+            node::Out::Know { .. } | node::Out::Forget { .. } => {}
             node::Out::Save { no, image } => {
                 let way = self
                     .rng

@@ -1,6 +1,7 @@
 //! What faild can do, measured on this machine: queries per second on one core beside a bare
 //! echo, changes per second with fsync beside a file that is only written, memory and start-up
-//! with a full table. `scripts/bench` builds and runs it.
+//! with a full table. `scripts/bench` builds and runs it; `scripts/flood` does for what a flood
+//! does to others.
 //!
 //! Every figure stands beside one of the same run that shows what the machine could do at most,
 //! so that ratios can be compared where seconds can not. A figure is the median of several
@@ -12,6 +13,7 @@ mod changes;
 mod cores;
 mod echo;
 mod fill;
+mod flood;
 mod load;
 mod queries;
 mod server;
@@ -49,8 +51,9 @@ fn main() -> ExitCode {
         [echo::WORD, kind, answer] => echo::run(kind, answer),
         [] => plan(false).and_then(|plan| measure(&plan)),
         ["--smoke"] => plan(true).and_then(|plan| measure(&plan)),
+        ["--flood", seconds] => under_flood(seconds),
         _ => {
-            eprintln!("bench: the only argument is --smoke");
+            eprintln!("bench: the arguments are --smoke, or --flood and seconds or --smoke");
             return ExitCode::from(64);
         }
     };
@@ -87,6 +90,16 @@ fn plan(smoke: bool) -> io::Result<Plan> {
             ..plan
         },
     })
+}
+
+fn under_flood(seconds: &str) -> io::Result<()> {
+    let mut plan = plan(seconds == "--smoke")?;
+    if let Ok(seconds) = seconds.parse() {
+        plan.time = Duration::from_secs(seconds);
+    }
+    plan.cores.as_load()?;
+    println!("{}", plan.cores);
+    flood::measure(&plan)
 }
 
 fn measure(plan: &Plan) -> io::Result<()> {

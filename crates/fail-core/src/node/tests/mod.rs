@@ -15,6 +15,7 @@ mod forget;
 mod history;
 mod pushes;
 mod queries;
+mod regulars;
 mod reports;
 mod restarts;
 mod streams;
@@ -31,6 +32,7 @@ struct Lab {
     saves: Vec<(u64, Image)>,
     log: Vec<String>,
     levels: Vec<(&'static str, u8)>,
+    known: Vec<Peer>,
 }
 
 fn at(ms: u64) -> Now {
@@ -88,6 +90,7 @@ impl Lab {
             saves: Vec::new(),
             log: Vec::new(),
             levels: Vec::new(),
+            known: Vec::new(),
         }
     }
 
@@ -103,6 +106,8 @@ impl Lab {
                 Out::Save { no, image } => self.saves.push((no, image)),
                 Out::Log(line) => self.log.push(line.text),
                 Out::Level { facility, level } => self.levels.push((facility, level)),
+                Out::Know { peer } => self.known.push(peer),
+                Out::Forget { peer } => self.known.retain(|known| *known != peer),
             }
         }
     }

@@ -330,7 +330,10 @@ impl Story {
                     }
                 }
                 node::Out::Save { no, .. } => node.handle(now, node::In::Saved { no, ok: true }),
-                node::Out::Log(_) | node::Out::Level { .. } => {}
+                node::Out::Log(_)
+                | node::Out::Level { .. }
+                | node::Out::Know { .. }
+                | node::Out::Forget { .. } => {}
             }
         }
         answers
@@ -601,7 +604,10 @@ impl Story {
                     self.saves.push((now.mono + self.disk, host, no));
                 }
                 node::Out::Save { no, .. } => node.handle(now, node::In::Saved { no, ok: true }),
-                node::Out::Log(_) | node::Out::Level { .. } => {}
+                node::Out::Log(_)
+                | node::Out::Level { .. }
+                | node::Out::Know { .. }
+                | node::Out::Forget { .. } => {}
             }
         }
     }
