@@ -39,6 +39,8 @@ fn story(mut lab: Lab) {
     // Whoever is ready first may serve for a moment.
     serves(&lab, "hosta", Instant::now());
     let begin = Instant::now();
+    // It may be sent away faster than somebody asks.
+    lab.client.goes_on(1, BOUND);
     let label = lab
         .host("hosta")
         .namespace
