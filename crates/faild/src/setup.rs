@@ -21,7 +21,7 @@ use fail_rt::daemon::{Keep, PidFile, PidFileError, daemonize};
 use fail_rt::log::{Levels, Log};
 use fail_rt::notify::Notify;
 use fail_rt::poller::Poller;
-use fail_rt::priority::{lock_memory, lower_nice};
+use fail_rt::priority::{lift_open_files, lock_memory, lower_nice};
 use fail_rt::signals::Signals;
 use fail_rt::{clock, files, reason};
 
@@ -119,6 +119,8 @@ fn open_parts(
             )
         }
     };
+    // With less, everything works until a thousand others are connected.
+    let _ = lift_open_files();
     let boot = clock::boot_id().map_err(os("read the boot id"))?;
     let seed = clock::seed().map_err(os("get random numbers"))?;
     let pid_file = files.pid_file.as_deref().map(PidFile::create).transpose();
