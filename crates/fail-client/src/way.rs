@@ -60,6 +60,13 @@ impl Way {
         matches!(self, Way::Udp(_))
     }
 
+    /// Nothing came: a connection may be one to nobody, and the next message opens another.
+    pub fn hang_up(&mut self) {
+        if let Way::Tcp(connection) = self {
+            connection.stream = None;
+        }
+    }
+
     /// Whether nothing can come before the next message is sent.
     pub fn is_broken(&self) -> bool {
         matches!(self, Way::Tcp(connection) if connection.stream.is_none())
@@ -99,6 +106,10 @@ impl Connection {
             None => {
                 self.input.clear();
                 let stream = TcpStream::connect_timeout(&self.faild, self.timeout)?;
+                // The system may give our end the port that nobody listens on.
+                if stream.local_addr()? == self.faild {
+                    return Err(ErrorKind::ConnectionRefused.into());
+                }
                 stream.set_nodelay(true)?;
                 stream.set_write_timeout(Some(self.timeout))?;
                 stream
@@ -155,6 +166,26 @@ pub(crate) fn is_time(error: &io::Error) -> bool {
 mod tests {
     use super::*;
     use std::net::TcpListener;
+
+    #[test]
+    fn who_is_silent_is_called_anew() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        let options = crate::Options {
+            timeout: Duration::from_millis(20),
+            tries: 2,
+            protocol: Protocol::Tcp,
+        };
+        let mut client = crate::Client::new(at, "public", options).unwrap();
+        for _ in 0..2 {
+            assert!(client.read(&[]).is_err());
+        }
+        // Each call has its own; the first was not used again.
+        let (one, _) = listener.accept().unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let (two, _) = listener.accept().unwrap();
+        drop((one, two));
+    }
 
     #[test]
     fn a_frame_in_drops_takes_no_longer_than_it_may() {
