@@ -278,6 +278,9 @@ impl Client {
                 None => {}
             }
         }
+        if hint.is_none() {
+            self.way.hang_up();
+        }
         Err(hint.unwrap_or(Error::Silent {
             faild: self.faild,
             tries: self.options.tries,

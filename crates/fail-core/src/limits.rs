@@ -50,8 +50,8 @@ pub const SUBSCRIPTIONS_MAX: usize = 1_000;
 /// Of those, from one address: a failsh or two, and the people who watch from there.
 pub const SUBSCRIPTIONS_EACH_MAX: usize = 16;
 
-/// Peers that a flood of others must not come between. Each has a socket of faild: a descriptor
-/// of the 1024 that a process has by default, and a small receive buffer.
+/// Peers that a flood of others must not come between. Each has a socket of faild: a descriptor,
+/// of which there are enough beside those of connections, and a small receive buffer.
 pub const KNOWN_PEERS_MAX: usize = 256;
 
 /// Of those, from one address: a failsh and its forerunner, asking two addresses of ours each.

@@ -1,8 +1,8 @@
-//! Being served before others: memory that is never swapped out, and a lower nice value; and as
-//! many descriptors as are needed.
+//! Being served before others: memory that is never swapped out, and a lower nice value; and
+//! as many open files as the system allows.
 //!
 //! The first two are for a process without threads, and with the rights of root; each says what
-//! it needs where it may not.
+//! it needs where it may not. The last needs no rights.
 
 #![allow(unsafe_code, reason = "setpriority has no safe wrapper")]
 
@@ -37,20 +37,6 @@ pub enum Refused {
     },
 }
 
-/// Makes room for so many descriptors, as far as the hard limit allows: the usual soft one of
-/// 1024 is for programs that use `select`. Gives how many there may be. Not for who starts
-/// other programs, which inherit it.
-pub fn make_room_for_files(wanted: u64) -> u64 {
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
-        return 0;
-    };
-    let more = wanted.min(hard);
-    match soft < more && setrlimit(Resource::RLIMIT_NOFILE, more, hard).is_ok() {
-        true => more,
-        false => soft,
-    }
-}
-
 /// Locks all memory, also what there will be later, and says what must be kept for that. To be
 /// called while root is there, and after the last fork.
 ///
@@ -71,6 +57,14 @@ pub fn lock_memory() -> Result<Keep, Refused> {
     };
     mlockall(MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE).map_err(Refused::Memory)?;
     Ok(keep)
+}
+
+/// Lifts the limit of open files as far as it may be lifted. The usual 1024 are for programs
+/// that call select, and fewer than connections and known peers may take together: then there
+/// would be none left to write a file. Not for who starts children: they would inherit it.
+pub fn lift_open_files() -> nix::Result<()> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
 }
 
 /// Lowers the nice value by so much; the kernel goes no lower than -20.

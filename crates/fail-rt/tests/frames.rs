@@ -288,6 +288,42 @@ fn who_does_not_take_the_answers_is_not_read_and_then_sent_away() {
 }
 
 #[test]
+fn who_was_not_read_was_not_silent() {
+    let mut terms = terms();
+    if let Speech::Frames { whole, idle, .. } = &mut terms.speech {
+        (*whole, *idle) = (Span::from_secs(10), Span::from_secs(10));
+    }
+    let mut server = Server::new(terms);
+    let mut client = server.connect();
+    let mut writer = client.try_clone().unwrap();
+    let count = 8000;
+    let thread = std::thread::spawn(move || {
+        for n in 0..count {
+            let bytes = [u32::to_be_bytes(n).to_vec(), vec![0; 900]].concat();
+            if writer.write_all(&frame(&bytes)).is_err() {
+                return;
+            }
+        }
+    });
+    let (mut taken, mut same) = (0, 0);
+    while same < 20 {
+        server.turn();
+        let now = server.frames().len();
+        same = if now == taken && now > 0 { same + 1 } else { 0 };
+        taken = now;
+    }
+    assert!(taken < count as usize, "he is not read any more");
+    server.later = Span::from_secs(20);
+    let reader = std::thread::spawn(move || (0..count).for_each(|_| drop(read(&mut client))));
+    server.until_frames(count as usize);
+    while !reader.is_finished() {
+        server.turn();
+    }
+    thread.join().unwrap();
+    reader.join().unwrap();
+}
+
+#[test]
 fn who_takes_them_late_gets_all_of_them() {
     let mut server = Server::new(terms());
     let mut client = server.connect();
@@ -382,6 +418,37 @@ fn our_own_connections_open_break_and_open_again() {
     drop(listener);
     let _ = caller.calls.send(at, b"hello");
     caller.alone();
+}
+
+#[test]
+fn a_connection_is_never_one_to_ourselves() {
+    // A port that nobody listens on, and one of those that the system chooses from for who
+    // connects. If it never chooses this one, nothing is shown, but that is unlikely.
+    let at = SocketAddr::new("127.0.0.1".parse().unwrap(), 33_332);
+    let mut poller = Poller::new().unwrap();
+    let mut calls = Calls::new(poller.desk().unwrap(), terms());
+    for _ in 0..30_000 {
+        let _ = calls.send(at, b"hello");
+        let now = clock::now().mono;
+        calls.flush(now);
+        let events = poller.wait(Some(now)).unwrap();
+        let tokens: Vec<_> = events.map(|event| event.token()).collect();
+        tokens
+            .into_iter()
+            .for_each(|token| calls.on_event(token, now));
+        assert_eq!(calls.poll(), None, "what we said ourselves");
+    }
+}
+
+#[test]
+fn both_families_have_the_same_port() {
+    let mut poller = Poller::new().unwrap();
+    let mut clients = Clients::new(poller.desk().unwrap(), terms());
+    let six = clients.listen("[::]:0".parse().unwrap());
+    // A host without IPv6 has nothing to show here.
+    let Ok(six) = six else { return };
+    let four = SocketAddr::new("0.0.0.0".parse().unwrap(), six.port());
+    clients.listen(four).unwrap();
 }
 
 #[test]

@@ -16,13 +16,12 @@ use std::path::{Path, PathBuf};
 use fail_cli::{Faild, Failure, exit};
 use fail_conf::state;
 use fail_core::access::Access;
-use fail_core::limits;
 use fail_core::node::{Image, Node};
 use fail_rt::daemon::{Keep, PidFile, PidFileError, daemonize};
 use fail_rt::log::{Levels, Log};
 use fail_rt::notify::Notify;
 use fail_rt::poller::Poller;
-use fail_rt::priority::{lock_memory, lower_nice, make_room_for_files};
+use fail_rt::priority::{lift_open_files, lock_memory, lower_nice};
 use fail_rt::signals::Signals;
 use fail_rt::{clock, files, reason};
 
@@ -33,10 +32,6 @@ use crate::store::Store;
 
 /// What `-d` knows.
 pub const FACILITIES: [&str; 4] = ["state", "access", "store", "net"];
-
-/// Every connection and every known peer has a descriptor, and so have a few hundred addresses
-/// to listen on. With fewer, who comes last is not let in, or is served as everybody else.
-const DESCRIPTORS: u64 = (limits::STREAMS_MAX + limits::KNOWN_PEERS_MAX) as u64 + 1024;
 
 /// Everything that the loop needs.
 pub struct Parts {
@@ -124,6 +119,8 @@ fn open_parts(
             )
         }
     };
+    // With less, everything works until a thousand others are connected.
+    let _ = lift_open_files();
     let boot = clock::boot_id().map_err(os("read the boot id"))?;
     let seed = clock::seed().map_err(os("get random numbers"))?;
     let pid_file = files.pid_file.as_deref().map(PidFile::create).transpose();
@@ -131,7 +128,6 @@ fn open_parts(
     let mut poller = Poller::new().map_err(os("make an event loop"))?;
     let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
     let signals = signals.map_err(os("catch signals"))?;
-    make_room_for_files(DESCRIPTORS);
     let (net, answers) = Net::open(options, &mut poller)?;
     let keep = give_up_root(options)?;
     files.state_file = files.state_file.map(real_path);

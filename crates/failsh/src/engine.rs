@@ -265,14 +265,16 @@ impl Engine {
 
     /// The machine's turn.
     fn decide(&mut self) {
-        if self.leaving.is_some() {
-            self.inputs.clear();
-            return;
-        }
         let now = clock::now();
+        // Also by who is leaving: what is not taken grows, and a deadline that has come and is
+        // not looked at keeps the loop from waiting.
         self.tcp.expire(now.mono);
         while let Some((from, bytes)) = self.tcp.poll() {
             self.inputs.push_back(In::Datagram { from, bytes });
+        }
+        if self.leaving.is_some() {
+            self.inputs.clear();
+            return;
         }
         // Before any deadline is looked at: time that one script took from all others.
         for (by, time) in self.minds.held() {

@@ -170,8 +170,9 @@ impl Plan {
         let hint = ask.hint.clone();
         let link = self.link_mut(target);
         link.hint.clone_from(&hint);
-        // A connection on which nothing comes may be one to nobody.
-        if let (Protocol::Tcp, Some(to)) = (link.protocol, link.addr) {
+        // A connection on which nothing comes may be one to nobody. Who refuses is there, and
+        // answers others of our questions on the same one.
+        if let (None, Protocol::Tcp, Some(to)) = (&hint, link.protocol, link.addr) {
             self.out.push_back(Out::HangUp { to });
         }
         if *target == Target::Local {

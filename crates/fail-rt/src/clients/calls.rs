@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use fail_core::time::Mono;
 use mio::Token;
@@ -19,17 +19,29 @@ use nix::sys::socket::{
 use super::{ClientNo, Clients, Event, Terms};
 use crate::poller::Desk;
 
-/// Begins to connect, and does not wait.
-pub(super) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+/// A socket of the family of this address, which waits for nothing.
+pub(super) fn bare(address: SocketAddr) -> io::Result<OwnedFd> {
     let family = match address {
         SocketAddr::V4(_) => AddressFamily::Inet,
         SocketAddr::V6(_) => AddressFamily::Inet6,
     };
     let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
-    let fd = socket(family, SockType::Stream, flags, None)?;
+    Ok(socket(family, SockType::Stream, flags, None)?)
+}
+
+/// Begins to connect, and does not wait.
+pub(super) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let fd = bare(address)?;
     match connect_fd(fd.as_raw_fd(), &SockaddrStorage::from(address)) {
-        Ok(()) | Err(Errno::EINPROGRESS) => Ok(TcpStream::from(fd)),
-        Err(e) => Err(e.into()),
+        Ok(()) | Err(Errno::EINPROGRESS) => {}
+        Err(e) => return Err(e.into()),
+    }
+    let stream = TcpStream::from(fd);
+    // The system may choose the port that nobody listens on for our end, which then is the other
+    // end as well, and would keep the port from who is to listen there.
+    match stream.local_addr()? == address {
+        true => Err(io::ErrorKind::ConnectionRefused.into()),
+        false => Ok(stream),
     }
 }
 

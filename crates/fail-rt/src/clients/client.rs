@@ -321,10 +321,15 @@ impl Client {
         };
     }
 
-    /// Whether it has room again, after it was not read because it had none.
-    pub(super) fn goes_on(&mut self) -> bool {
+    /// Whether it has room again, after it was not read because it had none. What it has said
+    /// meanwhile was not heard, so its time begins anew.
+    pub(super) fn goes_on(&mut self, now: Mono) -> bool {
         let goes_on = self.paused && self.has_room();
-        self.paused &= !goes_on;
+        if goes_on {
+            self.paused = false;
+            self.heard = now;
+            self.begun = self.begun.map(|_| now);
+        }
         goes_on
     }
 

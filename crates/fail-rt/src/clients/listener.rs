@@ -2,12 +2,15 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use fail_core::time::Mono;
 use mio::Interest;
+use nix::sys::socket::{Backlog, SockaddrStorage, bind, listen, setsockopt, sockopt};
 
+use super::calls;
 use super::client::Stream;
 use super::unix::{self, SocketFile};
 use crate::poller::Desk;
@@ -85,8 +88,7 @@ pub(super) struct Listener {
 
 impl Listener {
     pub(super) fn tcp(address: SocketAddr) -> Result<(Listener, SocketAddr), ListenFailed> {
-        let opened = TcpListener::bind(address).and_then(|socket| {
-            socket.set_nonblocking(true)?;
+        let opened = bind_tcp(address).and_then(|socket| {
             let bound = socket.local_addr()?;
             Ok((socket, bound))
         });
@@ -140,6 +142,19 @@ impl Listener {
             }
         }
     }
+}
+
+/// As the standard library does it, but `::` is only what is IPv6, as it is for datagrams: so
+/// both families can be listened on, and nobody of the one comes in the guise of the other.
+fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let fd = calls::bare(address)?;
+    setsockopt(&fd, sockopt::ReuseAddr, &true)?;
+    if address.is_ipv6() {
+        setsockopt(&fd, sockopt::Ipv6V6Only, &true)?;
+    }
+    bind(fd.as_raw_fd(), &SockaddrStorage::from(address))?;
+    listen(&fd, Backlog::MAXALLOWABLE)?;
+    Ok(TcpListener::from(fd))
 }
 
 /// Whether the next try would fail as well, until something here has changed.

@@ -326,7 +326,7 @@ impl Clients {
         if client.write_out(now, FAREWELL).is_err() {
             return self.remove(n);
         }
-        if client.goes_on() {
+        if client.goes_on(now) {
             client.rearm(&self.desk, n);
         }
     }

@@ -54,3 +54,20 @@ fn a_connection_to_a_host_that_is_given_up_is_closed_each_time() {
         s.state(LOCAL, "web") == State::Recover
     });
 }
+
+#[test]
+fn a_connection_to_a_host_that_refuses_stays() {
+    let mut story = Story::new(&[("web", service(&["hosta"], &["hostb"]))]);
+    story.renew(|policy| {
+        let host = policy.hosts.get_mut(&name("hosta")).unwrap();
+        host.protocol = Protocol::Tcp;
+    });
+    story.set("hosta", "web", State::Up);
+    story.run(ms(1500));
+    story.withdraw("hosta");
+    story.run(Span::from_secs(10));
+    let line = "host hosta: unreachable, asked 5 times; somebody there says: ";
+    let said = story.log.iter().any(|l| l.starts_with(line));
+    assert!(said, "{:?}", story.log);
+    assert!(story.hung_up.is_empty(), "{:?}", story.hung_up);
+}
