@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How a faild is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,11 +72,10 @@ impl Way {
 
     /// Receives one message within this time: with a time-out, `WouldBlock` or `TimedOut`.
     pub fn receive(&mut self, timeout: Duration) -> io::Result<Vec<u8>> {
-        // A time-out of zero would mean none.
-        let timeout = Some(timeout.max(Duration::from_millis(1)));
         match self {
             Way::Udp(socket) => {
-                socket.set_read_timeout(timeout)?;
+                // A time-out of zero would mean none.
+                socket.set_read_timeout(Some(timeout.max(Duration::from_millis(1))))?;
                 let mut buffer = vec![0; 65_536];
                 let len = socket.recv(&mut buffer)?;
                 buffer.truncate(len);
@@ -108,7 +107,8 @@ impl Connection {
         Ok(())
     }
 
-    fn receive(&mut self, timeout: Option<Duration>) -> io::Result<Vec<u8>> {
+    fn receive(&mut self, timeout: Duration) -> io::Result<Vec<u8>> {
+        let until = Instant::now() + timeout;
         let mut buffer = [0; 4096];
         loop {
             if let Some((length, rest)) = self.input.split_first_chunk::<2>() {
@@ -122,7 +122,12 @@ impl Connection {
             let Some(stream) = &mut self.stream else {
                 return Err(ErrorKind::NotConnected.into());
             };
-            stream.set_read_timeout(timeout)?;
+            // Somebody who sends a byte now and then does not make it longer.
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
             match stream.read(&mut buffer) {
                 Ok(0) => {
                     self.stream = None;

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use fail_cli::{Faild, Failure, exit};
 use fail_conf::state;
 use fail_core::access::Access;
+use fail_core::limits;
 use fail_core::node::{Image, Node};
 use fail_rt::daemon::{Keep, PidFile, PidFileError, daemonize};
 use fail_rt::log::{Levels, Log};
@@ -23,7 +24,7 @@ use fail_rt::notify::Notify;
 use fail_rt::poller::Poller;
 use fail_rt::priority::{lock_memory, lower_nice};
 use fail_rt::signals::Signals;
-use fail_rt::{clock, files, reason};
+use fail_rt::{clock, descriptors, files, reason};
 
 use crate::community::CommunityFile;
 use crate::net::Net;
@@ -126,6 +127,7 @@ fn open_parts(
     let mut poller = Poller::new().map_err(os("make an event loop"))?;
     let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
     let signals = signals.map_err(os("catch signals"))?;
+    let may_have = descriptors::raise(limits::DESCRIPTORS_WANTED);
     let (net, answers) = Net::open(options, &mut poller)?;
     let keep = give_up_root(options)?;
     files.state_file = files.state_file.map(real_path);
@@ -136,6 +138,13 @@ fn open_parts(
     // From here on there may be threads, and lines for the log.
     answers.iter().for_each(|line| log.info(line));
     sandbox::report(sandbox.as_ref(), log);
+    if may_have < limits::DESCRIPTORS_WANTED {
+        log.warn(format_args!(
+            "this process may have {may_have} files and sockets open, where {} would be enough \
+             for as many clients as it lets in (LimitNOFILE)",
+            limits::DESCRIPTORS_WANTED
+        ));
+    }
     let notify = notify.unwrap_or_else(|e| {
         let why = reason::words(&e);
         log.warn(format_args!(

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use fail_core::time::Mono;
 use mio::Token;
@@ -19,14 +19,19 @@ use nix::sys::socket::{
 use super::{ClientNo, Clients, Event, Terms};
 use crate::poller::Desk;
 
-/// Begins to connect, and does not wait.
-pub(super) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+/// A socket for this kind of address, which does not block.
+pub(super) fn socket_for(address: SocketAddr) -> io::Result<OwnedFd> {
     let family = match address {
         SocketAddr::V4(_) => AddressFamily::Inet,
         SocketAddr::V6(_) => AddressFamily::Inet6,
     };
     let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
-    let fd = socket(family, SockType::Stream, flags, None)?;
+    Ok(socket(family, SockType::Stream, flags, None)?)
+}
+
+/// Begins to connect, and does not wait.
+pub(super) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let fd = socket_for(address)?;
     match connect_fd(fd.as_raw_fd(), &SockaddrStorage::from(address)) {
         Ok(()) | Err(Errno::EINPROGRESS) => Ok(TcpStream::from(fd)),
         Err(e) => Err(e.into()),

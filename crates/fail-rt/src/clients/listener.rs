@@ -2,11 +2,13 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use fail_core::time::Mono;
 use mio::Interest;
+use nix::sys::socket::{Backlog, SockaddrStorage, bind, listen, setsockopt, sockopt};
 
 use super::client::Stream;
 use super::unix::{self, SocketFile};
@@ -66,6 +68,9 @@ impl ListenFailed {
     }
 }
 
+/// Clients that wait to be let in.
+const BACKLOG: i32 = 128;
+
 #[derive(Debug)]
 enum Socket {
     Tcp(TcpListener),
@@ -84,9 +89,12 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn tcp(address: SocketAddr) -> Result<(Listener, SocketAddr), ListenFailed> {
-        let opened = TcpListener::bind(address).and_then(|socket| {
-            socket.set_nonblocking(true)?;
+    /// `alone`: `::` is for IPv6 only, whatever the system's default.
+    pub(super) fn tcp(
+        address: SocketAddr,
+        alone: bool,
+    ) -> Result<(Listener, SocketAddr), ListenFailed> {
+        let opened = bind_tcp(address, alone).and_then(|socket| {
             let bound = socket.local_addr()?;
             Ok((socket, bound))
         });
@@ -140,6 +148,18 @@ impl Listener {
             }
         }
     }
+}
+
+fn bind_tcp(address: SocketAddr, alone: bool) -> io::Result<TcpListener> {
+    let fd = super::calls::socket_for(address)?;
+    if address.is_ipv6() && alone {
+        setsockopt(&fd, sockopt::Ipv6V6Only, &true)?;
+    }
+    // Connections of an earlier life that linger are no reason to stay away.
+    setsockopt(&fd, sockopt::ReuseAddr, &true)?;
+    bind(fd.as_raw_fd(), &SockaddrStorage::from(address))?;
+    listen(&fd, Backlog::new(BACKLOG)?)?;
+    Ok(TcpListener::from(fd))
 }
 
 /// Whether the next try would fail as well, until something here has changed.
