@@ -34,10 +34,6 @@ pub const STREAMS_EACH_MAX: usize = 16;
 /// does not keep others waiting.
 pub const STREAM_ANSWER_BYTES_MAX: usize = 32 << 10;
 
-/// Files and sockets that one faild may need at once: all connections, the sockets of known
-/// peers, and what it writes its state with.
-pub const DESCRIPTORS_WANTED: u64 = 2_048;
-
 /// Seconds until a message over a connection is whole, from its first byte on, and until the
 /// first one is: whoever sends more slowly holds a place and says nothing.
 pub const STREAM_WHOLE_S: u64 = 5;

@@ -132,7 +132,6 @@ pub mod children;
 pub mod clients;
 pub mod clock;
 pub mod daemon;
-pub mod descriptors;
 pub mod driver;
 pub mod dump;
 pub mod files;

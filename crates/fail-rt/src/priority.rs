@@ -1,7 +1,8 @@
-//! Being served before others: memory that is never swapped out, and a lower nice value.
+//! Being served before others: memory that is never swapped out, and a lower nice value; and as
+//! many descriptors as are needed.
 //!
-//! Both are for a process without threads, and with the rights of root; each says what it needs
-//! where it may not.
+//! The first two are for a process without threads, and with the rights of root; each says what
+//! it needs where it may not.
 
 #![allow(unsafe_code, reason = "setpriority has no safe wrapper")]
 
@@ -34,6 +35,20 @@ pub enum Refused {
         /// Why.
         why: io::Error,
     },
+}
+
+/// Makes room for so many descriptors, as far as the hard limit allows: the usual soft one of
+/// 1024 is for programs that use `select`. Gives how many there may be. Not for who starts
+/// other programs, which inherit it.
+pub fn make_room_for_files(wanted: u64) -> u64 {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return 0;
+    };
+    let more = wanted.min(hard);
+    match soft < more && setrlimit(Resource::RLIMIT_NOFILE, more, hard).is_ok() {
+        true => more,
+        false => soft,
+    }
 }
 
 /// Locks all memory, also what there will be later, and says what must be kept for that. To be

@@ -22,9 +22,9 @@ use fail_rt::daemon::{Keep, PidFile, PidFileError, daemonize};
 use fail_rt::log::{Levels, Log};
 use fail_rt::notify::Notify;
 use fail_rt::poller::Poller;
-use fail_rt::priority::{lock_memory, lower_nice};
+use fail_rt::priority::{lock_memory, lower_nice, make_room_for_files};
 use fail_rt::signals::Signals;
-use fail_rt::{clock, descriptors, files, reason};
+use fail_rt::{clock, files, reason};
 
 use crate::community::CommunityFile;
 use crate::net::Net;
@@ -33,6 +33,10 @@ use crate::store::Store;
 
 /// What `-d` knows.
 pub const FACILITIES: [&str; 4] = ["state", "access", "store", "net"];
+
+/// Every connection and every known peer has a descriptor, and so have a few hundred addresses
+/// to listen on. With fewer, who comes last is not let in, or is served as everybody else.
+const DESCRIPTORS: u64 = (limits::STREAMS_MAX + limits::KNOWN_PEERS_MAX) as u64 + 1024;
 
 /// Everything that the loop needs.
 pub struct Parts {
@@ -127,7 +131,7 @@ fn open_parts(
     let mut poller = Poller::new().map_err(os("make an event loop"))?;
     let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
     let signals = signals.map_err(os("catch signals"))?;
-    let may_have = descriptors::raise(limits::DESCRIPTORS_WANTED);
+    make_room_for_files(DESCRIPTORS);
     let (net, answers) = Net::open(options, &mut poller)?;
     let keep = give_up_root(options)?;
     files.state_file = files.state_file.map(real_path);
@@ -138,13 +142,6 @@ fn open_parts(
     // From here on there may be threads, and lines for the log.
     answers.iter().for_each(|line| log.info(line));
     sandbox::report(sandbox.as_ref(), log);
-    if may_have < limits::DESCRIPTORS_WANTED {
-        log.warn(format_args!(
-            "this process may have {may_have} files and sockets open, where {} would be enough \
-             for as many clients as it lets in (LimitNOFILE)",
-            limits::DESCRIPTORS_WANTED
-        ));
-    }
     let notify = notify.unwrap_or_else(|e| {
         let why = reason::words(&e);
         log.warn(format_args!(

@@ -141,6 +141,25 @@ fn one_byte_at_a_time_is_understood_and_garbage_ends_only_its_connection() {
 }
 
 #[test]
+fn there_are_descriptors_for_all_whom_it_lets_in() {
+    let mut few = std::process::Command::new("sh");
+    let faild = failover_tests::program::path("faild");
+    let words = format!("ulimit -S -n 100 && exec {} \"$@\"", faild.display());
+    few.args(["-c", &words, "sh"]);
+    let faild = Faild::with(few, &[]);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", faild.pid())).unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let mut words = line.unwrap().split_whitespace().skip(3);
+    let [soft, hard] = [words.next(), words.next()].map(|word| word.unwrap().parse::<u64>());
+    let (Ok(soft), Ok(hard)) = (soft, hard) else {
+        return;
+    };
+    assert_eq!(soft, hard.min(2280), "{limits}");
+}
+
+#[test]
 fn it_answers_on_several_addresses_and_on_ipv6_from_the_one_that_was_asked() {
     let faild = Faild::start(&["-a", "127.0.0.2", "-a", "::1"]);
     let mut told: Vec<SocketAddr> = Vec::new();

@@ -3,6 +3,7 @@
 use fail_wire::{AskFigures, Body, Code, FIGURES_BYTES_MIN, Figure, Figures, Reason, What, emit};
 
 use super::changes::cramped;
+use super::page::Page;
 use super::{Asker, Node};
 use crate::limits;
 use crate::time::Now;
@@ -137,33 +138,23 @@ impl Node {
     }
 
     pub(super) fn show_figures(&mut self, now: Now, asker: &Asker, ask: &AskFigures) {
-        let mut room = asker.room.saturating_sub(FIGURES_BYTES_MIN);
         let all = self.figures(ask.what);
         let after = all.iter().position(|(name, _)| name == ask.after.as_str());
-        let mut answer = Figures {
-            what: ask.what,
-            more: false,
-            figures: Vec::new(),
-        };
-        let mut short = (asker.room < FIGURES_BYTES_MIN).then_some(FIGURES_BYTES_MIN);
-        for (name, value) in all.iter().skip(after.map_or(0, |at| at + 1)) {
-            let figure = Figure {
-                name: Reason::new(name),
-                value: *value,
-            };
-            let bytes = figure.wire_bytes();
-            if bytes > room {
-                answer.more = true;
-                let first = answer.figures.is_empty();
-                short = short.or(first.then_some(FIGURES_BYTES_MIN + bytes));
-                break;
-            }
-            room -= bytes;
-            answer.figures.push(figure);
-        }
-        if let Some(bytes) = short {
+        let mut page = Page::new(asker.room, FIGURES_BYTES_MIN, Figure::wire_bytes);
+        let rest = all.iter().skip(after.map_or(0, |at| at + 1));
+        page.fill(rest.map(|(name, value)| Figure {
+            name: Reason::new(name),
+            value: *value,
+        }));
+        if let Some(bytes) = page.wants() {
             return self.refuse(now, asker, cramped(bytes));
         }
+        let (figures, more) = page.done();
+        let answer = Figures {
+            what: ask.what,
+            more,
+            figures,
+        };
         self.counters.answered += 1;
         let bytes = emit(Some(&asker.key), asker.request, &Body::Figures(answer));
         self.send(asker.peer, bytes);

@@ -8,6 +8,7 @@ use fail_wire::{AskHistory, Body, HISTORY_BYTES_MIN, History, Past, Reason, emit
 
 use super::changes::cramped;
 use super::image::Kept;
+use super::page::Page;
 use super::{Asker, Node};
 use crate::limits;
 use crate::time::{Mono, Now, Wall};
@@ -86,26 +87,17 @@ impl Node {
         let readable = self.rights(asker, &ask.name).is_some();
         let entry = self.entries.get(&ask.name).filter(|_| readable);
         let pasts = entry.map(|entry| entry.pasts().before(ask.before, now));
-        let mut room = asker.room.saturating_sub(HISTORY_BYTES_MIN);
-        let mut history = History {
-            nonce: self.nonce,
-            ..History::default()
-        };
-        let mut short = (asker.room < HISTORY_BYTES_MIN).then_some(HISTORY_BYTES_MIN);
-        for past in pasts.into_iter().flatten() {
-            let bytes = past.wire_bytes();
-            if bytes > room {
-                history.more = true;
-                let first = history.entries.is_empty();
-                short = short.or(first.then_some(HISTORY_BYTES_MIN + bytes));
-                break;
-            }
-            room -= bytes;
-            history.entries.push(past);
-        }
-        if let Some(bytes) = short {
+        let mut page = Page::new(asker.room, HISTORY_BYTES_MIN, Past::wire_bytes);
+        page.fill(pasts.into_iter().flatten());
+        if let Some(bytes) = page.wants() {
             return self.refuse(now, asker, cramped(bytes));
         }
+        let (entries, more) = page.done();
+        let history = History {
+            nonce: self.nonce,
+            more,
+            entries,
+        };
         self.counters.answered += 1;
         let bytes = emit(Some(&asker.key), asker.request, &Body::History(history));
         self.send(asker.peer, bytes);

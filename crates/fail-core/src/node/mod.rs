@@ -349,19 +349,13 @@ impl Node {
     }
 
     fn query(&mut self, now: Now, asker: &Asker, query: &Query) {
-        let room = asker.room.saturating_sub(ANSWER_BYTES_MIN);
-        let mut page = Page::new(room);
+        let mut page = Page::new(asker.room, ANSWER_BYTES_MIN, Record::wire_bytes);
         match query.names.is_empty() {
             true => self.list(now, asker, query.after.as_ref(), &mut page),
             false => self.look_up(now, asker, query, &mut page),
         }
-        if let Some(bytes) = page.too_long_for_the_first() {
-            let detail = u32::try_from(ANSWER_BYTES_MIN + bytes).unwrap_or(u32::MAX);
-            let refusal = Refusal {
-                detail,
-                ..Refusal::plain(Code::Cramped)
-            };
-            return self.refuse(now, asker, refusal);
+        if let Some(bytes) = page.wants() {
+            return self.refuse(now, asker, cramped(bytes));
         }
         let (records, more) = page.done();
         if self.chatter.access {
@@ -387,7 +381,7 @@ impl Node {
 
     /// The records after this one that the asker may read, as many as have room: no more of
     /// the table is looked at than that.
-    fn list(&self, now: Now, asker: &Asker, after: Option<&Name>, page: &mut Page) {
+    fn list(&self, now: Now, asker: &Asker, after: Option<&Name>, page: &mut Page<Record>) {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let readable = self
             .entries
@@ -397,7 +391,7 @@ impl Node {
     }
 
     /// The records of these names. Only who names a service can be the one who publishes it.
-    fn look_up(&mut self, now: Now, asker: &Asker, query: &Query, page: &mut Page) {
+    fn look_up(&mut self, now: Now, asker: &Asker, query: &Query, page: &mut Page<Record>) {
         let mut names: Vec<&Name> = query.names.iter().collect();
         names.retain(|name| query.after.as_ref().is_none_or(|after| *name > after));
         names.sort();

@@ -1,47 +1,59 @@
-//! One page of an answer: records until the room of the request is used up.
-
-use fail_wire::Record;
+//! One page of an answer: records, or whatever it has of one kind, until the room of the
+//! request is used up.
 
 /// What is in it so far.
 #[derive(Debug)]
-pub(super) struct Page {
-    room: usize,
-    records: Vec<Record>,
-    /// The bytes of the record that found no room.
+pub(super) struct Page<T> {
+    /// Bytes of an answer with nothing in it.
+    empty: usize,
+    /// Bytes that one of them takes.
+    bytes: fn(&T) -> usize,
+    /// What is left; nothing: there is no room even for an empty answer.
+    room: Option<usize>,
+    held: Vec<T>,
+    /// The bytes of the one that found no room.
     next: Option<usize>,
 }
 
-impl Page {
-    /// An empty page of so many bytes.
-    pub fn new(room: usize) -> Page {
+impl<T> Page<T> {
+    /// An empty page in an answer of so many bytes.
+    pub fn new(room: usize, empty: usize, bytes: fn(&T) -> usize) -> Page<T> {
         Page {
-            room,
-            records: Vec::new(),
+            empty,
+            bytes,
+            room: room.checked_sub(empty),
+            held: Vec::new(),
             next: None,
         }
     }
 
-    /// Takes records as long as there is room, and looks at no more than one beyond that.
-    pub fn fill(&mut self, records: impl Iterator<Item = Record>) {
-        for record in records {
-            let bytes = record.wire_bytes();
-            if bytes > self.room {
+    /// Takes them as long as there is room, and looks at no more than one beyond that.
+    pub fn fill(&mut self, all: impl Iterator<Item = T>) {
+        let mut left = self.room.unwrap_or(0);
+        for one in all {
+            let bytes = (self.bytes)(&one);
+            if bytes > left {
                 self.next = Some(bytes);
-                return;
+                break;
             }
-            self.room -= bytes;
-            self.records.push(record);
+            left -= bytes;
+            self.held.push(one);
+        }
+        self.room = self.room.map(|_| left);
+    }
+
+    /// How long the answer would have to be at least, if it is too short for anything.
+    pub fn wants(&self) -> Option<usize> {
+        let first = self.next.filter(|_| self.held.is_empty());
+        match self.room {
+            None => Some(self.empty),
+            Some(_) => first.map(|bytes| self.empty + bytes),
         }
     }
 
-    /// The bytes of a first record for which there is no room.
-    pub fn too_long_for_the_first(&self) -> Option<usize> {
-        self.next.filter(|_| self.records.is_empty())
-    }
-
-    /// The records, and whether there are more.
-    pub fn done(self) -> (Vec<Record>, bool) {
-        (self.records, self.next.is_some())
+    /// What it holds, and whether there is more.
+    pub fn done(self) -> (Vec<T>, bool) {
+        (self.held, self.next.is_some())
     }
 }
 
@@ -49,7 +61,7 @@ impl Page {
 mod tests {
     use super::*;
     use crate::node::entry;
-    use fail_wire::Name;
+    use fail_wire::{Name, Record};
 
     #[test]
     fn a_page_looks_at_one_record_more_than_it_holds() {
@@ -59,7 +71,7 @@ mod tests {
             looked_at += 1;
             record.clone()
         });
-        let mut page = Page::new(record.wire_bytes() * 20 + 1);
+        let mut page = Page::new(record.wire_bytes() * 20 + 1, 0, Record::wire_bytes);
         page.fill(records);
         let (held, more) = page.done();
         assert_eq!((held.len(), more), (20, true));

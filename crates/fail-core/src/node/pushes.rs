@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
-use fail_wire::{Acknowledge, Body, Key, NOTIFY_BYTES_MIN, Name, Notify, Subscribe, emit};
+use fail_wire::{Acknowledge, Body, Key, NOTIFY_BYTES_MIN, Name, Notify, Record, Subscribe, emit};
 
 use super::changes::{at_limit, cramped};
 use super::page::Page;
@@ -342,7 +342,7 @@ impl Node {
         // The rules may be others since it was owed.
         let readable = |name: &&Name| subscription.may_read(name, &self.access);
         let names = subscription.changed.iter().filter(readable);
-        let mut page = Page::new(subscription.room.saturating_sub(NOTIFY_BYTES_MIN));
+        let mut page = Page::new(subscription.room, NOTIFY_BYTES_MIN, Record::wire_bytes);
         page.fill(names.map(|name| self.record(now, name)));
         let (records, more) = page.done();
         let Some(subscription) = self.pushes.held.get_mut(&holder) else {
