@@ -325,7 +325,10 @@ impl Client {
             };
             let request = packet.request();
             let is_answer = ids.contains(&request);
-            if !packet.answers() || !(is_answer || self.pushes.expects(request)) {
+            // There is no place for our connection: said before we have asked anything.
+            let is_full = request == 0 && !self.way.needs_padding();
+            let expected = is_answer || is_full || self.pushes.expects(request);
+            if !packet.answers() || !expected {
                 continue;
             }
             if packet.verify(&self.key) {

@@ -24,7 +24,7 @@ pub const REQUEST_BYTES_MAX: usize = 8 << 10;
 pub const OFFENDERS_MAX: usize = 256;
 
 /// Connections to one faild at the same time: as many as hosts in the largest policy. What
-/// waits for one that does not read is at most some 150 kB.
+/// waits for one that does not read is at most 256 kB.
 pub const STREAMS_MAX: usize = 1_000;
 
 /// Of those, from one address.
@@ -34,9 +34,9 @@ pub const STREAMS_EACH_MAX: usize = 16;
 /// does not keep others waiting.
 pub const STREAM_ANSWER_BYTES_MAX: usize = 32 << 10;
 
-/// Seconds until a message over a connection is whole, from its first byte on: whoever sends
-/// more slowly holds a place and says nothing.
-pub const STREAM_WHOLE_S: u64 = 10;
+/// Seconds until a message over a connection is whole, from its first byte on, and until the
+/// first one is: whoever sends more slowly holds a place and says nothing.
+pub const STREAM_WHOLE_S: u64 = 5;
 
 /// Seconds for which a connection may be silent. A failsh that asks less often opens a new one.
 pub const STREAM_IDLE_S: u64 = 300;

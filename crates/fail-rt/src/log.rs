@@ -332,6 +332,7 @@ fn clean(text: &str) -> String {
 mod tests {
     use super::*;
     use std::sync::Mutex;
+    use std::time::Instant;
 
     /// Only a broken log takes so long.
     const LIMIT: Duration = Duration::from_secs(20);
@@ -411,14 +412,28 @@ mod tests {
         log.info("100% sure %s %n \0 \n");
     }
 
+    /// Leaves no room in a pipe, so that whoever writes to it is stuck from his first line on.
+    fn fill(writer: &io::PipeWriter) {
+        use nix::fcntl::{FcntlArg, OFlag, fcntl};
+        fcntl(writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        while (&mut &*writer).write(&[b'\n'; 4096]).is_ok() {}
+        fcntl(writer, FcntlArg::F_SETFL(OFlag::empty())).unwrap();
+    }
+
     #[test]
     fn a_log_that_nobody_reads_costs_lines_and_no_time() {
         let (mut reader, writer) = io::pipe().unwrap();
+        fill(&writer);
         let log = Log::to("faild", writer);
-        // Far more than the pipe and the queue hold: if it blocked, it would for ever.
+        // Far more than the queue holds: if it blocked, it would for ever.
         let said = QUEUE_LINES_MAX * 4;
         for n in 0..said {
             log.info(format_args!("{n} {}", "x".repeat(100)));
+            let until = Instant::now() + LIMIT;
+            while n == 0 && !log.queue.is_writing() {
+                assert!(Instant::now() < until, "nobody writes");
+                std::thread::yield_now();
+            }
         }
         assert!(!log.flush(Duration::from_millis(1)));
         let read = std::thread::spawn(move || {
@@ -430,6 +445,7 @@ mod tests {
         log.info("the end");
         drop(log);
         let text = read.join().unwrap();
+        let text = text.trim_start_matches('\n');
         let number = |line: &str| line.split(' ').nth(1)?.parse::<usize>().ok();
         let lines: Vec<&str> = text.lines().collect();
         let (end, lines) = lines.split_last().unwrap();

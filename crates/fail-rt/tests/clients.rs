@@ -21,7 +21,7 @@ const LIMIT: Span = Span::from_secs(20);
 fn terms() -> Terms {
     Terms {
         clients: 3,
-        full: "full: CLIENTS_MAX\n".to_string(),
+        full: b"full: CLIENTS_MAX\n".to_vec(),
         each: None,
         speech: Speech::Lines(LINE_BYTES_MAX),
         patience: None,

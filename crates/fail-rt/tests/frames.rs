@@ -17,7 +17,7 @@ const LIMIT: Span = Span::from_secs(20);
 fn terms() -> Terms {
     Terms {
         clients: 3,
-        full: String::new(),
+        full: Vec::new(),
         each: None,
         speech: Speech::Frames {
             min: 3,
@@ -214,9 +214,62 @@ fn who_leaves_a_frame_unfinished_or_says_nothing_is_sent_away() {
 }
 
 #[test]
+fn who_comes_and_says_nothing_is_sent_away_sooner_than_who_has_said_something() {
+    let mut server = Server::new(terms());
+    let (mut good, mut bad) = (server.connect(), server.connect());
+    good.write_all(&frame(b"abc")).unwrap();
+    server.until_frames(1);
+    server.later = Span::from_secs(31);
+    server.until_gone(1);
+    assert!(is_closed(&mut bad));
+    good.write_all(&frame(b"abc")).unwrap();
+    server.until_frames(2);
+}
+
+#[test]
+fn who_is_owed_too_much_is_sent_away_at_once() {
+    let mut server = Server::new(terms());
+    let _client = server.connect();
+    let client = server.seen.iter().find_map(|event| match event {
+        Event::Came { client, .. } => Some(*client),
+        _ => None,
+    });
+    let client = client.unwrap();
+    // The kernel takes some megabytes.
+    let mut given = 0;
+    while server.clients.len() == 1 {
+        server.clients.write_frame(client, &[7; 30_000]);
+        server.clients.flush(server.now());
+        given += 30_000;
+        assert!(given < 1 << 28, "{given} bytes wait for it");
+    }
+    assert!(!server.clients.is_owed());
+    server.until_gone(1);
+}
+
+#[test]
+fn all_of_ipv6_stands_beside_all_of_ipv4_and_many_addresses_beside_each_other() {
+    let mut server = Server::new(terms());
+    let at = |text: &str, port| SocketAddr::new(text.parse().unwrap(), port);
+    let four = server.clients.listen(at("0.0.0.0", 0)).unwrap();
+    match server.clients.listen(at("::", four.port())) {
+        Ok(six) => assert_eq!(six.port(), four.port()),
+        Err(e) if e.is_elsewhere() => eprintln!("this host has no IPv6: {e}"),
+        Err(e) => panic!("{e}"),
+    }
+    for n in 2..20 {
+        server
+            .clients
+            .listen(at(&format!("127.0.0.{n}"), 0))
+            .unwrap();
+    }
+}
+
+#[test]
 fn there_are_so_many_and_so_many_from_one_address() {
     let mut server = Server::new(Terms {
-        each: Some(2),
+        full: frame(b"too many"),
+        each: Some((2, frame(b"too many from there"))),
         ..terms()
     });
     let (mut first, _second) = (server.connect(), server.connect());
@@ -225,6 +278,7 @@ fn there_are_so_many_and_so_many_from_one_address() {
         server.turn();
     }
     assert_eq!(server.clients.len(), 2);
+    assert_eq!(read(&mut third), b"too many from there");
     assert!(is_closed(&mut third), "a third from there is not let in");
     // Another address is another matter, up to the limit for all.
     let other = |to: SocketAddr| {
@@ -249,6 +303,7 @@ fn there_are_so_many_and_so_many_from_one_address() {
         server.turn();
     }
     assert_eq!(server.clients.len(), 3);
+    assert_eq!(read(&mut fourth), b"too many");
     assert!(is_closed(&mut fourth));
     first.write_all(&frame(b"abc")).unwrap();
     server.until_frames(1);

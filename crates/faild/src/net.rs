@@ -6,13 +6,14 @@ use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
 use fail_cli::{Faild, Failure, exit};
 use fail_core::limits;
-use fail_core::node::{In, Peer};
+use fail_core::node::{In, Peer, at_limit};
 use fail_core::time::{Mono, Span};
 use fail_rt::clients::{ClientNo, Clients, Event, ListenFailed, Speech, Terms};
 use fail_rt::log::Log;
 use fail_rt::poller::{Poller, Token};
 use fail_rt::reason;
 use fail_rt::udp::Udp;
+use fail_wire::{Body, emit};
 
 /// Where faild is asked.
 pub struct Net {
@@ -26,9 +27,11 @@ pub struct Net {
 fn terms() -> Terms {
     Terms {
         clients: limits::STREAMS_MAX,
-        // Who has not shown that he knows a community is told nothing.
-        full: String::new(),
-        each: Some(limits::STREAMS_EACH_MAX),
+        full: full("connections", limits::STREAMS_MAX),
+        each: Some((
+            limits::STREAMS_EACH_MAX,
+            full("connections of one address", limits::STREAMS_EACH_MAX),
+        )),
         speech: Speech::Frames {
             min: fail_wire::HEADER_BYTES,
             max: limits::REQUEST_BYTES_MAX,
@@ -200,6 +203,13 @@ impl Net {
             ("connections now", count(self.tcp.len())),
         ]
     }
+}
+
+/// What somebody is told for whom there is no place: a refusal of nothing that he has asked yet.
+fn full(name: &str, limit: usize) -> Vec<u8> {
+    let message = emit(None, 0, &Body::Refusal(at_limit(name, limit)));
+    let length = u16::try_from(message.len()).unwrap_or_default();
+    [&length.to_be_bytes(), message.as_slice()].concat()
 }
 
 /// A port that is free for both protocols, or 0 if none is found: then each takes its own.

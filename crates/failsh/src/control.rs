@@ -97,7 +97,8 @@ impl Control {
             full: line(&Answer {
                 id: None,
                 said: Said::Refused { error },
-            }),
+            })
+            .into_bytes(),
             each: None,
             speech: Speech::Lines(REQUEST_BYTES_MAX),
             patience: None,

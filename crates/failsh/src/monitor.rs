@@ -56,7 +56,7 @@ impl Monitor {
         );
         let terms = Terms {
             clients: MONITOR_CLIENTS_MAX,
-            full: line(&Update::Refused { reason }),
+            full: line(&Update::Refused { reason }).into_bytes(),
             each: None,
             speech: Speech::Nothing,
             patience: Some(PATIENCE),

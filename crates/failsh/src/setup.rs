@@ -344,7 +344,7 @@ pub fn unknown_host(loaded: &Loaded, name: &Name, address: &str, why: &Unresolve
 fn terms() -> Terms {
     Terms {
         clients: limits::HOSTS_MAX,
-        full: String::new(),
+        full: Vec::new(),
         each: None,
         speech: Speech::Frames {
             min: fail_wire::HEADER_BYTES,

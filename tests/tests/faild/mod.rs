@@ -14,4 +14,5 @@ mod refusals;
 mod sandbox;
 mod streams;
 mod tools;
+mod transport;
 mod verbs;

@@ -240,7 +240,7 @@ impl Node {
 }
 
 /// A refusal that names a limit and its size.
-pub(super) fn at_limit(name: &str, size: usize) -> Refusal {
+pub fn at_limit(name: &str, size: usize) -> Refusal {
     Refusal {
         detail: u32::try_from(size).unwrap_or(u32::MAX),
         text: Reason::new(name),

@@ -32,6 +32,7 @@ use crate::limits;
 use crate::log::{Level, Line};
 use crate::machine::Machine;
 use crate::time::{Mono, Now, Span};
+pub use changes::at_limit;
 use changes::cramped;
 use entry::Entry;
 pub use figures::{Counters, LIMITS};

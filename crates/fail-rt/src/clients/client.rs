@@ -146,6 +146,8 @@ pub(super) struct Client {
     heard: Mono,
     /// When the frame began that is not whole yet.
     begun: Option<Mono>,
+    /// It came then, and has said nothing whole yet.
+    mute_since: Option<Mono>,
     /// It is not read until it takes what waits for it.
     paused: bool,
     /// Bytes thrown away.
@@ -176,6 +178,7 @@ impl Client {
             input: Vec::new(),
             heard: now,
             begun: None,
+            mute_since: None,
             paused: false,
             noise: 0,
             deaf: false,
@@ -185,6 +188,11 @@ impl Client {
             last_word: None,
             shut: false,
         }
+    }
+
+    /// It has come to say something, and had better begin.
+    pub(super) fn owes_a_word(&mut self, now: Mono) {
+        self.mute_since = Some(now);
     }
 
     pub(super) fn peer(&self) -> Peer {
@@ -312,6 +320,7 @@ impl Client {
         self.input.drain(..at);
         if at > 0 {
             self.heard = now;
+            self.mute_since = None;
         }
         let more = heard.frames.len() >= FRAMES_TURN_MAX;
         self.begun = match self.input.is_empty() || more {
@@ -343,6 +352,11 @@ impl Client {
 
     pub(super) fn is_leaving(&self) -> bool {
         self.leaving
+    }
+
+    /// Bytes that it has not taken.
+    pub(super) fn unread(&self) -> usize {
+        self.output.len()
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) {
@@ -390,8 +404,8 @@ impl Client {
         let quiet = match terms.speech {
             // Who is not read is not to blame; he is stuck.
             Speech::Frames { whole, idle, .. } if !self.leaving && !self.paused => {
-                let begun = self.begun.map(|since| since + whole);
-                earliest([begun, Some(self.heard + idle)])
+                let late = [self.begun, self.mute_since].map(|since| since.map(|s| s + whole));
+                earliest(late.into_iter().chain([Some(self.heard + idle)]))
             }
             _ => None,
         };

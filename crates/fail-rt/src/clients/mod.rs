@@ -44,6 +44,10 @@ pub const ROOM_BYTES: usize = 16 << 10;
 /// Listening sockets of one set of clients: a host may have many addresses.
 const LISTENERS_MAX: usize = 1 << 10;
 
+/// Bytes that may wait for one who speaks in frames. Who is not read while he has no room can
+/// only be owed more than that by what he has ordered before, and does not take.
+const UNREAD_MAX: usize = 256 << 10;
+
 /// Clients over the limit that are being told so. Those beyond find the door shut.
 const REFUSED_MAX: usize = 8;
 
@@ -64,10 +68,11 @@ const NUMBERS: usize = 1 << 30;
 pub struct Terms {
     /// How many there may be.
     pub clients: usize,
-    /// What one over the limit is told, a line.
-    pub full: String,
-    /// Of them, how many may come from one address of the network.
-    pub each: Option<usize>,
+    /// What one over the limit is told: a line, or a frame.
+    pub full: Vec<u8>,
+    /// Of them, how many may come from one address of the network, and what one over that limit
+    /// is told.
+    pub each: Option<(usize, Vec<u8>)>,
     /// How they speak.
     pub speech: Speech,
     /// How long one may take nothing of what waits for him.
@@ -87,7 +92,8 @@ pub enum Speech {
         min: usize,
         /// And so is who begins a longer one.
         max: usize,
-        /// How long a frame that has begun may take to be whole.
+        /// How long a frame that has begun may take to be whole; the first one, from when its
+        /// client came.
         whole: Span,
         /// How long one may say nothing at all.
         idle: Span,
@@ -170,7 +176,8 @@ impl Clients {
         }
     }
 
-    /// Listens on a TCP address, and says on which: port 0 is a free one.
+    /// Listens on a TCP address, and says on which: port 0 is a free one. For frames `::` is
+    /// IPv6 only, so that it can stand beside `0.0.0.0`; else it is as the system has it.
     pub fn listen(&mut self, address: SocketAddr) -> Result<SocketAddr, ListenFailed> {
         let (listener, bound) = Listener::tcp(address)?;
         let added = self.add_listener(listener);
@@ -199,14 +206,14 @@ impl Clients {
     /// Takes the other end of a pair of sockets for a client that has come.
     pub fn adopt(&mut self, stream: UnixStream) -> std::io::Result<ClientNo> {
         stream.set_nonblocking(true)?;
-        self.let_in(Stream::Unix(stream), false, clock::now().mono)
+        self.let_in(Stream::Unix(stream), None, clock::now().mono)
     }
 
     /// Opens a connection. It counts like one that has come; what is written to it waits until
     /// it stands, and if it does not, it has gone.
     pub fn call(&mut self, address: SocketAddr) -> std::io::Result<ClientNo> {
         let stream = calls::connect(address)?;
-        self.let_in(Stream::Tcp(stream), false, clock::now().mono)
+        self.let_in(Stream::Tcp(stream), None, clock::now().mono)
     }
 
     /// Whether this event is for [`Clients::on_event`].
@@ -233,9 +240,13 @@ impl Clients {
             };
             match listener.accept() {
                 Ok(Some(stream)) => {
-                    let full = self.counted() >= self.terms.clients || self.has_many(&stream);
+                    let full = self.full(&stream);
                     // One that can not be watched is gone again; its end of the line shows it.
-                    let _ = self.let_in(stream, full, now);
+                    let came = self.let_in(stream, full, now);
+                    let came = came.ok().and_then(|ClientNo(n)| self.clients.get_mut(&n));
+                    if let Some(client) = came {
+                        client.owes_a_word(now);
+                    }
                 }
                 Ok(None) => return,
                 Err(_) => {
@@ -255,30 +266,43 @@ impl Clients {
         self.clients.values().filter(here).count()
     }
 
-    /// Whether as many as may have come already from where this one comes from.
-    fn has_many(&self, stream: &Stream) -> bool {
-        let (Some(each), Peer::Tcp(from)) = (self.terms.each, stream.peer()) else {
-            return false;
+    /// What this one is told instead of being let in, if as many as may have come already, in
+    /// all or from where it comes from.
+    fn full(&self, stream: &Stream) -> Option<Vec<u8>> {
+        if self.counted() >= self.terms.clients {
+            return Some(self.terms.full.clone());
+        }
+        let (Some((each, full)), Peer::Tcp(from)) = (&self.terms.each, stream.peer()) else {
+            return None;
         };
         let same = |ip: Option<IpAddr>| ip == Some(from.ip());
         let here = self.clients.values().filter(|c| !c.is_leaving());
-        here.filter(|client| same(client.ip())).count() >= each
+        let many = here.filter(|client| same(client.ip())).count() >= *each;
+        many.then(|| full.clone())
     }
 
-    fn let_in(&mut self, stream: Stream, full: bool, now: Mono) -> std::io::Result<ClientNo> {
+    fn let_in(
+        &mut self,
+        stream: Stream,
+        full: Option<Vec<u8>>,
+        now: Mono,
+    ) -> std::io::Result<ClientNo> {
         let leaving = self.clients.len() - self.counted();
-        if full && leaving >= REFUSED_MAX {
+        if full.is_some() && leaving >= REFUSED_MAX {
             return Err(std::io::Error::other("no room to say no"));
         }
         let n = self.free_number();
         let mut client = Client::new(stream, now);
         client.watch(&self.desk, n)?;
-        if full {
-            client.write(self.terms.full.as_bytes());
-            client.leave();
-        } else {
-            let (peer, client) = (client.peer(), ClientNo(n));
-            self.events.push_back(Event::Came { client, peer });
+        match full {
+            Some(full) => {
+                client.write(&full);
+                client.leave();
+            }
+            None => {
+                let (peer, client) = (client.peer(), ClientNo(n));
+                self.events.push_back(Event::Came { client, peer });
+            }
         }
         self.clients.insert(n, client);
         Ok(ClientNo(n))
@@ -370,11 +394,16 @@ impl Clients {
         self.counted() == 0
     }
 
-    /// Gives a client a frame; one that is too long to be one is not sent.
+    /// Gives a client a frame; one that is too long to be one is not sent. Who has left too much
+    /// of them is sent away.
     pub fn write_frame(&mut self, client: ClientNo, bytes: &[u8]) {
         if let Ok(len) = u16::try_from(bytes.len()) {
             self.write(client, &len.to_be_bytes());
             self.write(client, bytes);
+        }
+        let unread = self.clients.get(&client.0).map_or(0, Client::unread);
+        if unread > UNREAD_MAX {
+            self.remove(client.0);
         }
     }
 

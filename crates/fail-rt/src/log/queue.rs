@@ -80,6 +80,11 @@ impl Queue {
     }
 
     #[cfg(test)]
+    pub fn is_writing(&self) -> bool {
+        self.0.lock().writing
+    }
+
+    #[cfg(test)]
     pub fn is_started(&self) -> bool {
         self.0.lock().started
     }
