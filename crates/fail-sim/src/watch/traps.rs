@@ -57,6 +57,11 @@ impl Watch {
         // A window may end and the next begin.
         let most = 2 * limits::RATE_MAX as usize * wanted;
         let running = world.hosts[host].traps.len() + 1;
+        // Where as many run as may, those of an earlier window have waited, and come now.
+        let most = match running >= limits::TRAPS_RUNNING_MAX {
+            true => most + limits::TRAPS_WAITING_MAX,
+            false => most,
+        };
         if lately > most || running > limits::TRAPS_RUNNING_MAX {
             let name = host_name(host);
             let text = format!(
