@@ -8,14 +8,20 @@ use super::story::{LOCAL, Story, at, ms, name, service};
 use crate::policy::Protocol;
 use crate::time::Span;
 
-#[test]
-fn who_is_to_be_asked_over_tcp_is_never_sent_a_datagram() {
+/// hosta outranks this host and is asked over TCP; hostb is as usual.
+fn by_tcp() -> Story {
     let mut story = Story::new(&[("web", service(&["hosta"], &["hostb"]))]);
-    story.pushes = true;
     story.renew(|policy| {
         let host = policy.hosts.get_mut(&name("hosta")).unwrap();
         host.protocol = Protocol::Tcp;
     });
+    story
+}
+
+#[test]
+fn who_is_to_be_asked_over_tcp_is_never_sent_a_datagram() {
+    let mut story = by_tcp();
+    story.pushes = true;
     story.protocols.clear();
     story.set("hosta", "web", State::Up);
     story.run(Span::from_secs(30));
@@ -30,11 +36,7 @@ fn who_is_to_be_asked_over_tcp_is_never_sent_a_datagram() {
 
 #[test]
 fn a_connection_to_a_host_that_is_given_up_is_closed_each_time() {
-    let mut story = Story::new(&[("web", service(&["hosta"], &["hostb"]))]);
-    story.renew(|policy| {
-        let host = policy.hosts.get_mut(&name("hosta")).unwrap();
-        host.protocol = Protocol::Tcp;
-    });
+    let mut story = by_tcp();
     story.set("hosta", "web", State::Up);
     story.run(ms(1500));
     story.silent.extend([at("hosta"), at("hostb")]);
@@ -57,11 +59,7 @@ fn a_connection_to_a_host_that_is_given_up_is_closed_each_time() {
 
 #[test]
 fn a_connection_to_a_host_that_refuses_stays() {
-    let mut story = Story::new(&[("web", service(&["hosta"], &["hostb"]))]);
-    story.renew(|policy| {
-        let host = policy.hosts.get_mut(&name("hosta")).unwrap();
-        host.protocol = Protocol::Tcp;
-    });
+    let mut story = by_tcp();
     story.set("hosta", "web", State::Up);
     story.run(ms(1500));
     story.withdraw("hosta");
