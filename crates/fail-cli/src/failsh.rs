@@ -21,7 +21,7 @@ pub struct Failsh {
         short = 'f',
         long = "policy",
         value_name = "FILE",
-        required_unless_present_any = ["console", "attach", "release"]
+        required_unless_present_any = ["console", "attach", "release", "rehearse"]
     )]
     pub policies: Vec<PathBuf>,
 
@@ -42,6 +42,30 @@ pub struct Failsh {
     /// Have a running failsh stop what this host serves, and end it
     #[arg(long, conflicts_with_all = ["policies", "check"])]
     pub release: bool,
+
+    /// Rehearse the policy: play this scenario and tell what comes of it
+    #[arg(
+        long,
+        value_name = "SCENARIO",
+        conflicts_with_all = ["console", "attach", "release", "check"]
+    )]
+    pub rehearse: Option<PathBuf>,
+
+    /// Tell it as one JSON document
+    #[arg(long, requires = "rehearse")]
+    pub json: bool,
+
+    /// Tell it as one HTML page
+    #[arg(long, requires = "rehearse", conflicts_with = "json")]
+    pub html: bool,
+
+    /// Tell everything: also commands, events and logs
+    #[arg(long, requires = "rehearse")]
+    pub full: bool,
+
+    /// Draw all chance from this number
+    #[arg(long, requires = "rehearse", value_name = "N")]
+    pub seed: Option<u64>,
 
     /// Read the policy, print it in normal form or say what is wrong, and exit
     #[arg(long)]
