@@ -9,6 +9,8 @@ pub const OK: u8 = 0;
 pub const RECOVER: u8 = 1;
 /// With `failc -q`: the service is `FAIL`.
 pub const FAIL: u8 = 2;
+/// What was expected does not hold: in a rehearsal, a drill, a replay.
+pub const BROKEN: u8 = 3;
 /// A bad option or word.
 pub const USAGE: u8 = 64;
 /// A policy or a community file has an error.
@@ -35,10 +37,11 @@ pub const NOPERM: u8 = 77;
 pub const CONFIG: u8 = 78;
 
 /// What each code means, in the words of the man pages.
-pub const MEANINGS: [(u8, &str); 15] = [
+pub const MEANINGS: [(u8, &str); 16] = [
     (OK, "Done."),
     (RECOVER, "The service is RECOVER."),
     (FAIL, "The service is FAIL."),
+    (BROKEN, "What was expected does not hold."),
     (USAGE, "A bad option or word."),
     (DATA, "A policy or a community file has an error."),
     (NOHOST, "A host name is unknown."),

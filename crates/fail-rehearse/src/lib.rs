@@ -28,7 +28,6 @@ use fail_core::decide::{Rule, decide};
 use fail_tcl::PolicyError;
 
 pub use self::judge::seconds;
-use self::random::Tried;
 use self::report::Report;
 use self::scenario::{Hold, SECOND, Scenario};
 use self::world::How;
@@ -58,28 +57,11 @@ impl Options {
     }
 }
 
-/// What came of it all.
-#[derive(Debug)]
-pub struct Rehearsed {
-    /// The scenario itself.
-    pub report: Report,
-    /// What happened by chance, if that was wanted.
-    pub tried: Option<Tried>,
-}
-
-impl Rehearsed {
-    /// Whether everything that was expected held.
-    pub fn held(&self) -> bool {
-        let chance = self.tried.as_ref().and_then(|tried| tried.broken.as_ref());
-        self.report.held() && chance.is_none()
-    }
-}
-
 /// Rehearses a scenario.
 ///
 /// # Errors
 /// What is wrong with the scenario or with a policy, with file, line and word.
-pub fn rehearse(file: &Path, options: &Options) -> Result<Rehearsed, PolicyError> {
+pub fn rehearse(file: &Path, options: &Options) -> Result<Report, PolicyError> {
     let scenario = scenario::read(file, &options.policies, &options.program)?;
     let seed = options.seed.unwrap_or(scenario.seed);
     let how = How {
@@ -87,12 +69,12 @@ pub fn rehearse(file: &Path, options: &Options) -> Result<Rehearsed, PolicyError
         ..How::new(&options.program, seed, length(&scenario))
     };
     let played = world::play(&scenario, &scenario.acts, how)?;
-    let report = judge::judge(&scenario, played, false);
-    let tried = match &scenario.random {
-        Some(random) => Some(random::try_seeds(&scenario, random, &options.program, seed)?),
-        None => None,
-    };
-    Ok(Rehearsed { report, tried })
+    let mut report = judge::judge(&scenario, played, false);
+    if let Some(random) = &scenario.random {
+        let program = &options.program;
+        report.chance = Some(random::try_seeds(&scenario, random, program, seed)?);
+    }
+    Ok(report)
 }
 
 /// As long as everything takes that is expected, and half a minute more.

@@ -15,7 +15,7 @@ use fail_tcl::PolicyError;
 
 use crate::judge::judge;
 use crate::limits::SHRINKS_MAX;
-use crate::report::Report;
+use crate::report::{Chance, Story};
 use crate::scenario::{Act, At, Ends, MS, Random, Rule, SECOND, Scenario, Verb};
 use crate::scenario::Program;
 use crate::world::{How, play};
@@ -26,30 +26,6 @@ pub const CHOICES: [&str; 11] = [
     "set",
 ];
 
-/// What came of the rehearsals by chance.
-#[derive(Debug, Clone)]
-pub struct Tried {
-    /// How many.
-    pub seeds: u64,
-    /// How long their hosts lived, in nanoseconds.
-    pub lived: u64,
-    /// The first seed that broke something, with its shortest story.
-    pub broken: Option<Story>,
-}
-
-/// A story that breaks an expectation.
-#[derive(Debug, Clone)]
-pub struct Story {
-    /// From which seed.
-    pub seed: u64,
-    /// What happens in it, as statements.
-    pub acts: Vec<String>,
-    /// How many acts it had at first.
-    pub before: usize,
-    /// What came of it.
-    pub report: Report,
-}
-
 /// Plays so many seeds, from `first` on, on both cores if there are two.
 ///
 /// # Errors
@@ -59,7 +35,7 @@ pub fn try_seeds(
     random: &Random,
     program: &str,
     first: u64,
-) -> Result<Tried, PolicyError> {
+) -> Result<Chance, PolicyError> {
     let services = services(scenario, program)?;
     let next = AtomicU64::new(0);
     let done = AtomicU64::new(0);
@@ -106,15 +82,15 @@ pub fn try_seeds(
     });
     let seeds = done.load(Ordering::Relaxed);
     let worst = worst.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let broken = match worst {
+    let story = match worst {
         None => None,
         Some(Err(error)) => return Err(error),
         Some(Ok(seed)) => Some(shortest(scenario, random, program, &services, seed)?),
     };
-    Ok(Tried {
+    Ok(Chance {
         seeds,
         lived: seeds.saturating_mul(length(random)),
-        broken,
+        story,
     })
 }
 
@@ -192,7 +168,7 @@ fn shortest(
         seed,
         acts: told.collect(),
         before,
-        report,
+        report: Box::new(report),
     })
 }
 

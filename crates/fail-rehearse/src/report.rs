@@ -32,6 +32,33 @@ pub struct Report {
     pub entries: Vec<Entry>,
     /// What came of each expectation, in the order of the scenario.
     pub verdicts: Vec<Verdict>,
+    /// The rehearsals by chance, if there were any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chance: Option<Chance>,
+}
+
+/// Rehearsals in which things happened by chance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Chance {
+    /// How many were played.
+    pub seeds: u64,
+    /// How long their hosts lived, all together.
+    pub lived: u64,
+    /// The first one that broke an expectation, made as short as could be.
+    pub story: Option<Story>,
+}
+
+/// What happened by chance and broke an expectation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Story {
+    /// From which seed.
+    pub seed: u64,
+    /// What happens in it, as statements of a scenario.
+    pub acts: Vec<String>,
+    /// How many there were before it was made shorter.
+    pub before: usize,
+    /// What came of it.
+    pub report: Box<Report>,
 }
 
 /// One service on one host.
@@ -191,8 +218,9 @@ pub struct Verdict {
 }
 
 impl Report {
-    /// Whether everything that was expected held.
+    /// Whether everything that was expected held, here and by chance.
     pub fn held(&self) -> bool {
-        self.verdicts.iter().all(|verdict| verdict.held)
+        let story = self.chance.as_ref().and_then(|chance| chance.story.as_ref());
+        story.is_none() && self.verdicts.iter().all(|verdict| verdict.held)
     }
 }

@@ -15,6 +15,7 @@ mod levels;
 mod minds;
 mod monitor;
 mod post;
+mod rehearse;
 mod reload;
 mod serves;
 mod setup;
@@ -38,6 +39,9 @@ fn main() -> ExitCode {
 fn run(options: &fail_cli::Failsh) -> Result<u8, Failure> {
     if options.check {
         return check::check(options).map(|()| exit::OK);
+    }
+    if let Some(scenario) = &options.rehearse {
+        return rehearse::play(options, scenario);
     }
     if options.release {
         return console::release(options.socket());

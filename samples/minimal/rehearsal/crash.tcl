@@ -10,5 +10,5 @@ expect address UP on hosta within 5s after start
 expect address UP on hostb within 2s after "crash hosta"
 expect address UP on hosta within 3s after "return hosta"
 expect address UP on exactly 1 host after 10s unless partitioned
-never  address UP on 2 hosts for more than 200ms unless partitioned
+never  address UP on 2 hosts for more than 500ms unless partitioned
 never  thing "address 192.0.2.10" on 2 hosts for more than 1s unless partitioned

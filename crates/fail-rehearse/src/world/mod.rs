@@ -376,6 +376,7 @@ impl<'a> World<'a> {
             acts,
             entries,
             verdicts: Vec::new(),
+            chance: None,
         };
         Played {
             report,
