@@ -16,6 +16,7 @@ mod health;
 mod hears;
 mod jobs;
 mod judge;
+mod late;
 mod link;
 mod news;
 mod notes;
@@ -47,6 +48,7 @@ use class::Class;
 use duty::Duty;
 use health::Health;
 use hears::Hears;
+use late::Lates;
 pub use jobs::CANCEL_GRACE;
 use link::{LOOKUP_AGAIN, LOOKUP_LATER, Link};
 use news::News;
@@ -228,6 +230,8 @@ pub struct Plan {
     asks: BTreeMap<(usize, Target), Ask>,
     posts: BTreeMap<Name, Post>,
     sent: BTreeMap<u64, Sent>,
+    /// Questions that were given up.
+    lates: Lates,
     /// The start of the local faild that we know.
     nonce: Option<u64>,
     jobs: u64,
@@ -326,6 +330,7 @@ impl Plan {
             asks: BTreeMap::new(),
             posts: BTreeMap::new(),
             sent: BTreeMap::new(),
+            lates: Lates::default(),
             nonce: None,
             jobs: 0,
             lookups: 0,
@@ -453,6 +458,7 @@ impl Plan {
         self.log(Level::Warn, "plan", text);
         self.asks.clear();
         self.sent.clear();
+        self.lates.clear();
         // What people have ordered is repeated as it was.
         self.posts.retain(|_, post| post.is_by_hand());
         self.posts
