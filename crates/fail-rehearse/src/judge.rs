@@ -76,10 +76,10 @@ fn tell(notes: &mut Vec<String>, verdict: Option<Verdict>) {
 /// That no service serves on two hosts for long, and no address is on two.
 fn overlaps(report: &Report) -> Vec<Expect> {
     let never = |what: What, name: String| Expect {
-        text: format!("never {name} on 2 hosts for more than 1s unless partitioned"),
+        text: format!("never {name} on 2 hosts for more than 1s unless degraded"),
         line: 0,
         what,
-        hold: Hold::Never(Where::Hosts(2), OVERLAP_MAX, Some(Trouble::Partitioned)),
+        hold: Hold::Never(Where::Hosts(2), OVERLAP_MAX, Some(Trouble::Degraded)),
     };
     let services = report.services.iter().filter_map(|service| {
         let name = fail_wire::Name::new(service).ok()?;

@@ -53,7 +53,7 @@ pub fn try_seeds(
                     }
                     let seed = first + n;
                     let acts = draw(scenario, random, &services, seed);
-                    let broken = broken(scenario, random, program, seed, &acts);
+                    let broken = broken(scenario, random, program, seed, &flat(&acts));
                     done.fetch_add(1, Ordering::Relaxed);
                     let found = match broken {
                         Ok(None) => continue,
@@ -134,23 +134,24 @@ fn shortest(
     services: &[String],
     seed: u64,
 ) -> Result<Story, PolicyError> {
-    let mut acts = draw(scenario, random, services, seed);
-    let before = acts.len();
-    let first = broken(scenario, random, program, seed, &acts)?.unwrap_or_default();
-    let same = |acts: &[At]| -> Result<bool, PolicyError> {
-        let now = broken(scenario, random, program, seed, acts)?.unwrap_or_default();
+    let mut story = draw(scenario, random, services, seed);
+    let all = flat(&story);
+    let before = all.len();
+    let first = broken(scenario, random, program, seed, &all)?.unwrap_or_default();
+    let same = |story: &Acts| -> Result<bool, PolicyError> {
+        let now = broken(scenario, random, program, seed, &flat(story))?.unwrap_or_default();
         Ok(now.iter().any(|text| first.contains(text)))
     };
-    let (mut tries, mut piece) = (0, acts.len().div_ceil(2).max(1));
+    let (mut tries, mut piece) = (0, story.len().div_ceil(2).max(1));
     loop {
         let mut shorter = false;
         let mut at = 0;
-        while at < acts.len() && tries < SHRINKS_MAX {
-            let mut less = acts.clone();
-            less.drain(at..(at + piece).min(acts.len()));
+        while at < story.len() && tries < SHRINKS_MAX {
+            let mut less = story.clone();
+            less.drain(at..(at + piece).min(story.len()));
             tries += 1;
             if same(&less)? {
-                acts = less;
+                story = less;
                 shorter = true;
             } else {
                 at += piece;
@@ -161,6 +162,7 @@ fn shortest(
         }
         piece = (piece / 2).max(1);
     }
+    let acts = flat(&story);
     let how = How::new(program, seed, length(random));
     let report = judge(scenario, play(scenario, &acts, how)?, true);
     let told = acts.iter().map(|at| format!("at {} {}", Span(at.at), at.text));
@@ -172,10 +174,20 @@ fn shortest(
     })
 }
 
+/// A story: things that happen, each with how it is put right again.
+type Acts = Vec<Vec<At>>;
+
+/// All of it, in order of time.
+fn flat(story: &Acts) -> Vec<At> {
+    let mut acts: Vec<At> = story.iter().flatten().cloned().collect();
+    acts.sort_by_key(|at| at.at);
+    acts
+}
+
 /// The story of a seed.
-fn draw(scenario: &Scenario, random: &Random, services: &[String], seed: u64) -> Vec<At> {
+fn draw(scenario: &Scenario, random: &Random, services: &[String], seed: u64) -> Acts {
     let mut rng = Rng::new(!seed);
-    let mut acts = Vec::new();
+    let mut story = Vec::new();
     // All hosts have come up by then.
     let mut at = 15 * SECOND;
     loop {
@@ -189,14 +201,18 @@ fn draw(scenario: &Scenario, random: &Random, services: &[String], seed: u64) ->
                 "kill" | "freeze" | "command" => 4,
                 _ => 2,
             };
-            let allowed = random.acts.is_empty() || random.acts.iter().any(|act| act == word);
+            // A stop that fails leaves what it should have ended: no policy survives that, so
+            // whoever wants it says so.
+            let usual = random.acts.is_empty() && word != "command";
+            let allowed = usual || random.acts.iter().any(|act| act == word);
             (if allowed { weight } else { 0 }, word)
         });
         let word = rng.weighted(&weights);
+        let mut acts = Vec::new();
         one(scenario, &mut rng, services, word, at, random.length, &mut acts);
+        story.push(acts);
     }
-    acts.sort_by_key(|at: &At| at.at);
-    acts
+    story
 }
 
 /// One thing that happens, and how it is put right again.
