@@ -18,6 +18,7 @@ pub struct Report {
     /// The services, by name.
     pub services: Vec<String>,
     /// How long the hosts lived.
+    #[serde(rename = "length_ns")]
     pub length: u64,
     /// What the set-up looks like before anything happens: where the hosts' policies do not
     /// fit together.
@@ -78,8 +79,10 @@ pub struct Track {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StateSpan {
     /// From when.
+    #[serde(rename = "from_ns")]
     pub from: u64,
     /// To when.
+    #[serde(rename = "to_ns")]
     pub to: u64,
     /// Which.
     pub state: Shown,
@@ -124,8 +127,10 @@ impl Shown {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Work {
     /// From when.
+    #[serde(rename = "from_ns")]
     pub from: u64,
     /// To when; nothing: it still ran at the end.
+    #[serde(rename = "to_ns")]
     pub to: Option<u64>,
     /// `start`, `stop`, `reclaim` or `check`.
     pub task: String,
@@ -145,6 +150,7 @@ pub struct ThingTrack {
     /// The host.
     pub host: String,
     /// When it had it: from, to.
+    #[serde(serialize_with = "crate::show::json::spans")]
     pub spans: Vec<(u64, u64)>,
 }
 
@@ -152,8 +158,10 @@ pub struct ThingTrack {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Done {
     /// When it began.
+    #[serde(rename = "from_ns")]
     pub from: u64,
     /// When it ended, if it lasts: a partition, a crash until the return.
+    #[serde(rename = "to_ns")]
     pub to: Option<u64>,
     /// In the words of the scenario: `crash hosta`.
     pub text: String,
@@ -165,6 +173,7 @@ pub struct Done {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Entry {
     /// When.
+    #[serde(rename = "at_ns")]
     pub at: u64,
     /// On which host; nothing: it is about all of them.
     pub host: Option<String>,
@@ -212,6 +221,7 @@ pub struct Verdict {
     /// How often it was put to the test; 0: never, which is told.
     pub tested: u32,
     /// Each time it did not hold: when, and what was seen.
+    #[serde(serialize_with = "crate::show::json::broken")]
     pub broken: Vec<(u64, String)>,
     /// What was measured where it held: the longest, such as `1.2s of 3s`.
     pub measured: String,

@@ -6,12 +6,17 @@
 
 mod acts;
 mod chart;
+mod html;
+pub(crate) mod json;
 mod limits;
 mod outcome;
 mod paper;
+mod picture;
 mod text;
 mod time;
 
+pub use html::html;
+pub use json::json;
 pub use text::text;
 
 /// How a text is to look.

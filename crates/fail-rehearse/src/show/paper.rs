@@ -149,6 +149,19 @@ fn steers(letter: char) -> bool {
         || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
+/// With the codes of letters that would steer or turn it; line feeds and tabs stay.
+pub fn steady(text: &str) -> String {
+    let mut steady = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\t' => steady.push(letter),
+            _ if steers(letter) => steady.extend(letter.escape_unicode()),
+            _ => steady.push(letter),
+        }
+    }
+    steady
+}
+
 fn letters(pieces: &[Piece], ascii: bool) -> Letters {
     let mut letters = Letters::new();
     for (text, ink) in pieces {

@@ -3,6 +3,15 @@
 //! Each form is held to a golden file in `tests/golden/rehearse`. Where one differs, what came
 //! is left beside it, to be read and taken over if it is better.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail"
+)]
+
+mod documents;
+mod page;
 mod reports;
 mod texts;
 
