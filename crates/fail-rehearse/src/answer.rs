@@ -61,7 +61,12 @@ impl Rulings {
 
     /// What holds for this command: each rule is asked once for what those after it have left
     /// open.
-    fn find(&mut self, at: u64, host: usize, line: &str) -> (Option<u64>, Option<String>, Option<Ends>) {
+    fn find(
+        &mut self,
+        at: u64,
+        host: usize,
+        line: &str,
+    ) -> (Option<u64>, Option<String>, Option<Ends>) {
         let (mut takes, mut prints, mut ends) = (None, None, None);
         for ruling in self.0.iter_mut().rev() {
             let rule = &ruling.rule;
@@ -100,7 +105,9 @@ pub fn answer(
     let line = line(pipeline);
     let (takes, prints, ends) = rulings.find(at, having.host, &line);
     let plausible = pipeline.stages.iter();
-    let plausible = plausible.map(|stage| meaning::plausible_ms(&stage.argv)).max();
+    let plausible = plausible
+        .map(|stage| meaning::plausible_ms(&stage.argv))
+        .max();
     let plausible = plausible.unwrap_or(0) * MS;
     let takes = takes.unwrap_or_else(|| plausible + rng.between(0, plausible / 2));
     let mut said = having.says(&line, pipeline);
@@ -340,9 +347,22 @@ mod tests {
     fn the_last_rule_holds_and_gives_way_when_it_is_used_up() {
         let mut rulings = Rulings::default();
         let none = BTreeSet::new();
-        rulings.add(0, &Rule { takes: Some(7), ..rule("mount *") });
+        rulings.add(
+            0,
+            &Rule {
+                takes: Some(7),
+                ..rule("mount *")
+            },
+        );
         let fails = Some(Ends::Exit(1, "busy".to_string()));
-        rulings.add(0, &Rule { ends: fails, times: Some(1), ..rule("mount *") });
+        rulings.add(
+            0,
+            &Rule {
+                ends: fails,
+                times: Some(1),
+                ..rule("mount *")
+            },
+        );
         let first = ask(&mut rulings, 1, &none, "mount /dev/sdb1 /srv");
         assert_eq!(first.takes, Some(7));
         assert_eq!(first.told, "exits with 1: busy");
@@ -374,7 +394,10 @@ mod tests {
         let has: BTreeSet<String> = ["address 192.0.2.10".to_string()].into();
         let none = BTreeSet::new();
         let add = "ip address add 192.0.2.10/24 dev eth0";
-        assert_eq!(ask(&mut rulings, 0, &none, add).begins, ["address 192.0.2.10"]);
+        assert_eq!(
+            ask(&mut rulings, 0, &none, add).begins,
+            ["address 192.0.2.10"]
+        );
         let twice = ask(&mut rulings, 0, &has, add);
         assert_eq!(twice.told, "exits with 2: RTNETLINK answers: File exists");
         assert!(twice.begins.is_empty() && !twice.excused);

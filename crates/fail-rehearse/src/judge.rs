@@ -169,7 +169,9 @@ impl Judge<'_> {
             What::Thing(thing) => {
                 let mut tracks = self.report.things.iter();
                 let track = tracks.find(|t| t.thing == *thing && t.host == name);
-                track.map_or(Spans::new(), |track| spans::joined(track.spans.iter().copied()))
+                track.map_or(Spans::new(), |track| {
+                    spans::joined(track.spans.iter().copied())
+                })
             }
             What::Command(pattern) => {
                 let run = self.aside.commands.iter();
@@ -214,9 +216,8 @@ impl Judge<'_> {
         const BEFORE: u64 = 30 * SECOND;
         let end = self.report.length;
         let others = self.report.acts.iter().filter(|act| act.from != at);
-        let mut near = others.filter(|act| {
-            act.from <= at + within && act.to.unwrap_or(end) + BEFORE >= at
-        });
+        let mut near =
+            others.filter(|act| act.from <= at + within && act.to.unwrap_or(end) + BEFORE >= at);
         near.next().is_some()
     }
 
@@ -242,10 +243,7 @@ impl Judge<'_> {
                         Some((from, _)) => format!("; it came {} after it", seconds(from - at)),
                         None => String::new(),
                     };
-                    let text = format!(
-                        "{} after \"{after}\" {what}{late}",
-                        seconds(within)
-                    );
+                    let text = format!("{} after \"{after}\" {what}{late}", seconds(within));
                     found.wrong(until, text);
                 }
             }
@@ -329,9 +327,9 @@ impl Judge<'_> {
                 continue;
             }
             let at = from + longer;
-            let hosts = counts.iter().find(|(begin, until, hosts)| {
-                *begin <= at && at < *until && is(hosts)
-            });
+            let hosts = counts
+                .iter()
+                .find(|(begin, until, hosts)| *begin <= at && at < *until && is(hosts));
             let who = hosts.map_or(String::new(), |(_, _, hosts)| self.who(&expect.what, hosts));
             let text = match command {
                 true => "it was run".to_string(),

@@ -42,7 +42,15 @@ impl Ledger {
     }
 
     /// One line.
-    pub fn say(&mut self, at: u64, host: Option<usize>, service: Option<&str>, kind: Kind, text: String, why: String) {
+    pub fn say(
+        &mut self,
+        at: u64,
+        host: Option<usize>,
+        service: Option<&str>,
+        kind: Kind,
+        text: String,
+        why: String,
+    ) {
         if self.brief || self.entries.len() >= ENTRIES_MAX {
             return;
         }
@@ -92,7 +100,14 @@ impl Ledger {
             Some(before) => format!("{} -> {}", before.word(), state.word()),
             None => state.word().to_string(),
         };
-        self.say(at, Some(host), Some(service), Kind::State, text, why.to_string());
+        self.say(
+            at,
+            Some(host),
+            Some(service),
+            Kind::State,
+            text,
+            why.to_string(),
+        );
     }
 
     /// Every service of a host is this now.
@@ -118,13 +133,28 @@ impl Ledger {
         let no = track.work.len() - 1;
         if task != "check" {
             let text = format!("{task} begins");
-            self.say(at, Some(host), Some(service), Kind::Script, text, why.to_string());
+            self.say(
+                at,
+                Some(host),
+                Some(service),
+                Kind::Script,
+                text,
+                why.to_string(),
+            );
         }
         no
     }
 
     /// It ends; `excused`: an error is the scenario's doing.
-    pub fn ends(&mut self, at: u64, host: usize, service: &str, no: usize, outcome: Result<&str, &str>, excused: bool) {
+    pub fn ends(
+        &mut self,
+        at: u64,
+        host: usize,
+        service: &str,
+        no: usize,
+        outcome: Result<&str, &str>,
+        excused: bool,
+    ) {
         let track = self.track(service, host);
         let Some(work) = track.work.get_mut(no) else {
             return;
@@ -144,7 +174,14 @@ impl Ledger {
             }
         }
         if task != "check" || outcome.is_err() {
-            self.say(at, Some(host), Some(service), Kind::Script, text, String::new());
+            self.say(
+                at,
+                Some(host),
+                Some(service),
+                Kind::Script,
+                text,
+                String::new(),
+            );
         }
     }
 
@@ -152,18 +189,28 @@ impl Ledger {
     pub fn command(&mut self, at: u64, host: usize, service: Option<&str>, line: &str, told: &str) {
         self.commands.push((at, host, line.to_string()));
         let line = line.replace('\n', " ");
-        self.say(at, Some(host), service, Kind::Command, line, told.to_string());
+        self.say(
+            at,
+            Some(host),
+            service,
+            Kind::Command,
+            line,
+            told.to_string(),
+        );
     }
 
     /// A host has a thing now, or has it no more.
     pub fn thing(&mut self, at: u64, host: usize, thing: &str, has: bool, why: &str) {
         let key = (thing.to_string(), host);
         let name = self.hosts[host].clone();
-        let track = self.things.entry(key.clone()).or_insert_with(|| ThingTrack {
-            thing: thing.to_string(),
-            host: name,
-            spans: Vec::new(),
-        });
+        let track = self
+            .things
+            .entry(key.clone())
+            .or_insert_with(|| ThingTrack {
+                thing: thing.to_string(),
+                host: name,
+                spans: Vec::new(),
+            });
         if has {
             self.open_things.entry(key).or_insert(at);
         } else if let Some(from) = self.open_things.remove(&key) {
@@ -204,7 +251,10 @@ impl Ledger {
     }
 
     /// The end: tracks, things, acts, lines, and what is judged beside.
-    pub fn finish(mut self, at: u64) -> (Vec<Track>, Vec<ThingTrack>, Vec<Done>, Vec<Entry>, Aside) {
+    pub fn finish(
+        mut self,
+        at: u64,
+    ) -> (Vec<Track>, Vec<ThingTrack>, Vec<Done>, Vec<Entry>, Aside) {
         for track in self.tracks.values_mut() {
             if let Some(last) = track.spans.last_mut() {
                 last.to = at;

@@ -46,7 +46,10 @@ pub fn of(argv: &[String]) -> Option<Meaning> {
             _ => None,
         },
         "mount" => {
-            let folder = plain(words).last().copied().filter(|f| f.starts_with('/'))?;
+            let folder = plain(words)
+                .last()
+                .copied()
+                .filter(|f| f.starts_with('/'))?;
             Some(Meaning::Begins(one("mount", folder), None))
         }
         "umount" => {
@@ -170,7 +173,9 @@ fn unit(name: &str) -> String {
 
 fn daemon(words: &[&str]) -> Option<Meaning> {
     let value = |long: &str, short: &str| {
-        let at = words.iter().position(|word| *word == long || *word == short)?;
+        let at = words
+            .iter()
+            .position(|word| *word == long || *word == short)?;
         words.get(at + 1).copied()
     };
     // What stands behind "--" is the daemon's.
@@ -251,17 +256,35 @@ mod tests {
     fn well_known_commands_mean_what_they_do() {
         let things = |name: &str| vec![name.to_string()];
         for (line, thing) in [
-            ("ip address replace 192.0.2.10/24 dev eth0", "address 192.0.2.10"),
-            ("/sbin/ip -4 a add 192.0.2.10/24 dev eth0", "address 192.0.2.10"),
-            ("ip -6 addr add 2001:db8::1/64 dev eth0", "address 2001:db8::1"),
+            (
+                "ip address replace 192.0.2.10/24 dev eth0",
+                "address 192.0.2.10",
+            ),
+            (
+                "/sbin/ip -4 a add 192.0.2.10/24 dev eth0",
+                "address 192.0.2.10",
+            ),
+            (
+                "ip -6 addr add 2001:db8::1/64 dev eth0",
+                "address 2001:db8::1",
+            ),
             ("systemctl start nginx", "unit nginx.service"),
-            ("sudo systemctl --no-pager restart -- x.timer", "unit x.timer"),
+            (
+                "sudo systemctl --no-pager restart -- x.timer",
+                "unit x.timer",
+            ),
             ("/etc/init.d/apache2 start", "script apache2"),
             ("service bind9 start", "script bind9"),
             ("mount -o ro /dev/sdb1 /srv", "mount /srv"),
             ("env A=b timeout -k 1 10 mount /dev/sdb1 /srv", "mount /srv"),
-            ("start-stop-daemon --start --pidfile /run/x.pid --exec /x -- --stop", "daemon /run/x.pid"),
-            ("/usr/lib/ocf/resource.d/heartbeat/Dummy start", "agent Dummy"),
+            (
+                "start-stop-daemon --start --pidfile /run/x.pid --exec /x -- --stop",
+                "daemon /run/x.pid",
+            ),
+            (
+                "/usr/lib/ocf/resource.d/heartbeat/Dummy start",
+                "agent Dummy",
+            ),
         ] {
             match say(line) {
                 Some(Meaning::Begins(begun, _)) => assert_eq!(begun, things(thing), "{line}"),
@@ -269,11 +292,17 @@ mod tests {
             }
         }
         for (line, thing) in [
-            ("ip address flush dev eth0 to 192.0.2.10/32", "address 192.0.2.10"),
+            (
+                "ip address flush dev eth0 to 192.0.2.10/32",
+                "address 192.0.2.10",
+            ),
             ("ip addr del 192.0.2.10/24 dev eth0", "address 192.0.2.10"),
             ("ifconfig eth0:1 down", "label eth0:1"),
             ("umount /srv", "mount /srv"),
-            ("start-stop-daemon --stop -p /run/x.pid", "daemon /run/x.pid"),
+            (
+                "start-stop-daemon --stop -p /run/x.pid",
+                "daemon /run/x.pid",
+            ),
         ] {
             match say(line) {
                 Some(Meaning::Ends(ended, _)) => assert_eq!(ended, things(thing), "{line}"),
@@ -282,7 +311,10 @@ mod tests {
         }
         for (line, thing) in [
             ("systemctl is-active --quiet nginx", "unit nginx.service"),
-            ("start-stop-daemon --status --quiet --pidfile /run/x.pid", "daemon /run/x.pid"),
+            (
+                "start-stop-daemon --status --quiet --pidfile /run/x.pid",
+                "daemon /run/x.pid",
+            ),
             ("mountpoint -q /srv", "mount /srv"),
             ("/etc/init.d/apache2 status", "script apache2"),
         ] {
@@ -291,7 +323,13 @@ mod tests {
                 other => panic!("{line}: {other:?}"),
             }
         }
-        for line in ["curl http://127.0.0.1/", "ip link set eth0 up", "sh -c x", "true", "env"] {
+        for line in [
+            "curl http://127.0.0.1/",
+            "ip link set eth0 up",
+            "sh -c x",
+            "true",
+            "env",
+        ] {
             assert_eq!(say(line), None, "{line}");
         }
     }

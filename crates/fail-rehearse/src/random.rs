@@ -16,13 +16,22 @@ use fail_tcl::PolicyError;
 use crate::judge::judge;
 use crate::limits::SHRINKS_MAX;
 use crate::report::{Chance, Story};
-use crate::scenario::{Act, At, Ends, MS, Random, Rule, SECOND, Scenario, Verb};
 use crate::scenario::Program;
+use crate::scenario::{Act, At, Ends, MS, Random, Rule, SECOND, Scenario, Verb};
 use crate::world::{How, play};
 
 /// The words of what may happen by chance.
 pub const CHOICES: [&str; 11] = [
-    "away", "command", "crash", "deafen", "delay", "freeze", "kill", "loss", "partition", "reload",
+    "away",
+    "command",
+    "crash",
+    "deafen",
+    "delay",
+    "freeze",
+    "kill",
+    "loss",
+    "partition",
+    "reload",
     "set",
 ];
 
@@ -42,7 +51,9 @@ pub fn try_seeds(
     let stop = AtomicBool::new(false);
     // The lowest seed that broke something counts, whoever was faster.
     let worst: Mutex<Option<Result<u64, PolicyError>>> = Mutex::new(None);
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(16);
+    let cores = thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(16);
     thread::scope(|scope| {
         for _ in 0..cores {
             let work = || {
@@ -165,10 +176,12 @@ fn shortest(
     let acts = flat(&story);
     let how = How::new(program, seed, length(random));
     let report = judge(scenario, play(scenario, &acts, how)?, true);
-    let told = acts.iter().map(|at| format!("at {} {}", Span(at.at), at.text));
+    let told = acts
+        .iter()
+        .map(|at| format!("at {} {}", Span(at.at), at.text));
     Ok(Story {
         seed,
-        acts: told.collect(),
+        statements: told.collect(),
         before,
         report: Box::new(report),
     })
@@ -209,7 +222,15 @@ fn draw(scenario: &Scenario, random: &Random, services: &[String], seed: u64) ->
         });
         let word = rng.weighted(&weights);
         let mut acts = Vec::new();
-        one(scenario, &mut rng, services, word, at, random.length, &mut acts);
+        one(
+            scenario,
+            &mut rng,
+            services,
+            word,
+            at,
+            random.length,
+            &mut acts,
+        );
         story.push(acts);
     }
     story
@@ -239,7 +260,11 @@ fn one(
     match word {
         "crash" => {
             add(at, format!("crash {}", name(host)), Act::Crash(host));
-            add(at + long, format!("return {}", name(host)), Act::Return(host));
+            add(
+                at + long,
+                format!("return {}", name(host)),
+                Act::Return(host),
+            );
         }
         "kill" => {
             let (program, called) = match rng.per_mille(500) {

@@ -34,7 +34,6 @@ pub struct Report {
     /// What came of each expectation, in the order of the scenario.
     pub verdicts: Vec<Verdict>,
     /// The rehearsals by chance, if there were any.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub chance: Option<Chance>,
 }
 
@@ -44,6 +43,7 @@ pub struct Chance {
     /// How many were played.
     pub seeds: u64,
     /// How long their hosts lived, all together.
+    #[serde(rename = "lived_ns")]
     pub lived: u64,
     /// The first one that broke an expectation, made as short as could be.
     pub story: Option<Story>,
@@ -55,7 +55,7 @@ pub struct Story {
     /// From which seed.
     pub seed: u64,
     /// What happens in it, as statements of a scenario.
-    pub acts: Vec<String>,
+    pub statements: Vec<String>,
     /// How many there were before it was made shorter.
     pub before: usize,
     /// What came of it.
@@ -230,7 +230,10 @@ pub struct Verdict {
 impl Report {
     /// Whether everything that was expected held, here and by chance.
     pub fn held(&self) -> bool {
-        let story = self.chance.as_ref().and_then(|chance| chance.story.as_ref());
+        let story = self
+            .chance
+            .as_ref()
+            .and_then(|chance| chance.story.as_ref());
         story.is_none() && self.verdicts.iter().all(|verdict| verdict.held)
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use fail_cli::{Failsh, Failure, exit};
-use fail_rehearse::show::{Look, text};
+use fail_rehearse::show::{Look, html, json, text};
 use fail_rehearse::{Options, rehearse};
 use terminal_size::{Width, terminal_size};
 
@@ -21,9 +21,9 @@ pub fn play(options: &Failsh, scenario: &std::path::Path) -> Result<u8, Failure>
     };
     let report = rehearse(scenario, &how).map_err(|e| Failure::new(exit::DATA, e))?;
     let said = if options.json {
-        serde_json::to_string(&report).unwrap_or_default()
+        json(&report)
     } else if options.html {
-        String::new()
+        html(&report)
     } else {
         text(&report, &look(options))
     };

@@ -9,8 +9,26 @@ const PROGRAMS: &[(&str, Program)] = &[("faild", Program::Faild), ("failsh", Pro
 
 /// The words with which an act begins.
 pub(crate) const ACTS: [&str; 21] = [
-    "away", "back", "command", "crash", "deafen", "delay", "device", "freeze", "halt", "heal",
-    "hold", "kill", "lose", "loss", "partition", "release", "reload", "return", "set", "start",
+    "away",
+    "back",
+    "command",
+    "crash",
+    "deafen",
+    "delay",
+    "device",
+    "freeze",
+    "halt",
+    "heal",
+    "hold",
+    "kill",
+    "lose",
+    "loss",
+    "partition",
+    "release",
+    "reload",
+    "return",
+    "set",
+    "start",
     "thaw",
 ];
 

@@ -29,7 +29,9 @@ pub(super) fn command(words: &mut Words<'_>) -> Result<Rule, Wrong> {
                 let code = code.ok_or("an exit code is 0 to 255")?;
                 // What it says is all that may stand here and is no other answer.
                 let message = match words.rest().first() {
-                    Some(next) if !ANSWERS.contains(&next.as_str()) && next.parse::<u32>().is_err() => {
+                    Some(next)
+                        if !ANSWERS.contains(&next.as_str()) && next.parse::<u32>().is_err() =>
+                    {
                         words.need("a message")?
                     }
                     _ => "",
@@ -83,7 +85,9 @@ pub(super) fn thing(words: &mut Words<'_>) -> Result<ThingSpec, Wrong> {
         thing.shown = Some(words.need("a pattern")?.to_string());
         if words.takes("else") {
             let code = words.number("an exit code")?;
-            let code = i32::try_from(code).ok().filter(|code| (1..=255).contains(code));
+            let code = i32::try_from(code)
+                .ok()
+                .filter(|code| (1..=255).contains(code));
             thing.absent = code.ok_or("an exit code that says no is 1 to 255")?;
         }
     }

@@ -34,7 +34,9 @@ pub(super) fn host(
                 let value = words.need("a value")?.to_string();
                 spec.read.push(Read::Set(variable, value));
             }
-            "-eval" => spec.read.push(Read::Eval(words.need("a script")?.to_string())),
+            "-eval" => spec
+                .read
+                .push(Read::Eval(words.need("a script")?.to_string())),
             "-address" => {
                 let word = words.need("an address")?;
                 let address = word.parse();

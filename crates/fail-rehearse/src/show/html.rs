@@ -69,6 +69,7 @@ impl Page<'_> {
                     }
                     main {
                         (self.verdicts())
+                        (self.chance())
                         (self.done())
                         @for (number, service) in report.services.iter().enumerate() {
                             (self.service(number, service))
@@ -93,6 +94,31 @@ impl Page<'_> {
             }
             @for note in &report.notes {
                 p class="note" { strong { "Note: " } (note) }
+            }
+        }
+    }
+
+    fn chance(&self) -> Markup {
+        let Some(chance) = &self.report.chance else {
+            return html! {};
+        };
+        html! {
+            section aria-labelledby="chance" {
+                h2 id="chance" { "By chance" }
+                p { (outcome::chance(chance)) }
+                @if let Some(story) = &chance.story {
+                    pre {
+                        "seed " (story.seed) "\n"
+                        @for statement in &story.statements { (statement) "\n" }
+                    }
+                    ul {
+                        @for verdict in Outcome::Broken.among(&story.report) {
+                            @for (at, seen) in verdict.broken.iter().take(TIMES_FULL) {
+                                li { (verdict.text) ": at " (moment(*at)) ", " (seen) }
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -125,7 +151,7 @@ impl Page<'_> {
                             @for (class, word, verdict) in rest {
                                 tr {
                                     td class="short" { span class={ "badge " (class) } { (word) } }
-                                    td class="short" { (verdict.line) }
+                                    td class="short" { (outcome::line(verdict)) }
                                     td { code { (verdict.text) } }
                                     td { @if verdict.tested > 0 { (outcome::tested(verdict)) } @else { "never" } }
                                 }
@@ -143,7 +169,7 @@ impl Page<'_> {
             article class="broken-card" {
                 h3 { code { (verdict.text) } }
                 p class="faint" {
-                    "did not hold; line " (verdict.line) " of the scenario, tested " (outcome::tested(verdict))
+                    "did not hold; " (outcome::line(verdict)) ", tested " (outcome::tested(verdict))
                 }
                 @for (at, seen) in verdict.broken.iter().take(TIMES_FULL) {
                     h4 { "At " (moment(*at)) ": " (seen) }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::limits::{AFTER, AFTER_NS, BEFORE};
-use crate::report::{Entry, Kind, Report, Verdict};
+use crate::report::{Chance, Entry, Kind, Report, Verdict};
 
 /// What came of an expectation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +102,14 @@ impl<'a> Story<'a> {
     }
 }
 
+/// Where it stands in the scenario; some hold without a word.
+pub fn line(verdict: &Verdict) -> String {
+    match verdict.line {
+        0 => "always".to_string(),
+        line => format!("line {line}"),
+    }
+}
+
 /// How often it was put to the test, and what was measured.
 pub fn tested(verdict: &Verdict) -> String {
     let times = match verdict.tested {
@@ -111,6 +119,22 @@ pub fn tested(verdict: &Verdict) -> String {
     match verdict.measured.as_str() {
         "" => times,
         measured => format!("{times}, {measured}"),
+    }
+}
+
+/// The rehearsals by chance, in one line.
+pub fn chance(chance: &Chance) -> String {
+    let lived = super::time::moment(chance.lived);
+    let rehearsals = match chance.seeds {
+        1 => "1 rehearsal".to_string(),
+        seeds => format!("{seeds} rehearsals"),
+    };
+    match &chance.story {
+        None => format!("Everything held in {rehearsals}, {lived} of their time."),
+        Some(story) => format!(
+            "Seed {} breaks it; of {} acts these are enough, put into the scenario:",
+            story.seed, story.before
+        ),
     }
 }
 

@@ -28,7 +28,17 @@ pub fn text(report: &Report, look: &Look) -> String {
     page.timeline();
     page.verdicts();
     page.summary();
-    page.paper.finish()
+    page.chance();
+    let mut whole = page.paper.finish();
+    if let Some(story) = report
+        .chance
+        .as_ref()
+        .and_then(|chance| chance.story.as_ref())
+    {
+        whole += "\n";
+        whole += &text(&story.report, &look);
+    }
+    whole
 }
 
 struct Page<'a> {
@@ -202,8 +212,28 @@ impl Page<'_> {
         }
     }
 
+    /// What came of the rehearsals by chance.
+    fn chance(&mut self) {
+        let Some(chance) = &self.report.chance else {
+            return;
+        };
+        self.title("By chance", Ink::Head);
+        let line = outcome::chance(chance);
+        let Some(story) = &chance.story else {
+            return self.paper.write(&[(&line, Ink::Good)]);
+        };
+        self.paper.write(&[(&line, Ink::Loud)]);
+        for statement in [format!("seed {}", story.seed)]
+            .iter()
+            .chain(&story.statements)
+        {
+            self.paper
+                .hang(&[("    ", Ink::Plain)], &[(statement, Ink::Plain)]);
+        }
+    }
+
     fn verdict(&mut self, verdict: &Verdict, more: &str, ink: Ink) {
-        let line = format!("line {:<4} ", verdict.line);
+        let line = format!("{:<9} ", outcome::line(verdict));
         let text = [(verdict.text.as_str(), ink), (more, Ink::Faint)];
         self.paper.hang(&[(&line, Ink::Faint)], &text);
     }

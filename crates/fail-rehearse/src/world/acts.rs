@@ -178,7 +178,9 @@ impl World<'_> {
             Act::Lose(thing, host) => {
                 self.end_thing(*host, thing, "it was lost");
                 // Whoever has the address has the label no more.
-                self.hosts[*host].labels.retain(|_, address| address != thing);
+                self.hosts[*host]
+                    .labels
+                    .retain(|_, address| address != thing);
             }
             Act::Command(rule) => {
                 self.rulings.borrow_mut().add(self.at, rule);

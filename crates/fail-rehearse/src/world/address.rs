@@ -46,7 +46,9 @@ impl World<'_> {
                     return (QUICK, Err(AddressError::new(&["LINK", device], text)));
                 }
                 let asked = probe.map_or(0, |span| span.0);
-                let other = ips.iter().find_map(|ip| Some((ip, self.answers_for(host, *ip)?)));
+                let other = ips
+                    .iter()
+                    .find_map(|ip| Some((ip, self.answers_for(host, *ip)?)));
                 if let (Some((ip, other)), true, false) = (other, asked > 0, *force) {
                     let by = &self.hosts[other].name;
                     let text = format!("{ip} is in use on {device}: {by} answers for it");

@@ -74,7 +74,10 @@ impl World<'_> {
         let hosts = policy.hosts.iter();
         let known = hosts.filter_map(|(name, host)| {
             let text = host.address.as_deref().unwrap_or(name.as_str());
-            Some((name.clone(), SocketAddr::new(self.look_up(text)?, host.port)))
+            Some((
+                name.clone(),
+                SocketAddr::new(self.look_up(text)?, host.port),
+            ))
         });
         known.collect()
     }
@@ -155,7 +158,8 @@ impl World<'_> {
         for (_, run) in failsh.minds.into_iter().flat_map(|mind| mind.jobs) {
             if let Some((service, _, no)) = run.work {
                 let why = "failsh ended";
-                self.ledger.ends(at, host, service.as_str(), no, Err(why), true);
+                self.ledger
+                    .ends(at, host, service.as_str(), no, Err(why), true);
             }
         }
         self.look(host);
@@ -257,16 +261,19 @@ impl World<'_> {
                 if let Some(by) = failsh.and_then(|failsh| failsh.asks.remove(&no)) {
                     let code = vec!["FAIL".to_string(), "SET".to_string()];
                     let result = result.map(|()| String::new());
-                    let result =
-                        result.map_err(|message| fail_tcl::AskError { message, code });
+                    let result = result.map_err(|message| fail_tcl::AskError { message, code });
                     self.answer_ask(host, by, result);
                 }
             }
             plan::Out::Event(event) => {
-                let data = event.data.iter().map(|(name, value)| format!("{name} {value}"));
+                let data = event
+                    .data
+                    .iter()
+                    .map(|(name, value)| format!("{name} {value}"));
                 let data = data.collect::<Vec<_>>().join(", ");
                 let text = format!("event {} {}", event.kind, event.subject);
-                self.ledger.say(self.at, Some(host), None, Kind::Event, text, data);
+                self.ledger
+                    .say(self.at, Some(host), None, Kind::Event, text, data);
             }
             plan::Out::Changed(subject) => {
                 if let Some(failsh) = &mut self.hosts[host].failsh {

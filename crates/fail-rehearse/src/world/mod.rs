@@ -186,7 +186,8 @@ impl<'a> World<'a> {
         for (host, policy) in policies.iter().enumerate() {
             for service in policy.services.keys() {
                 let why = "the host has no power yet";
-                self.ledger.state(0, host, service.as_str(), Shown::Down, why);
+                self.ledger
+                    .state(0, host, service.as_str(), Shown::Down, why);
             }
             // Not at the same moment, as no two hosts boot.
             let after = self.rng.between(0, 200 * MS);
@@ -201,8 +202,12 @@ impl<'a> World<'a> {
             let mut addresses: Vec<IpAddr> = spec.address.into_iter().collect();
             if addresses.is_empty() {
                 for policy in policies {
-                    let named = policy.hosts.iter().filter(|(name, _)| name.as_str() == spec.name);
-                    let literal = named.filter_map(|(_, host)| host.address.as_deref()?.parse().ok());
+                    let named = policy
+                        .hosts
+                        .iter()
+                        .filter(|(name, _)| name.as_str() == spec.name);
+                    let literal =
+                        named.filter_map(|(_, host)| host.address.as_deref()?.parse().ok());
                     for ip in literal {
                         if !addresses.contains(&ip) {
                             addresses.push(ip);
@@ -349,7 +354,8 @@ impl<'a> World<'a> {
     }
 
     fn say(&mut self, host: Option<usize>, kind: Kind, text: String) {
-        self.ledger.say(self.at, host, None, kind, text, String::new());
+        self.ledger
+            .say(self.at, host, None, kind, text, String::new());
     }
 
     fn finish(self, how: How<'_>, ranks: Vec<String>) -> Played {

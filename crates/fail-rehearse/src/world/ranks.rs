@@ -26,7 +26,11 @@ impl Rank {
 /// Where policies do not fit together, one sentence each.
 pub(super) fn disagreements(scenario: &Scenario, policies: &[Policy]) -> Vec<String> {
     let mut wrong = Vec::new();
-    let names: Vec<&str> = scenario.hosts.iter().map(|host| host.name.as_str()).collect();
+    let names: Vec<&str> = scenario
+        .hosts
+        .iter()
+        .map(|host| host.name.as_str())
+        .collect();
     let mut services: Vec<&Name> = policies.iter().flat_map(|p| p.services.keys()).collect();
     services.sort();
     services.dedup();
@@ -58,7 +62,10 @@ pub(super) fn disagreements(scenario: &Scenario, policies: &[Policy]) -> Vec<Str
                 if !other.services.contains_key(service) {
                     continue;
                 }
-                let (ab, ba) = (rank(policy, service, names[b]), rank(other, service, names[a]));
+                let (ab, ba) = (
+                    rank(policy, service, names[b]),
+                    rank(other, service, names[a]),
+                );
                 let fits = matches!(
                     (ab, ba),
                     (Rank::Master, Rank::Slave) | (Rank::Slave, Rank::Master)

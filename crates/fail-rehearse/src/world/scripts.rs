@@ -29,7 +29,9 @@ impl World<'_> {
 
     pub(super) fn begin_job(&mut self, host: usize, order: &Order) {
         let (service, task) = (order.service.as_str(), order.task.word());
-        let no = self.ledger.begins(self.at, host, service, task, &order.reason);
+        let no = self
+            .ledger
+            .begins(self.at, host, service, task, &order.reason);
         let run = JobRun {
             work: Some((order.service.clone(), order.task, no)),
             excused: false,
@@ -38,7 +40,10 @@ impl World<'_> {
     }
 
     pub(super) fn begin_trap(&mut self, host: usize, fired: &Fired) {
-        let text = format!("trap on {} {}: {}", fired.event.kind, fired.event.subject, fired.script);
+        let text = format!(
+            "trap on {} {}: {}",
+            fired.event.kind, fired.event.subject, fired.script
+        );
         let text = text.lines().next().unwrap_or_default().to_string();
         self.say(Some(host), Kind::Event, text);
         let run = JobRun {
@@ -69,7 +74,12 @@ impl World<'_> {
         let mut said: Vec<(u64, FromTcl)> = Vec::new();
         for mind in &failsh.minds {
             let no = mind.no;
-            said.extend(mind.still.turn(now).into_iter().map(|message| (no, message)));
+            said.extend(
+                mind.still
+                    .turn(now)
+                    .into_iter()
+                    .map(|message| (no, message)),
+            );
         }
         for (mind, message) in said {
             self.on_tcl(host, mind, message);
@@ -79,7 +89,9 @@ impl World<'_> {
         };
         // An old policy goes with its last script.
         let present = failsh.readings;
-        failsh.minds.retain(|mind| mind.no == present || !mind.jobs.is_empty());
+        failsh
+            .minds
+            .retain(|mind| mind.no == present || !mind.jobs.is_empty());
         let timers = failsh.minds.iter().filter_map(|mind| mind.still.deadline());
         let Some(next) = timers.min() else {
             return;
@@ -87,7 +99,10 @@ impl World<'_> {
         let after = u64::try_from(next.saturating_sub(now)).unwrap_or(0) * 1_000;
         let at = self.at + after;
         // One that is looked at earlier looks for the next one itself.
-        if failsh.timer.is_none_or(|timer| timer > at || timer < self.at) {
+        if failsh
+            .timer
+            .is_none_or(|timer| timer > at || timer < self.at)
+        {
             failsh.timer = Some(at);
             let life = self.hosts[host].failsh_life;
             self.later(after, Event::Turn(host, life));
@@ -169,7 +184,8 @@ impl World<'_> {
             service = run.work.as_ref().map(|(name, _, _)| name.to_string());
         }
         let (at, service) = (self.at, service.as_deref());
-        self.ledger.command(at, host, service, &line, &answered.told);
+        self.ledger
+            .command(at, host, service, &line, &answered.told);
         let Some(takes) = answered.takes else {
             return; // It hangs until it is ended.
         };
@@ -203,7 +219,10 @@ impl World<'_> {
         for thing in &running.ends {
             self.end_thing(host, thing, &running.line);
         }
-        let address = running.begins.iter().find(|thing| thing.starts_with("address "));
+        let address = running
+            .begins
+            .iter()
+            .find(|thing| thing.starts_with("address "));
         for thing in &running.begins {
             if let (true, Some(address)) = (thing.starts_with("label "), address) {
                 let labels = &mut self.hosts[host].labels;

@@ -78,7 +78,7 @@ fn every_page_is_whole_and_holds_no_foreign_markup() {
         let page = Page::read(&text).unwrap_or_else(|fault| panic!("{fault}"));
         let known = "html head meta title style body header main section article figure \
             figcaption details summary fieldset legend label input h1 h2 h3 h4 p dl dt dd ul li \
-            table caption thead tbody tr th td span code strong svg defs pattern g rect line \
+            table caption thead tbody tr th td span code pre strong svg defs pattern g rect line \
             text desc";
         let known: BTreeSet<&str> = known.split_whitespace().collect();
         for part in &page.parts {

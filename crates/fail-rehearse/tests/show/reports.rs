@@ -1,7 +1,7 @@
 //! Reports made by hand: what is seen of them depends on nothing but this file.
 
 use fail_rehearse::report::{
-    Done, Entry, Kind, Report, Shown, StateSpan, ThingTrack, Track, Verdict, Work,
+    Chance, Done, Entry, Kind, Report, Shown, StateSpan, Story, ThingTrack, Track, Verdict, Work,
 };
 
 /// Milliseconds in the unit of a report.
@@ -21,6 +21,7 @@ pub fn nothing() -> Report {
         acts: Vec::new(),
         entries: Vec::new(),
         verdicts: Vec::new(),
+        chance: None,
     }
 }
 
@@ -319,6 +320,19 @@ pub fn overlap() -> Report {
             broken(11, "never web UP on 2 hosts for more than 1s", 1, &[(63_500, "hosta and hostb are UP at once, for 18.2s")]),
             verdict(12, "expect web DOWN on hosta within 2s after \"halt hosta\"", 0, ""),
         ],
+        chance: Some(Chance {
+            seeds: 17,
+            lived: 17 * 240_000 * MS,
+            story: Some(Story {
+                seed: 5,
+                statements: vec!["at 20s partition {hosta} {hostb} for 3s".into()],
+                before: 9,
+                report: Box::new(Report {
+                    verdicts: vec![broken(11, "never web UP on 2 hosts for more than 1s", 1, &[(21_500, "hosta and hostb <b>are</b> UP")])],
+                    ..nothing()
+                }),
+            }),
+        }),
     }
 }
 

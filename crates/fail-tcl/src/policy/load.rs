@@ -104,7 +104,9 @@ pub(crate) fn load(interp: &Interp, site: &Site, read: &[Read]) -> Result<Loaded
     for read in read {
         site.blame.replace(None);
         let aside = |what: String| {
-            move |e: TclError| PolicyError::without_file(format!("{what}: {}", one_line(&e.message)))
+            move |e: TclError| {
+                PolicyError::without_file(format!("{what}: {}", one_line(&e.message)))
+            }
         };
         match read {
             Read::File(path) => {

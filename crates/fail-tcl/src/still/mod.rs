@@ -96,15 +96,13 @@ impl Still {
         still.room.interp().unlimited();
         match loaded {
             Ok(loaded) => Ok((loaded, still)),
-            Err(error) if error.sentence.starts_with("time limit exceeded") => {
-                Err(PolicyError {
-                    sentence: format!(
-                        "reading the policy takes longer than {} seconds: does it go in a circle?",
-                        STILL_TURN_MAX.as_secs()
-                    ),
-                    ..error
-                })
-            }
+            Err(error) if error.sentence.starts_with("time limit exceeded") => Err(PolicyError {
+                sentence: format!(
+                    "reading the policy takes longer than {} seconds: does it go in a circle?",
+                    STILL_TURN_MAX.as_secs()
+                ),
+                ..error
+            }),
             Err(error) => Err(error),
         }
     }
@@ -253,7 +251,10 @@ impl Inside {
                 // Nobody can wait here, and time does not pass.
                 return Ok(Obj::text(""));
             }
-            let at = self.now.get().saturating_add(ms.max(0).saturating_mul(1_000));
+            let at = self
+                .now
+                .get()
+                .saturating_add(ms.max(0).saturating_mul(1_000));
             return Ok(Obj::text(&timers.add(at, script()?)));
         }
         match word.as_str() {

@@ -34,9 +34,8 @@ impl Timers {
     /// Takes one out by its name or, as Tcl does, by its script.
     pub(super) fn cancel(&mut self, which: &str) {
         let mut known = self.waiting.iter();
-        let found = known.find(|((_, no), script)| {
-            format!("after#{no}") == which || script.to_text() == which
-        });
+        let found = known
+            .find(|((_, no), script)| format!("after#{no}") == which || script.to_text() == which);
         if let Some(key) = found.map(|(key, _)| *key) {
             self.waiting.remove(&key);
         }
@@ -46,7 +45,11 @@ impl Timers {
     pub(super) fn ids(&self) -> Vec<String> {
         let mut numbers: Vec<u64> = self.waiting.keys().map(|(_, no)| *no).collect();
         numbers.sort_unstable();
-        numbers.iter().rev().map(|no| format!("after#{no}")).collect()
+        numbers
+            .iter()
+            .rev()
+            .map(|no| format!("after#{no}"))
+            .collect()
     }
 
     /// The script of one.

@@ -602,7 +602,8 @@ impl Story {
             match out {
                 node::Out::Send { to, bytes } => {
                     let more = self.slow.get(&host).copied().unwrap_or_default();
-                    self.wire.push((now.mono + TRIP + more, host, to.addr, bytes));
+                    self.wire
+                        .push((now.mono + TRIP + more, host, to.addr, bytes));
                 }
                 node::Out::Save { no, .. } if slow => {
                     self.saves.push((now.mono + self.disk, host, no));
