@@ -60,6 +60,8 @@ pub const PROGRAMS: [Program; 5] = [
             exit::OK,
             exit::RECOVER,
             exit::FAIL,
+            exit::MISSED,
+            exit::REFUSED,
             exit::USAGE,
             exit::NOHOST,
             exit::UNAVAILABLE,
