@@ -168,7 +168,10 @@ mod tests {
                 "probe" => "failc --probe=tcp:[::1]:80 web".to_string(),
                 "outage" => {
                     let both = drill("failc --probe=tcp:a:80 --outage=1 web");
-                    let alone = Drill { probe: None, ..both };
+                    let alone = Drill {
+                        probe: None,
+                        ..both
+                    };
                     assert_eq!(alone.first(), Some("--outage"));
                     continue;
                 }
@@ -183,7 +186,11 @@ mod tests {
     #[test]
     fn an_objective_may_be_nothing_at_all() {
         for (text, ms) in [("0", 0), ("0s", 0), ("0ms", 0), ("0.5", 500), ("2s", 2_000)] {
-            assert_eq!(text.parse(), Ok(AtMost(Duration::from_millis(ms))), "{text}");
+            assert_eq!(
+                text.parse(),
+                Ok(AtMost(Duration::from_millis(ms))),
+                "{text}"
+            );
         }
         for bad in ["", "-1", "soon", "25h"] {
             assert!(bad.parse::<AtMost>().is_err(), "{bad}");
@@ -192,10 +199,21 @@ mod tests {
 
     #[test]
     fn a_probe_has_a_kind_a_host_and_a_port() {
-        for text in ["tcp:web.example:80", "tcp:[2001:db8::1]:443", "tcp:192.0.2.9:1"] {
+        for text in [
+            "tcp:web.example:80",
+            "tcp:[2001:db8::1]:443",
+            "tcp:192.0.2.9:1",
+        ] {
             assert_eq!(text.parse::<Probe>().unwrap().to_string(), text);
         }
-        for bad in ["", "web:80", "tcp:web", "udp:web:80", "tcp::80", "tcp:web:0"] {
+        for bad in [
+            "",
+            "web:80",
+            "tcp:web",
+            "udp:web:80",
+            "tcp::80",
+            "tcp:web:0",
+        ] {
             assert!(bad.parse::<Probe>().is_err(), "{bad}");
         }
     }

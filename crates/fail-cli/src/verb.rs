@@ -107,7 +107,9 @@ impl Verb {
     /// of services and a reason.
     pub fn words() -> impl Iterator<Item = &'static str> {
         let wishes = Verb::ALL.into_iter().map(Verb::word);
-        wishes.chain([DRILL, FORGET, HISTORY, WATCH, WHY]).chain(STATES)
+        wishes
+            .chain([DRILL, FORGET, HISTORY, WATCH, WHY])
+            .chain(STATES)
     }
 
     /// Reads the words of a command line.
