@@ -13,6 +13,9 @@ use crate::seconds::Seconds;
 /// How long a drill waits for each way, unless it is told otherwise.
 const WITHIN: &str = "60s";
 
+/// How long it leaves the service there: who uses it shall have noticed.
+const STAY: &str = "1s";
+
 /// Options that only `drill` takes.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Drill {
@@ -28,41 +31,45 @@ pub struct Drill {
     #[arg(long)]
     pub no_back: bool,
 
+    /// Drill: how long to leave it there
+    #[arg(long, value_name = "SECONDS", default_value = STAY)]
+    pub stay: Time,
+
     /// Drill: undo it if one way takes longer
     #[arg(long, value_name = "SECONDS", default_value = WITHIN)]
     pub within: Seconds,
 
     /// Drill: from the wish until the service is stopped, at most
     #[arg(long, value_name = "SECONDS")]
-    pub stop: Option<AtMost>,
+    pub stop: Option<Time>,
 
     /// Drill: from then until the next host claims it, at most
     #[arg(long, value_name = "SECONDS")]
-    pub detection: Option<AtMost>,
+    pub detection: Option<Time>,
 
     /// Drill: from the claim until it is UP, at most
     #[arg(long, value_name = "SECONDS")]
-    pub start: Option<AtMost>,
+    pub start: Option<Time>,
 
     /// Drill: nobody UP on one way, at most
     #[arg(long, value_name = "SECONDS")]
-    pub gap: Option<AtMost>,
+    pub gap: Option<Time>,
 
     /// Drill: two hosts UP on one way, at most
     #[arg(long, value_name = "SECONDS")]
-    pub overlap: Option<AtMost>,
+    pub overlap: Option<Time>,
 
     /// Drill: the way there, at most
     #[arg(long, value_name = "SECONDS")]
-    pub takeover: Option<AtMost>,
+    pub takeover: Option<Time>,
 
     /// Drill: the way back, at most
     #[arg(long, value_name = "SECONDS", conflicts_with = "no_back")]
-    pub handback: Option<AtMost>,
+    pub handback: Option<Time>,
 
-    /// Drill: all of it, at most
+    /// Drill: both ways together, at most
     #[arg(long, value_name = "SECONDS")]
-    pub total: Option<AtMost>,
+    pub total: Option<Time>,
 
     /// Drill: connect here all the time, as those who use the service do
     #[arg(long, value_name = "tcp:HOST:PORT")]
@@ -70,17 +77,19 @@ pub struct Drill {
 
     /// Drill: the probe fails on one way, at most
     #[arg(long, value_name = "SECONDS", requires = "probe")]
-    pub outage: Option<AtMost>,
+    pub outage: Option<Time>,
 }
 
 impl Drill {
     /// One of these options that was given, for a verb that has no use for it.
     pub fn first(&self) -> Option<&'static str> {
         let within = self.within.to_string() != WITHIN;
+        let stay = STAY.parse() != Ok(self.stay);
         let all = [
             ("--check", self.check),
             ("--yes", self.yes),
             ("--no-back", self.no_back),
+            ("--stay", stay),
             ("--within", within),
             ("--stop", self.stop.is_some()),
             ("--detection", self.detection.is_some()),
@@ -97,17 +106,17 @@ impl Drill {
     }
 }
 
-/// The longest time that something may take: a time as everywhere, or 0.
+/// A time as everywhere, or 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AtMost(pub Duration);
+pub struct Time(pub Duration);
 
-impl FromStr for AtMost {
+impl FromStr for Time {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<AtMost, String> {
+    fn from_str(text: &str) -> Result<Time, String> {
         match text {
-            "0" | "0s" | "0ms" => Ok(AtMost(Duration::ZERO)),
-            time => time.parse().map(|Seconds(time)| AtMost(time)),
+            "0" | "0s" | "0ms" => Ok(Time(Duration::ZERO)),
+            time => time.parse().map(|Seconds(time)| Time(time)),
         }
     }
 }
@@ -180,20 +189,16 @@ mod tests {
             assert_eq!(drill(&line).first(), Some(format!("--{arg}").as_str()));
             seen += 1;
         }
-        assert_eq!(seen, 13);
+        assert_eq!(seen, 14);
     }
 
     #[test]
     fn an_objective_may_be_nothing_at_all() {
         for (text, ms) in [("0", 0), ("0s", 0), ("0ms", 0), ("0.5", 500), ("2s", 2_000)] {
-            assert_eq!(
-                text.parse(),
-                Ok(AtMost(Duration::from_millis(ms))),
-                "{text}"
-            );
+            assert_eq!(text.parse(), Ok(Time(Duration::from_millis(ms))), "{text}");
         }
         for bad in ["", "-1", "soon", "25h"] {
-            assert!(bad.parse::<AtMost>().is_err(), "{bad}");
+            assert!(bad.parse::<Time>().is_err(), "{bad}");
         }
     }
 

@@ -23,7 +23,7 @@ mod seconds;
 mod verb;
 
 pub use community::{COMMUNITY_VARIABLE, Community, DEFAULT_COMMUNITY};
-pub use drill::{AtMost, Drill, Probe};
+pub use drill::{Drill, Probe, Time};
 pub use failc::Failc;
 pub use faild::Faild;
 pub use faildebug::Faildebug;

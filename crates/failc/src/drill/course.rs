@@ -47,6 +47,8 @@ pub struct Course<'a> {
     pub home: usize,
     /// How long one way may take.
     pub within: Duration,
+    /// How long it is left there.
+    pub stay: Duration,
     /// Only the way there.
     pub no_back: bool,
     /// Says how far it is.
@@ -97,7 +99,8 @@ impl Course<'_> {
     fn both(&mut self, done: &mut Done) -> Result<(), End> {
         let home = self.name(self.home);
         (self.say)(&format!("{home} is to give it away"));
-        done.taker = Some(self.there(done.away.unwrap_or(0))?);
+        let taker = self.there(done.away.unwrap_or(0))?;
+        done.taker = Some(taker);
         if self.scene.record(self.home).is_some_and(stop_failed) {
             return Err(End::Because(format!(
                 "the stop script of {home} failed, and it is left in FAIL: look what that has \
@@ -105,6 +108,8 @@ impl Course<'_> {
                 self.service
             )));
         }
+        (self.say)(&format!("{} has it", self.name(taker)));
+        self.stay(taker)?;
         self.take_back(done);
         if let Some(error) = &done.left {
             return Err(End::Because(error.to_string()));
@@ -122,7 +127,7 @@ impl Course<'_> {
     fn there(&mut self, version: u64) -> Result<usize, End> {
         let home = self.home;
         let late = "no other host alone was UP".to_string();
-        self.wait(late, |scene| {
+        self.wait(self.within, late, |scene| {
             let record = scene.record(home).filter(|r| r.version >= version)?;
             if !record.marks.has(Marks::AWAY) {
                 let taken = "somebody else took the wish back".to_string();
@@ -140,6 +145,18 @@ impl Course<'_> {
         })
     }
 
+    /// Leaves it there for a while.
+    fn stay(&mut self, taker: usize) -> Result<(), End> {
+        let until = Instant::now() + self.stay;
+        let moved = format!("it did not stay UP on {} alone", self.name(taker));
+        self.wait(self.stay, String::new(), |scene| {
+            if scene.up() != [taker] {
+                return Some(Err(End::Because(reasons(scene, &moved))));
+            }
+            (Instant::now() >= until).then_some(Ok(()))
+        })
+    }
+
     /// Waits until home alone serves again.
     fn back(&mut self, version: u64) -> Result<(), End> {
         let home = self.home;
@@ -153,7 +170,7 @@ impl Course<'_> {
              {service} and failc back {service} on {keeper} bring it back)",
             self.name(home)
         );
-        self.wait(late, |scene| {
+        self.wait(self.within, late, |scene| {
             let record = scene.record(home).filter(|r| r.version >= version)?;
             if scene.up() == [home] {
                 return Some(Ok(()));
@@ -198,10 +215,11 @@ impl Course<'_> {
 
     fn wait<T>(
         &mut self,
+        within: Duration,
         late: String,
         look: impl Fn(&Scene) -> Option<Result<T, End>>,
     ) -> Result<T, End> {
-        let until = Instant::now() + self.within;
+        let until = Instant::now() + within;
         loop {
             if self.told.count() > 0 {
                 return Err(End::Told);
@@ -212,11 +230,10 @@ impl Course<'_> {
             if let Some(found) = look(self.scene) {
                 return found;
             }
-            let now = Instant::now();
-            if now >= until {
-                return Err(End::Late(self.within, late));
+            if Instant::now() > until {
+                return Err(End::Late(within, late));
             }
-            self.scene.hear(until.min(now + LOOK));
+            self.scene.hear(until.min(Instant::now() + LOOK));
         }
     }
 

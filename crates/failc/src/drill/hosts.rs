@@ -38,6 +38,10 @@ pub struct Known {
 /// Finds the hosts.
 pub fn find(options: &Failc, service: &Name, words: &[String]) -> Result<Known, Failed> {
     let known = match words {
+        [_] => {
+            let one = "a drill needs two hosts at least, all that serve the service";
+            return Err((exit::USAGE, one.to_string()));
+        }
         [] => ask(options, service)?,
         words => Known {
             hosts: words
@@ -48,10 +52,6 @@ pub fn find(options: &Failc, service: &Name, words: &[String]) -> Result<Known, 
         },
     };
     let hosts = &known.hosts;
-    if !words.is_empty() && hosts.len() < 2 {
-        let one = "a drill needs two hosts at least, all that serve the service";
-        return Err((exit::USAGE, one.to_string()));
-    }
     if hosts.len() > HOSTS_MAX {
         let many = format!("{} hosts: a drill takes at most {HOSTS_MAX}", hosts.len());
         return Err((exit::USAGE, many));

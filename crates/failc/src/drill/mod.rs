@@ -86,6 +86,7 @@ pub fn run(options: &Failc, service: &str, words: &[String]) -> Result<u8, Faile
         told: &told,
         home,
         within: options.drill.within.0,
+        stay: options.drill.stay.0,
         no_back: options.drill.no_back,
         say: &|text| note(options, text),
     }
@@ -296,7 +297,7 @@ fn tell(options: &Failc, report: &Report) -> Result<(), Failed> {
 
 /// How far it is, for somebody who waits.
 fn note(options: &Failc, text: &str) {
-    if !options.quiet && io::stderr().is_terminal() {
+    if !options.quiet && !options.json {
         eprintln!("failc: {text}");
     }
 }

@@ -1,6 +1,8 @@
 //! What a drill came to, as text for people and as one JSON object for programs. Both are made of
 //! the same value, so that they can not differ.
 
+use std::time::Duration;
+
 use fail_wire::{Marks, State};
 use serde_json::{Value, json};
 
@@ -141,12 +143,12 @@ impl Report {
         for verdict in &measured.verdicts {
             let way = verdict.way.map_or(String::new(), |way| format!(" {way}"));
             let met = if verdict.is_met() { "met" } else { "MISSED" };
-            let limit = std::time::Duration::from_micros(verdict.limit.unsigned_abs());
-            text += &format!(
-                "{}{way} at most {limit:?}: {}, {met}\n",
-                verdict.objective,
-                time(verdict.measured)
-            );
+            let limit = match verdict.limit.unsigned_abs() {
+                0 => "0".to_string(),
+                us => format!("{:?}", Duration::from_micros(us)),
+            };
+            let (objective, is) = (verdict.objective, time(verdict.measured));
+            text += &format!("{objective}{way} at most {limit}: {is}, {met}\n");
         }
         text
     }

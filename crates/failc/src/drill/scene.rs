@@ -190,12 +190,15 @@ impl Scene {
         records.any(|record| record.marks.has(Marks::STARTING))
     }
 
-    /// Fills the tracks with what came and went between two news. A faild that does not know
-    /// how to tell, or that is gone, has told what it has told.
+    /// Asks everybody how things are now, and fills the tracks with what came and went between
+    /// two news. A faild that does not know how to tell its history has told what it has told.
     pub fn remember(&mut self, service: &Name) {
         for host in 0..self.seats.len() {
-            let seat = &mut self.seats[host];
-            if !matches!(seat.is, Some(Ok(_))) {
+            let (asked, seat) = (Instant::now(), &mut self.seats[host]);
+            let record = seat.client.read_one(service).map(|(record, _)| record);
+            seat.trip = seat.trip.max(asked.elapsed());
+            seat.is = Some(record.map_err(|error| error.to_string()));
+            if matches!(seat.is, Some(Err(_))) {
                 continue;
             }
             let asked = Instant::now();
