@@ -152,3 +152,32 @@ fn a_faild_that_is_lost_on_the_other_side_ends_it() {
     out.wait_for(&format!("{gone} does not answer"));
     ring.0[0].becomes("UP");
 }
+
+#[test]
+fn a_faild_that_comes_to_itself_is_told_that_the_wish_is_over() {
+    let ring = Ring::of(&[("hosta", QUICK), ("hostb", QUICK)]);
+    let options = ["--yes", "-t", "100ms", "--stay", "1h"];
+    let (mut drill, out, err) = begin(&ring, &options);
+    err.wait_for(" has it");
+    ring.0[0].faild.signal(Signal::SIGSTOP);
+    err.wait_for("the wish is taken back");
+    ring.0[0].faild.signal(Signal::SIGCONT);
+    assert_eq!(drill.wait(), Some(3), "{:?}", err.all());
+    err.wait_for(&format!("{}: no answer", ring.address(0)));
+    out.wait_for(&format!("now: {} UP", ring.address(0)));
+    ring.settles();
+}
+
+#[test]
+fn a_wish_that_somebody_else_made_meanwhile_is_left() {
+    let ring = Ring::of(&[("hosta", QUICK), ("hostb", QUICK)]);
+    let (mut drill, _, err) = begin(&ring, &["--yes", "--stay", "1h"]);
+    err.wait_for(" has it");
+    ring.0[0].faild.failc(&["away", "web", "new kernel"]).done();
+    drill.signal(Signal::SIGTERM);
+    assert_eq!(drill.wait(), Some(3), "{:?}", err.all());
+    err.wait_for("somebody else wishes it away");
+    err.wait_for("(away: new kernel)");
+    ring.0[0].becomes("FAIL away");
+    ring.0[1].becomes("UP");
+}

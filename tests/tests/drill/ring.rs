@@ -74,11 +74,8 @@ impl Ring {
                 .collect::<Vec<_>>()
         };
         let is_well = |seen: &Vec<String>| {
-            let well = seen.iter().enumerate().map(|(no, is)| match no {
-                0 => is == "UP",
-                _ => is == "RECOVER",
-            });
-            well.fold(true, |all, is| all && is)
+            let mut all = seen.iter().enumerate();
+            all.all(|(no, is)| is == if no == 0 { "UP" } else { "RECOVER" })
         };
         wait::until("the first host alone to serve", look, is_well);
     }

@@ -13,7 +13,7 @@ use super::scene::Scene;
 use super::told::Told;
 use super::track::Moment;
 use super::way::Way;
-use super::wish::{Wish, stop_failed};
+use super::wish::{Wish, is_theirs, stop_failed};
 use crate::limits::LOOK;
 
 /// Why a drill does not go on.
@@ -77,7 +77,10 @@ impl Course<'_> {
     pub fn run(&mut self) -> Result<Done, Error> {
         let mut done = Done::default();
         match self.wish.make() {
-            Ok(record) => done.away = Some(record.version),
+            Ok(record) => {
+                done.away = Some(record.version);
+                self.scene.see(self.home, record);
+            }
             Err(error) if !self.wish.is_made() => return Err(error),
             Err(error) => done.end = Some(End::Because(error.to_string())),
         }
@@ -113,6 +116,9 @@ impl Course<'_> {
         self.take_back(done);
         if let Some(error) = &done.left {
             return Err(End::Because(error.to_string()));
+        }
+        if let Some(end) = done.end.take() {
+            return Err(end);
         }
         if self.no_back {
             return Ok(());
@@ -189,7 +195,18 @@ impl Course<'_> {
         let (until, before) = (Instant::now() + self.within, self.told.count());
         let is_enough = || self.told.count() > before;
         match self.wish.take_back(until, is_enough) {
-            Ok(record) => (done.back, done.left) = (Some(record.version), None),
+            Ok(record) if is_theirs(&record) => {
+                done.left = None;
+                done.end = Some(End::Because(format!(
+                    "somebody else wishes it away from {} as well ({}), and that is left",
+                    self.name(self.home),
+                    record.reason
+                )));
+            }
+            Ok(record) => {
+                (done.back, done.left) = (Some(record.version), None);
+                self.scene.see(self.home, record);
+            }
             // It is in force.
             Err(_) if !self.wish.is_made() => done.left = None,
             Err(error) => done.left = Some(error),

@@ -21,8 +21,8 @@ pub enum Heard {
     Record(Record),
     /// It can not be watched, or does not answer any more.
     Silent(Error),
-    /// It answers again, or was started anew.
-    Back,
+    /// It answers again; and perhaps it was started anew.
+    Back(bool),
 }
 
 /// From whom, when, and what.
@@ -109,7 +109,7 @@ fn listen(
         match watch.next_until(Instant::now() + LOOK) {
             Some(News::Record(record)) => tell.say(Heard::Record(record)),
             Some(News::Silent(error)) => tell.say(Heard::Silent(error)),
-            Some(News::Answers { .. }) => tell.say(Heard::Back),
+            Some(News::Answers { anew }) => tell.say(Heard::Back(anew)),
             Some(News::Ready) | None => {}
         }
     }

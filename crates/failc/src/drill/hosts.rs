@@ -148,7 +148,11 @@ fn known(here: Host, view: &ServiceView, hosts: &[HostView], faild: Option<bool>
             problems.push(format!("{me} does not hear {}", peer.host));
         }
         let hears = host.map_or(&[][..], |host| host.hears.as_slice());
-        for deaf in hears.iter().filter(|hear| !hear.reachable) {
+        let serves = |name: &String| *name == me || view.peers.iter().any(|p| p.host == *name);
+        let deaf = hears
+            .iter()
+            .filter(|hear| !hear.reachable && serves(&hear.host));
+        for deaf in deaf {
             problems.push(format!("{} does not hear {}", peer.host, deaf.host));
         }
     }
@@ -181,7 +185,9 @@ mod tests {
     }
 
     fn at(name: &str, address: Option<&str>, deaf: &str) -> HostView {
-        let hears = [("hostb", deaf != "hostb"), ("hostc", deaf != "hostc")];
+        // Whoever does not serve it does not matter.
+        let all = ["hostb", "hostc", "hostx"];
+        let hears = all.map(|host| (host, deaf != host && host != "hostx"));
         HostView {
             name: name.to_string(),
             address: address.map(String::from),

@@ -23,6 +23,8 @@ pub struct Seat {
     pub client: Client,
     /// What it said last; nothing: it was not heard yet.
     pub is: Option<Answer>,
+    /// What it said last before it was silent.
+    before: Option<Record>,
     /// All that it said.
     pub track: Track,
     /// This community has no rights there.
@@ -61,6 +63,7 @@ impl Scene {
                     .unwrap_or_default(),
                 client: client(host)?,
                 is: None,
+                before: None,
                 track: Track::default(),
                 is_refused: false,
                 nonce: None,
@@ -73,7 +76,7 @@ impl Scene {
             began: Instant::now(),
         };
         // Every thread says something, at the latest when its time-outs are over.
-        let tries = options.tries.saturating_mul(2);
+        let tries = options.tries.saturating_mul(3);
         let addresses = hosts.iter().map(|host| host.faild.len()).max().unwrap_or(1);
         let each = options.timeout.0.saturating_mul(tries);
         let all = each.saturating_mul(u32::try_from(addresses).unwrap_or(u32::MAX));
@@ -133,17 +136,27 @@ impl Scene {
                 seat.nonce = Some(nonce);
                 seat.trip = seat.trip.max(trip);
             }
-            Heard::Record(record) => {
-                seat.see(moment, &record);
-                seat.is = Some(Ok(record));
-            }
+            Heard::Record(record) => seat.see(moment, record),
             Heard::Silent(error) => {
                 seat.is_refused = error.failure() == Failure::NotAllowed;
+                seat.before = seat.is.take().and_then(Result::ok);
                 seat.is = Some(Err(error.to_string()));
             }
-            Heard::Back => {}
+            Heard::Back(true) => seat.is = Some(Err("it was started anew".to_string())),
+            // What is no longer so is told next.
+            Heard::Back(false) => {
+                if let (Some(Err(_)), Some(record)) = (&seat.is, seat.before.take()) {
+                    seat.is = Some(Ok(record));
+                }
+            }
         }
         true
+    }
+
+    /// Takes in a record that was asked for just now.
+    pub fn see(&mut self, host: usize, record: Record) {
+        let moment = self.moment(Instant::now());
+        self.seats[host].see(moment, record);
     }
 
     /// Takes in all that has come.
@@ -234,14 +247,18 @@ impl Scene {
 }
 
 impl Seat {
-    /// A record that came at this moment.
-    pub fn see(&mut self, moment: Moment, record: &Record) {
+    /// A record that came at this moment. What is older than what is known is only remembered.
+    fn see(&mut self, moment: Moment, record: Record) {
         let seen = Seen {
             at: ago(moment, record.age_ms),
             state: record.state,
             marks: record.marks,
         };
         self.track.note(record.version, seen);
+        match &self.is {
+            Some(Ok(known)) if known.version > record.version => {}
+            _ => self.is = Some(Ok(record)),
+        }
     }
 }
 

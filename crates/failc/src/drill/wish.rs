@@ -73,7 +73,8 @@ impl Wish {
     }
 
     /// Takes it back, and says that the service could be brought up again; but not if its stop
-    /// script failed. If it is not there any more, nothing is changed. Asks until that moment if
+    /// script failed. If it is not there any more, or somebody else has made it his own, nothing
+    /// is changed. Asks until that moment if
     /// the faild does not answer, at least once, and not again when somebody does not want that.
     pub fn take_back(
         &mut self,
@@ -93,12 +94,20 @@ impl Wish {
 
     fn once(&mut self) -> Result<Record, Error> {
         let (record, _) = self.client.read_one(&self.service)?;
-        if !record.marks.has(Marks::AWAY) {
+        if !record.marks.has(Marks::AWAY) || is_theirs(&record) {
             self.is_made = false;
             return Ok(record);
         }
         let done = self.client.change(&self.service, |record| {
             let is_clean = record.state == State::Fail && !stop_failed(record);
+            if is_theirs(record) {
+                return Wanted {
+                    state: None,
+                    set: Marks(0),
+                    clear: Marks(0),
+                    reason: record.reason.clone(),
+                };
+            }
             Wanted {
                 state: is_clean.then_some(State::Recover),
                 set: Marks(0),
@@ -129,6 +138,12 @@ impl Drop for Wish {
     }
 }
 
+/// Whether somebody else wishes it away by now: he has given his own reason.
+pub fn is_theirs(record: &Record) -> bool {
+    let said = record.reason.as_str();
+    record.marks.has(Marks::AWAY) && said.starts_with("away: ") && !said.starts_with(REASON)
+}
+
 /// Whether the stop script failed on the way: failsh adds its words to those of the wish.
 pub fn stop_failed(record: &Record) -> bool {
     let said = record.reason.as_str().strip_prefix(REASON);
@@ -140,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_stop_script_is_told_from_a_clean_one() {
+    fn what_became_of_the_wish_is_read_from_its_reason() {
         let record = |state, reason: &str| Record {
             name: Name::new("web").unwrap(),
             state,
@@ -153,6 +168,10 @@ mod tests {
         let words = "away: drill; stop: device busy";
         assert!(stop_failed(&record(State::Fail, words)));
         assert!(!stop_failed(&record(State::Recover, words)));
+        assert!(is_theirs(&record(State::Fail, "away: new disk")));
+        for ours in [REASON, words, "away", "start: no master can serve"] {
+            assert!(!is_theirs(&record(State::Fail, ours)), "{ours}");
+        }
         for clean in [REASON, "away", "away: new disk"] {
             assert!(!stop_failed(&record(State::Fail, clean)), "{clean}");
         }
