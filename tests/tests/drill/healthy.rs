@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 
+use fail_core::limits::SUBSCRIPTIONS_EACH_MAX;
 use fail_wire::State;
 use serde_json::Value;
 
@@ -220,4 +221,20 @@ fn a_probe_counts_what_those_see_who_use_the_service() {
     let refused = ring.drill(&["--yes", "--probe", &at]).failed(4);
     assert!(refused.contains("the probe fails before"), "{refused}");
     assert_eq!(ring.versions(), before);
+}
+
+#[test]
+fn a_faild_that_can_tell_no_more_is_asked_often() {
+    let ring = Ring::of(&[("hosta", QUICK), ("hostb", QUICK)]);
+    let name = ["web".parse().unwrap()];
+    let failds = ring.0.iter().map(|host| &host.faild);
+    let everybody: Vec<_> = failds
+        .flat_map(|faild| (0..SUBSCRIPTIONS_EACH_MAX).map(|_| faild.client("public")))
+        .map(|client| client.watch(&name).unwrap())
+        .collect();
+    let out = ring
+        .drill(&["--yes", "--stay", "0", "--overlap", "0"])
+        .done();
+    assert!(!out.contains("not seen"), "{out}");
+    drop(everybody);
 }

@@ -31,7 +31,7 @@ pub struct Seat {
     pub is_refused: bool,
     /// Which run of which faild answers.
     nonce: Option<u64>,
-    /// The slowest trip.
+    /// How long the answer took that told of all.
     trip: Duration,
 }
 
@@ -133,8 +133,7 @@ impl Scene {
         let seat = &mut self.seats[host];
         match heard {
             Heard::Answers(nonce, trip) => {
-                seat.nonce = Some(nonce);
-                seat.trip = seat.trip.max(trip);
+                (seat.nonce, seat.trip) = (Some(nonce), trip);
             }
             Heard::Record(record) => seat.see(moment, record),
             Heard::Silent(error) => {
@@ -207,9 +206,8 @@ impl Scene {
     /// two news. A faild that does not know how to tell its history has told what it has told.
     pub fn remember(&mut self, service: &Name) {
         for host in 0..self.seats.len() {
-            let (asked, seat) = (Instant::now(), &mut self.seats[host]);
+            let seat = &mut self.seats[host];
             let record = seat.client.read_one(service).map(|(record, _)| record);
-            seat.trip = seat.trip.max(asked.elapsed());
             seat.is = Some(record.map_err(|error| error.to_string()));
             if matches!(seat.is, Some(Err(_))) {
                 continue;
@@ -218,9 +216,8 @@ impl Scene {
             let Ok(pasts) = seat.client.history(service) else {
                 continue;
             };
-            let trip = asked.elapsed();
-            seat.trip = seat.trip.max(trip);
-            let moment = self.moment(asked + trip / 2);
+            seat.trip = asked.elapsed();
+            let moment = self.moment(Instant::now());
             for past in pasts {
                 let seen = Seen {
                     at: ago(moment, past.age_ms),
@@ -233,11 +230,12 @@ impl Scene {
     }
 
     /// What is shorter than this can not be told from nothing, in microseconds: a millisecond
-    /// to which ages are rounded, and half of the slowest trip.
+    /// to which ages are rounded, and the slowest of the trips by which every moment was told
+    /// at least once.
     pub fn finest(&self) -> i64 {
         let slowest = self.seats.iter().map(|seat| seat.trip).max();
-        let half = slowest.unwrap_or_default() / 2;
-        1_000 + i64::try_from(half.as_micros()).unwrap_or(i64::MAX / 2)
+        let trip = slowest.unwrap_or_default().as_micros();
+        1_000 + i64::try_from(trip).unwrap_or(i64::MAX / 2)
     }
 
     /// All tracks, in the order of the hosts.

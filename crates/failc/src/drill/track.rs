@@ -27,10 +27,12 @@ pub struct Seen {
 pub struct Track(BTreeMap<u64, Seen>);
 
 impl Track {
-    /// A version of the record. Only the first word about it counts: what comes later about the
-    /// same one is a mark that the faild adds by itself, or an age that is less exact.
+    /// A version of the record. Of what is said of it more than once the first word counts: later
+    /// ones may have a mark that the faild adds by itself. But the earliest moment is the best
+    /// one: news can only come too late, and an age is rounded down.
     pub fn note(&mut self, version: u64, seen: Seen) {
-        self.0.entry(version).or_insert(seen);
+        let known = self.0.entry(version).or_insert(seen);
+        known.at = known.at.min(seen.at);
     }
 
     /// All that was seen, in its order. What a faild says of ages is rounded, so that a later
@@ -122,9 +124,9 @@ mod tests {
     }
 
     #[test]
-    fn the_first_word_about_a_version_counts_and_time_does_not_go_back() {
-        let mut track = track(&[(-50, State::Up), (100, State::Fail)]);
-        for (version, at) in [(2, 70), (3, 90)] {
+    fn the_first_word_counts_and_the_earliest_moment_and_time_does_not_go_back() {
+        let mut track = track(&[(-50, State::Up), (120, State::Fail)]);
+        for (version, at) in [(2, 110), (2, 100), (3, 90)] {
             let (state, marks) = (State::Recover, Marks(0));
             track.note(version, Seen { at, state, marks });
         }
