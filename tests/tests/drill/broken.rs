@@ -121,12 +121,13 @@ fn a_host_that_fails_on_the_way_back_leaves_the_service_where_it_can_be_served()
 
 #[test]
 fn a_wish_that_can_not_be_taken_back_is_cried_out() {
-    let mut ring = Ring::of(&[("hosta", QUICK), ("hostb", WAITS)]);
+    let ring = Ring::of(&[("hosta", QUICK), ("hostb", WAITS)]);
     let options = ["--yes", "-t", "100ms", "--within", "5s"];
     let (mut drill, _, err) = begin(&ring, &options);
     ring.0[0].becomes("FAIL away");
     let address = ring.address(0);
-    ring.0[0].faild.kill();
+    // Stopped and not killed: nobody else gets its port and answers in its place.
+    ring.0[0].faild.signal(Signal::SIGSTOP);
     // It would go on asking; nobody wants to wait.
     let lost = err.clone();
     drill.signal(Signal::SIGINT);
