@@ -76,7 +76,7 @@ fn tell(notes: &mut Vec<String>, verdict: Option<Verdict>) {
 /// That no service serves on two hosts for long, and no address is on two.
 fn overlaps(report: &Report) -> Vec<Expect> {
     let never = |what: What, name: String| Expect {
-        text: format!("never {name} on 2 hosts for more than 1s unless degraded"),
+        text: format!("never {name} on 2 hosts for more than 1s unless degraded, or scripts run"),
         line: 0,
         what,
         hold: Hold::Never(Where::Hosts(2), OVERLAP_MAX, Some(Trouble::Degraded)),
@@ -202,6 +202,14 @@ impl Judge<'_> {
         spans::joined(fits.map(|act| (act.from, act.to.unwrap_or(end))))
     }
 
+    /// Time in which somebody begins or ends to serve.
+    fn work(&self) -> Spans {
+        let end = self.report.length;
+        let work = self.report.tracks.iter().flat_map(|track| &track.work);
+        let work = work.filter(|work| work.task != "check");
+        spans::joined(work.map(|work| (work.from, work.to.unwrap_or(end))))
+    }
+
     fn happened(&self, pattern: &str) -> Vec<u64> {
         if pattern == "start" {
             return vec![0];
@@ -318,7 +326,10 @@ impl Judge<'_> {
             (What::Command(_), Where::Host(host)) => self.on(&expect.what, *host),
             _ => spans::joined(bad.map(|(from, to, _)| (*from, *to))),
         };
-        let bad = spans::without(&bad, &self.trouble(unless));
+        let mut bad = spans::without(&bad, &self.trouble(unless));
+        if expect.line == 0 {
+            bad = spans::without(&bad, &self.work());
+        }
         found.tested = 1;
         for (from, to) in bad {
             let long = to - from;
