@@ -4,8 +4,8 @@
 /// times with other texts.
 pub const SCRIPTS_MAX: usize = 100_000;
 
-/// Texts tried for one stand-in while the program runs: some 100 ms. With a thousand
-/// communities that came one after the other a few thousand are needed.
+/// Texts tried for one stand-in: some 100 ms. For one more beside a thousand others some ten
+/// thousand are needed.
 pub const TRIES_MAX: u64 = 1 << 16;
 
 /// Bytes of one line that is read: a state image of the largest faild in JSON, and room.

@@ -288,6 +288,7 @@ impl Told for Plan {
     type OutText = OutText;
 
     fn tell_in(stands: &mut Stands, input: &In) -> InText {
+        stands.turn();
         match input {
             In::Datagram { from, bytes } => InText::Datagram {
                 from: *from,
@@ -300,7 +301,7 @@ impl Told for Plan {
             },
             In::Done { job, outcome } => InText::Done {
                 job: *job,
-                outcome: outcome.clone(),
+                outcome: outcome.clone().map_err(|error| stands.error(&error)),
             },
             In::Resolved { no, answer } => InText::Resolved {
                 no: *no,
@@ -308,7 +309,7 @@ impl Told for Plan {
             },
             In::Trapped { job, error } => InText::Trapped {
                 job: *job,
-                error: error.clone(),
+                error: error.as_ref().map(|error| stands.error(error)),
             },
             In::Set {
                 no,
@@ -341,9 +342,15 @@ impl Told for Plan {
             },
             InText::Began(job) => In::Began { job },
             InText::Held { by, span } => In::Held { by, span },
-            InText::Done { job, outcome } => In::Done { job, outcome },
+            InText::Done { job, outcome } => In::Done {
+                job,
+                outcome: outcome.map_err(|error| stands.error(&error)),
+            },
             InText::Resolved { no, answer } => In::Resolved { no, answer },
-            InText::Trapped { job, error } => In::Trapped { job, error },
+            InText::Trapped { job, error } => In::Trapped {
+                job,
+                error: error.map(|error| stands.error(&error)),
+            },
             InText::Set {
                 no,
                 service,
@@ -385,7 +392,7 @@ impl Told for Plan {
                 name: name.clone(),
                 port: *port,
             },
-            Out::Log(line) => OutText::Log(line.clone()),
+            Out::Log(line) => OutText::Log(stands.logged(line)),
             Out::Trap(fired) => OutText::Trap(Fired {
                 script: stands.trap(&fired.script),
                 ..fired.clone()

@@ -123,6 +123,7 @@ impl Tape {
     }
 
     fn call<M: Told>(mut self, now: Now, input: Option<&M::In>) -> Option<Tape> {
+        self.stands.turn();
         let call = Call {
             at: now.mono,
             wall: now.wall,

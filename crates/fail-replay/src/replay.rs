@@ -147,6 +147,7 @@ fn run<R: BufRead, M: Told>(
     };
     while let Some(turn) = reader.turn()? {
         let bad = |problem: String| reader.bad(turn.line, problem);
+        stands.turn();
         let read = |input: &Value| {
             let text = serde_json::from_value(input.clone());
             let text = text.map_err(|e| bad(plain(&e)))?;

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use fail_core::job::ScriptError;
+use fail_core::log::Line;
 use fail_core::node::{self, Peer};
 use fail_core::policy::Policy;
 use fail_wire::Key;
@@ -15,6 +17,15 @@ use crate::node::Words;
 
 /// The id of a key that nobody has; no stand-in's key has it, or a smaller one.
 pub const STRANGER: u32 = 1;
+
+/// In place of a line of a script.
+const HIDDEN: &str = "(a line of the script)";
+
+/// What stands before such a line in the log.
+const INDENT: &str = ":   ";
+
+/// So many texts are tried for each of the first stand-ins.
+const SPREAD: usize = 16;
 
 /// A community and who stands for it.
 #[derive(Debug, Clone)]
@@ -42,6 +53,8 @@ pub struct Stands {
     /// The figures that were told last.
     pub(crate) beside: Vec<(&'static str, u64)>,
     words: Words,
+    /// The lines of the script that failed in this turn.
+    hidden: Vec<String>,
     /// Why there can be no more stand-ins.
     failed: Option<&'static str>,
 }
@@ -65,6 +78,7 @@ impl Stands {
             node: None,
             beside: Vec::new(),
             words: Words::default(),
+            hidden: Vec::new(),
             failed: None,
         }
     }
@@ -123,7 +137,28 @@ impl Stands {
             .filter(|(id, _)| !self.communities.contains_key(id))
             .collect();
         let new: Vec<Key> = new.into_values().collect();
-        self.admit_sorted(&new);
+        match self.communities.is_empty() {
+            true => self.admit_first(new),
+            false => self.admit_sorted(&new),
+        }
+    }
+
+    /// Spreads the first ones out, so that there is room between them for later ones.
+    fn admit_first(&mut self, keys: Vec<Key>) {
+        let mut pool = BTreeMap::new();
+        while pool.len() < keys.len() * SPREAD {
+            self.tried += 1;
+            let text = format!("recorded:{}", self.tried);
+            match Key::new(&text) {
+                Ok(key) if key.id() > STRANGER => drop(pool.insert(key.id(), (key, text))),
+                _ => {}
+            }
+        }
+        let spread = pool.into_values().skip(SPREAD / 2).step_by(SPREAD);
+        for (real, (key, text)) in keys.into_iter().zip(spread) {
+            let id = real.id();
+            self.communities.insert(id, Stand { real, key, text });
+        }
     }
 
     /// Those in the middle first, so that there is room for the others on both sides.
@@ -147,11 +182,13 @@ impl Stands {
         let above = self.communities.range(real.id()..).next();
         let low = below.map_or(STRANGER, |(_, stand)| id(stand));
         let high = above.map_or(u32::MAX, |(_, stand)| id(stand));
+        // Around the middle, so that there is room on both sides.
+        let quarter = (high - low) / 4;
         for _ in 0..TRIES_MAX {
             self.tried += 1;
             let text = format!("recorded:{}", self.tried);
             let Ok(key) = Key::new(&text) else { continue };
-            if (low + 1..high).contains(&key.id()) {
+            if (low + quarter + 1..high - quarter).contains(&key.id()) {
                 let real = real.clone();
                 let stand = Stand { real, key, text };
                 self.communities.insert(stand.real.id(), stand);
@@ -175,6 +212,43 @@ impl Stands {
         let stand = format!("script {}", self.scripts.len() + 1);
         self.scripts.insert(text.to_string(), stand.clone());
         stand
+    }
+
+    /// An error without the lines of its script, in which anything may stand. In their place
+    /// are as many that say nothing, also where they are [logged](Stands::logged) in this turn.
+    #[must_use]
+    pub fn error(&mut self, error: &ScriptError) -> ScriptError {
+        let lines = error.detail.lines().map(str::to_string);
+        self.hidden = lines.filter(|line| !line.is_empty()).collect();
+        let hide = |line: &str| if line.is_empty() { "" } else { HIDDEN };
+        let lines: Vec<&str> = error.detail.lines().map(hide).collect();
+        ScriptError {
+            sentence: error.sentence.clone(),
+            detail: lines.join("\n"),
+        }
+    }
+
+    /// A turn begins.
+    pub fn turn(&mut self) {
+        self.hidden.clear();
+    }
+
+    /// A line for the log without a line of a script.
+    #[must_use]
+    pub fn logged(&self, line: &Line) -> Line {
+        let of_script = |hidden: &String| {
+            let before = line.text.strip_suffix(hidden.as_str())?;
+            before
+                .ends_with(INDENT)
+                .then(|| format!("{before}{HIDDEN}"))
+        };
+        Line {
+            text: match self.hidden.iter().find_map(of_script) {
+                Some(text) => text,
+                None => line.text.clone(),
+            },
+            ..line.clone()
+        }
     }
 
     /// The stand-in for the script of a trap that fires.
@@ -251,6 +325,34 @@ mod tests {
         assert_eq!(stands.community("community7"), first);
         stands.admit([keys[7].clone()]);
         assert_eq!(stands.key(&keys[7]), first, "who has one keeps it");
+    }
+
+    #[test]
+    fn lines_of_a_script_are_not_written() {
+        let mut stands = recording();
+        let error = ScriptError {
+            sentence: "it broke".to_string(),
+            detail: "it broke\n    while executing\n\n\"exec secret\"".to_string(),
+        };
+        let told = stands.error(&error);
+        assert_eq!(told.sentence, "it broke");
+        assert_eq!(
+            told.detail,
+            format!("{HIDDEN}\n{HIDDEN}\n\n{HIDDEN}"),
+            "as many lines"
+        );
+        let line = |text: &str| Line {
+            level: fail_core::log::Level::Error,
+            facility: "script",
+            text: text.to_string(),
+        };
+        let logged = stands.logged(&line("service web:   \"exec secret\""));
+        assert_eq!(logged.text, format!("service web:   {HIDDEN}"));
+        let plain = line("service web: it broke");
+        assert_eq!(stands.logged(&plain), plain);
+        stands.turn();
+        let later = line("service web:   \"exec secret\"");
+        assert_eq!(stands.logged(&later), later);
     }
 
     #[test]

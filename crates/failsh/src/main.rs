@@ -15,7 +15,9 @@ mod levels;
 mod minds;
 mod monitor;
 mod post;
+mod record;
 mod reload;
+mod replay;
 mod serves;
 mod setup;
 
@@ -38,6 +40,9 @@ fn main() -> ExitCode {
 fn run(options: &fail_cli::Failsh) -> Result<u8, Failure> {
     if options.check {
         return check::check(options).map(|()| exit::OK);
+    }
+    if let Some(file) = &options.replay {
+        return replay::replay(file);
     }
     if options.release {
         return console::release(options.socket());
