@@ -156,6 +156,11 @@ impl Tape {
         self.add(lines, false)
     }
 
+    /// Whether the disk is behind, and is not waited for.
+    pub fn is_late(&self) -> bool {
+        self.late
+    }
+
     fn add(&mut self, lines: &[u8], wait: bool) -> bool {
         if self.over {
             return false;
