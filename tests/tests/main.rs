@@ -26,6 +26,7 @@ mod packages;
 mod policy;
 mod python;
 mod readme;
+mod record;
 mod samples;
 mod scripts;
 mod show;

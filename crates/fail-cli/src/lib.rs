@@ -20,6 +20,7 @@ mod listen;
 pub mod ports;
 mod program;
 mod seconds;
+mod size;
 mod verb;
 
 pub use community::{COMMUNITY_VARIABLE, Community, DEFAULT_COMMUNITY};
@@ -34,4 +35,5 @@ pub use host::HostPort;
 pub use listen::Listen;
 pub use program::{PROGRAMS, Program, parse_or_exit};
 pub use seconds::Seconds;
+pub use size::Size;
 pub use verb::{Order, STATES, Verb};

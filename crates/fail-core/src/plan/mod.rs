@@ -191,7 +191,8 @@ pub enum Out {
 }
 
 /// A service or a host.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Subject {
     /// A service.
     Service(Name),
