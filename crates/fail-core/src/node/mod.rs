@@ -156,7 +156,7 @@ struct Chatter {
 }
 
 /// The state daemon.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Node {
     boot: String,
     nonce: u64,

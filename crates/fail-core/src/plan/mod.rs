@@ -216,7 +216,7 @@ enum Sent {
 }
 
 /// The failover shell.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     policy: Policy,
     rule: Rule,
