@@ -219,7 +219,7 @@ enum Sent {
 }
 
 /// The failover shell.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     policy: Policy,
     rule: Rule,
