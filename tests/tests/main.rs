@@ -27,6 +27,7 @@ mod policy;
 mod python;
 mod readme;
 mod record;
+mod rehearse;
 mod samples;
 mod scripts;
 mod show;

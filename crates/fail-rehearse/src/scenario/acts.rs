@@ -8,7 +8,7 @@ use super::{Act, Link, Program, Verb, commands, hosts};
 const PROGRAMS: &[(&str, Program)] = &[("faild", Program::Faild), ("failsh", Program::Failsh)];
 
 /// The words with which an act begins.
-pub(crate) const ACTS: [&str; 21] = [
+pub const ACTS: [&str; 22] = [
     "away",
     "back",
     "command",
@@ -30,6 +30,7 @@ pub(crate) const ACTS: [&str; 21] = [
     "set",
     "start",
     "thaw",
+    "unhold",
 ];
 
 /// Reads an act, from its first word on.
@@ -96,10 +97,7 @@ pub(super) fn act(words: &mut Words<'_>, folder: &Path) -> Result<Act, Wrong> {
         }
         "command" => Act::Command(commands::command(words)?),
         _ => {
-            return Err(format!(
-                "bad act \"{word}\": must be {} or unhold",
-                ACTS.join(", ")
-            ));
+            return Err(format!("bad act \"{word}\": must be {}", ACTS.join(", ")));
         }
     };
     words.end()?;

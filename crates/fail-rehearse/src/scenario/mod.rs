@@ -16,6 +16,7 @@ use fail_wire::{Name, State};
 
 use crate::report::Shown;
 
+pub use self::acts::ACTS;
 pub use self::read::{STATEMENTS, read};
 
 /// Nanoseconds in a second, and in a millisecond.

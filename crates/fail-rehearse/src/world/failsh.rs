@@ -91,6 +91,28 @@ impl World<'_> {
         })
     }
 
+    /// Hosts of the scenario that are asked where they are not.
+    pub(super) fn strays(&self, policies: &[Policy]) -> Vec<String> {
+        let mut strays = Vec::new();
+        for (asker, policy) in self.hosts.iter().zip(policies) {
+            for (name, settings) in &policy.hosts {
+                let known = self.hosts.iter().find(|host| host.name == name.as_str());
+                let text = settings.address.as_deref().unwrap_or(name.as_str());
+                let there = self.look_up(text);
+                let meets = known
+                    .zip(there)
+                    .map(|(host, ip)| host.addresses.contains(&ip));
+                if known.is_some() && meets != Some(true) {
+                    let asker = &asker.name;
+                    strays.push(format!(
+                        "{asker} asks {name} at {text}, where nobody answers"
+                    ));
+                }
+            }
+        }
+        strays
+    }
+
     pub(super) fn start_failsh(&mut self, host: usize) {
         let h = &self.hosts[host];
         if !h.up || h.failsh.is_some() {

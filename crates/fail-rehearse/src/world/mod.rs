@@ -182,7 +182,8 @@ impl<'a> World<'a> {
         }
         self.place(&policies);
         self.admit(&policies);
-        let ranks = ranks::disagreements(self.scenario, &policies);
+        let mut ranks = ranks::disagreements(self.scenario, &policies);
+        ranks.extend(self.strays(&policies));
         for (host, policy) in policies.iter().enumerate() {
             for service in policy.services.keys() {
                 let why = "the host has no power yet";
