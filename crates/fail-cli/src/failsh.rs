@@ -97,13 +97,18 @@ pub struct Failsh {
     #[arg(long, value_name = "SIZE", default_value = "1G", requires = "record")]
     pub record_max: Size,
 
-    /// Replay what a faild or failsh has recorded, and say whether this build does the same
+    /// Replay what a faild or failsh has recorded, and say whether this build does the same;
+    /// with --policy: where that policy would have decided otherwise
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["policies", "console", "check", "attach", "release"]
+        conflicts_with_all = ["console", "check", "attach", "release"]
     )]
     pub replay: Option<PathBuf>,
+
+    /// With --replay and --policy: print JSON
+    #[arg(long, requires_all = ["replay", "policies"])]
+    pub json: bool,
 
     /// Log more about this facility, a level per repetition; implies --foreground
     #[arg(short, long, value_name = "FACILITY")]

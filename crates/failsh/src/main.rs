@@ -20,6 +20,7 @@ mod reload;
 mod replay;
 mod serves;
 mod setup;
+mod shadow;
 
 use std::process::ExitCode;
 
@@ -42,7 +43,10 @@ fn run(options: &fail_cli::Failsh) -> Result<u8, Failure> {
         return check::check(options).map(|()| exit::OK);
     }
     if let Some(file) = &options.replay {
-        return replay::replay(file);
+        return match options.policies.is_empty() {
+            true => replay::replay(file),
+            false => shadow::shadow(file, options),
+        };
     }
     if options.release {
         return console::release(options.socket());
