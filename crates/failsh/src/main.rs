@@ -9,6 +9,7 @@
 mod check;
 mod console;
 mod control;
+mod dryrun;
 mod dump;
 mod engine;
 mod levels;

@@ -90,6 +90,7 @@ pub struct Facts {
     pub pauses: VecDeque<(Mono, Mono)>,
     /// What was decided.
     pub deeds: Deeds,
+    start: Mono,
     local_addr: SocketAddr,
     addresses: BTreeMap<SocketAddr, Name>,
     jobs: BTreeMap<JobNo, (Name, Task)>,
@@ -163,6 +164,11 @@ fn trim<T>(list: &mut VecDeque<T>, at: Mono, when: impl Fn(&T) -> Mono) -> Mono 
 }
 
 impl Facts {
+    /// Whether what was before is no longer known.
+    pub fn is_trimmed(&self) -> bool {
+        self.from.mono > self.start
+    }
+
     /// Nothing yet, from this moment on, of a failsh whose local faild is there.
     pub fn new(now: Now, local_addr: SocketAddr) -> Facts {
         Facts {
@@ -175,6 +181,7 @@ impl Facts {
             scripts: BTreeMap::new(),
             pauses: VecDeque::new(),
             deeds: Deeds::default(),
+            start: now.mono,
             local_addr,
             addresses: BTreeMap::new(),
             jobs: BTreeMap::new(),
@@ -209,35 +216,45 @@ impl Facts {
         self.from.mono = known.max(self.from.mono);
     }
 
+    /// The faild at this address, which is asked.
     fn heard(&mut self, plan: &Plan, now: Now, addr: SocketAddr) -> Option<&mut Heard> {
-        if addr == self.local_addr {
-            return Some(&mut self.local);
-        }
-        if !self.addresses.contains_key(&addr) {
+        if addr != self.local_addr && !self.addresses.contains_key(&addr) {
             let hosts = plan.host_names().filter_map(|name| {
                 let view = plan.host_view(now, name)?;
                 Some((view.address?.parse().ok()?, name.clone()))
             });
             self.addresses = hosts.collect();
         }
+        self.known(addr)
+    }
+
+    /// The faild at this address, if it was asked before.
+    fn known(&mut self, addr: SocketAddr) -> Option<&mut Heard> {
+        if addr == self.local_addr {
+            return Some(&mut self.local);
+        }
         let name = self.addresses.get(&addr)?.clone();
         Some(self.hosts.entry(name).or_default())
     }
 
     fn message(&mut self, plan: &Plan, now: Now, from: SocketAddr, bytes: &[u8]) {
+        // What nobody asked for costs no more than this look.
+        if !plan.is_awaited(bytes) {
+            return;
+        }
         let Ok(packet) = Packet::read(bytes) else {
             return;
         };
         match packet.body() {
-            Ok(Body::Answer(answer)) => self.answer(plan, now, from, packet.request(), answer),
-            Ok(Body::Notify(notify)) if notify.number > 0 => self.push(plan, now, from, notify),
+            Ok(Body::Answer(answer)) => self.answer(now, from, packet.request(), answer),
+            Ok(Body::Notify(notify)) if notify.number > 0 => self.push(now, from, notify),
             _ => {}
         }
     }
 
-    fn answer(&mut self, plan: &Plan, now: Now, from: SocketAddr, id: u64, answer: Answer) {
+    fn answer(&mut self, now: Now, from: SocketAddr, id: u64, answer: Answer) {
         let is_local = from == self.local_addr;
-        let Some(heard) = self.heard(plan, now, from) else {
+        let Some(heard) = self.known(from) else {
             return;
         };
         let Some(at) = heard.answered(now.mono, id) else {
@@ -251,7 +268,7 @@ impl Facts {
             let heard = if is_local {
                 Some(&mut self.local)
             } else {
-                self.heard(plan, now, from)
+                self.known(from)
             };
             if let Some(heard) = heard {
                 heard.record(at, record);
@@ -259,11 +276,11 @@ impl Facts {
         }
     }
 
-    fn push(&mut self, plan: &Plan, now: Now, from: SocketAddr, notify: Notify) {
+    fn push(&mut self, now: Now, from: SocketAddr, notify: Notify) {
         if from == self.local_addr {
             return;
         }
-        if let Some(heard) = self.heard(plan, now, from) {
+        if let Some(heard) = self.known(from) {
             for record in &notify.records {
                 heard.record(now.mono, record.clone());
             }
