@@ -28,6 +28,7 @@ mod readme;
 mod record;
 mod samples;
 mod scripts;
+mod shadow;
 mod show;
 mod skew;
 mod tidy;

@@ -61,6 +61,7 @@ pub const PROGRAMS: [Program; 5] = [
             exit::RECOVER,
             exit::FAIL,
             exit::USAGE,
+            exit::DATA,
             exit::NOHOST,
             exit::UNAVAILABLE,
             exit::SOFTWARE,

@@ -1,7 +1,7 @@
 //! The words after failc's options, as one order.
 //!
 //! One word is a service, so a service may have the name of a verb; only `watch` alone is none,
-//! but watches everything. Whether names are legal is not judged here.
+//! but watches everything, and `reload` alone reads the policy again. Whether names are legal is not judged here.
 
 /// The states that can be set.
 pub const STATES: [&str; 3] = ["UP", "RECOVER", "FAIL"];
@@ -60,6 +60,8 @@ pub enum Order {
         /// The service.
         service: String,
     },
+    /// Have the failsh of this host read its policy again, or try it.
+    Reload,
     /// Say what they are, and then each change.
     Watch {
         /// The services; none: all.
@@ -75,6 +77,9 @@ const FORGET: &str = "forget";
 
 /// The verb of [`Order::History`].
 const HISTORY: &str = "history";
+
+/// The verb of [`Order::Reload`].
+const RELOAD: &str = "reload";
 
 /// The verb of [`Order::Watch`].
 const WATCH: &str = "watch";
@@ -97,7 +102,9 @@ impl Verb {
     /// of services and a reason.
     pub fn words() -> impl Iterator<Item = &'static str> {
         let wishes = Verb::ALL.into_iter().map(Verb::word);
-        wishes.chain([FORGET, HISTORY, WATCH, WHY]).chain(STATES)
+        wishes
+            .chain([FORGET, HISTORY, RELOAD, WATCH, WHY])
+            .chain(STATES)
     }
 
     /// Reads the words of a command line.
@@ -112,6 +119,9 @@ impl Verb {
         if first == WATCH {
             let services = rest.to_vec();
             return Ok(Order::Watch { services });
+        }
+        if first == RELOAD && rest.is_empty() {
+            return Ok(Order::Reload);
         }
         let Some(second) = rest.first() else {
             return Ok(Order::Read {

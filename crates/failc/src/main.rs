@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod reload;
 mod show;
 mod watch;
 mod why;
@@ -35,7 +36,12 @@ type Failed = (u8, String);
 
 fn run(options: &Failc) -> Result<u8, Failed> {
     let order = Verb::parse(&options.words).map_err(|e| (exit::USAGE, e))?;
+    if options.dry_run && order != Order::Reload {
+        let sentence = "--dry-run is of reload only".to_string();
+        return Err((exit::USAGE, sentence));
+    }
     match order {
+        Order::Reload => reload::ask(options),
         Order::Why { service } => why::ask(options, &service),
         Order::Watch { services } => watch::follow(options, &services),
         Order::History { service } => history(options, &service),

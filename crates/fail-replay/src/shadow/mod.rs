@@ -129,7 +129,13 @@ fn differences(facts: &Facts, world: &World, name: &Name) -> Vec<Moment> {
     let (then, mut now) = (of(&facts.deeds), of(&world.deeds));
     let interval = facts.deeds.interval(name);
     let within = interval.map_or(SAME_WITHIN, |interval| interval.max(SAME_WITHIN));
-    let gone: Vec<Deed> = take_same(&then, &mut now, within);
+    let mut gone: Vec<Deed> = take_same(&then, &mut now, within);
+    // What comes at the end may still come on the other side.
+    let end = facts.to.mono;
+    let late = |deed: &Deed| deed.now.mono + within > end;
+    gone.retain(|deed| !late(deed));
+    let sure = |deed: &Deed| !late(deed) || gone.iter().any(|gone| gone.what == deed.what);
+    now.retain(sure);
     // What is left on both sides and is the same came at another time.
     let mut moments = Vec::new();
     for deed in gone {
