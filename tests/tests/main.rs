@@ -11,6 +11,7 @@ mod attack;
 mod bench;
 mod completions;
 mod console;
+mod drill;
 mod faild;
 mod faildebug;
 mod failsh;

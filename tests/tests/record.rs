@@ -146,7 +146,7 @@ fn edited(file: &str) {
     let planted = format!("{file}.edited");
     fs::write(&planted, edited).unwrap();
     let outcome = replay(&planted);
-    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    assert_eq!(outcome.code, Some(3), "{outcome:?}");
     let said = format!("{planted}:{line}: NOT the same, after ");
     for words in [said.as_str(), "  recorded: {", "can sing", "  now:      {"] {
         assert!(

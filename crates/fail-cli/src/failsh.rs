@@ -22,7 +22,7 @@ pub struct Failsh {
         short = 'f',
         long = "policy",
         value_name = "FILE",
-        required_unless_present_any = ["console", "attach", "release", "replay"]
+        required_unless_present_any = ["console", "attach", "release", "rehearse", "replay"]
     )]
     pub policies: Vec<PathBuf>,
 
@@ -43,6 +43,30 @@ pub struct Failsh {
     /// Have a running failsh stop what this host serves, and end it
     #[arg(long, conflicts_with_all = ["policies", "check"])]
     pub release: bool,
+
+    /// Rehearse the policy: play this scenario and tell what comes of it
+    #[arg(
+        long, group = "tells",
+        value_name = "SCENARIO",
+        conflicts_with_all = ["console", "attach", "release", "check", "record", "replay"]
+    )]
+    pub rehearse: Option<PathBuf>,
+
+    /// Tell it as one JSON document; also with --replay and --policy
+    #[arg(long, requires = "tells")]
+    pub json: bool,
+
+    /// Tell it as one HTML page
+    #[arg(long, requires = "rehearse", conflicts_with = "json")]
+    pub html: bool,
+
+    /// Tell everything: also commands, events and logs
+    #[arg(long, requires = "rehearse")]
+    pub full: bool,
+
+    /// Draw all chance from this number
+    #[arg(long, requires = "rehearse", value_name = "N")]
+    pub seed: Option<u64>,
 
     /// Read the policy, print it in normal form or say what is wrong, and exit
     #[arg(long)]
@@ -101,14 +125,11 @@ pub struct Failsh {
     /// with --policy: where that policy would have decided otherwise
     #[arg(
         long,
+        group = "tells",
         value_name = "FILE",
         conflicts_with_all = ["console", "check", "attach", "release"]
     )]
     pub replay: Option<PathBuf>,
-
-    /// With --replay and --policy: print JSON
-    #[arg(long, requires_all = ["replay", "policies"])]
-    pub json: bool,
 
     /// Log more about this facility, a level per repetition; implies --foreground
     #[arg(short, long, value_name = "FACILITY")]

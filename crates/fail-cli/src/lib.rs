@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod community;
+mod drill;
 pub mod exit;
 mod failc;
 mod faild;
@@ -23,6 +24,7 @@ mod size;
 mod verb;
 
 pub use community::{COMMUNITY_VARIABLE, Community, DEFAULT_COMMUNITY};
+pub use drill::{Drill, Probe, Time};
 pub use failc::Failc;
 pub use faild::Faild;
 pub use faildebug::Faildebug;

@@ -67,6 +67,13 @@ pub enum Order {
         /// The services; none: all.
         services: Vec<String>,
     },
+    /// Switch it over and back, and measure that.
+    Drill {
+        /// The service.
+        service: String,
+        /// The hosts that serve it; none: those that its failsh knows.
+        hosts: Vec<String>,
+    },
 }
 
 /// The verb of [`Order::Why`].
@@ -80,6 +87,8 @@ const HISTORY: &str = "history";
 
 /// The verb of [`Order::Reload`].
 const RELOAD: &str = "reload";
+/// The verb of [`Order::Drill`].
+const DRILL: &str = "drill";
 
 /// The verb of [`Order::Watch`].
 const WATCH: &str = "watch";
@@ -103,7 +112,7 @@ impl Verb {
     pub fn words() -> impl Iterator<Item = &'static str> {
         let wishes = Verb::ALL.into_iter().map(Verb::word);
         wishes
-            .chain([FORGET, HISTORY, RELOAD, WATCH, WHY])
+            .chain([DRILL, FORGET, HISTORY, RELOAD, WATCH, WHY])
             .chain(STATES)
     }
 
@@ -133,6 +142,10 @@ impl Verb {
             (WHY, 2) => return Ok(Order::Why { service }),
             (FORGET, 2) => return Ok(Order::Forget { service }),
             (HISTORY, 2) => return Ok(Order::History { service }),
+            (DRILL, _) if rest.len() == 1 || !STATES.contains(&second.as_str()) => {
+                let hosts = rest.iter().skip(1).cloned().collect();
+                return Ok(Order::Drill { service, hosts });
+            }
             _ => {}
         }
         if let Some(verb) = Verb::ALL.into_iter().find(|verb| verb.word() == first) {
@@ -155,8 +168,8 @@ impl Verb {
             ));
         }
         Err(format!(
-            "\"{first}\" is not hold, release, away, back, forget, history, watch or why, and \
-             \"{second}\" is not UP, RECOVER or FAIL"
+            "\"{first}\" is not hold, release, away, back, drill, forget, history, watch or why, \
+             and \"{second}\" is not UP, RECOVER or FAIL"
         ))
     }
 }
@@ -227,6 +240,14 @@ mod tests {
     }
 
     #[test]
+    fn reload_stands_alone() {
+        assert_eq!(parse("reload"), Ok(Order::Reload));
+        // A service may have that name.
+        assert!(matches!(parse("reload FAIL"), Ok(Order::Set { .. })));
+        assert!(parse("reload web").is_err());
+    }
+
+    #[test]
     fn watch_takes_any_number_of_services() {
         for line in ["watch", "watch web", "watch web dns UP"] {
             let services = line.split(' ').skip(1).map(String::from).collect();
@@ -235,9 +256,24 @@ mod tests {
     }
 
     #[test]
+    fn drill_takes_a_service_and_the_hosts() {
+        for line in ["drill web", "drill web hosta hostb:1847", "drill UP"] {
+            let words: Vec<String> = line.split(' ').skip(1).map(String::from).collect();
+            let (service, hosts) = (words[0].clone(), words[1..].to_vec());
+            assert_eq!(parse(line), Ok(Order::Drill { service, hosts }));
+        }
+        // A service may have that name.
+        assert!(matches!(parse("drill FAIL for now"), Ok(Order::Set { .. })));
+    }
+
+    #[test]
     fn every_word_is_an_order_of_its_own() {
         for word in Verb::words().filter(|word| !STATES.contains(word)) {
-            let order = parse(&format!("{word} web")).unwrap();
+            let line = match word {
+                RELOAD => word.to_string(),
+                _ => format!("{word} web"),
+            };
+            let order = parse(&line).unwrap();
             assert!(!matches!(order, Order::Set { .. }), "{word}: {order:?}");
         }
     }

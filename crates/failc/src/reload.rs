@@ -11,9 +11,6 @@ use crate::{Failed, never_quiet, print};
 /// A failsh gives a policy two minutes, and comparing takes some seconds.
 const LIMIT: Duration = Duration::from_secs(180);
 
-/// The exit code when a policy would have decided otherwise.
-const DIFFERS: u8 = 1;
-
 /// Asks, prints, and gives the exit code.
 pub fn ask(options: &Failc) -> Result<u8, Failed> {
     never_quiet(options, "reload")?;
@@ -32,7 +29,7 @@ pub fn ask(options: &Failc) -> Result<u8, Failed> {
                 true => format!("{report}\n"),
                 false => text,
             })?;
-            Ok(if same { exit::OK } else { DIFFERS })
+            Ok(if same { exit::OK } else { exit::BROKEN })
         }
     }
 }

@@ -17,6 +17,7 @@ mod minds;
 mod monitor;
 mod post;
 mod record;
+mod rehearse;
 mod reload;
 mod replay;
 mod serves;
@@ -43,8 +44,15 @@ fn run(options: &fail_cli::Failsh) -> Result<u8, Failure> {
     if options.check {
         return check::check(options).map(|()| exit::OK);
     }
+    if let Some(scenario) = &options.rehearse {
+        return rehearse::play(options, scenario);
+    }
     if let Some(file) = &options.replay {
         return match options.policies.is_empty() {
+            true if options.json => Err(Failure::new(
+                exit::USAGE,
+                "--json with --replay needs a policy, -f; without one lines are printed",
+            )),
             true => replay::replay(file),
             false => shadow::shadow(file, options),
         };

@@ -13,9 +13,6 @@ use fail_replay::{Difference, End, Moment, Reader, Replayed, Story};
 use fail_rt::clock;
 use serde_json::Value;
 
-/// It was not the same.
-pub const DIFFERS: u8 = 1;
-
 /// Opens a recording.
 pub fn open(path: &Path) -> Result<Reader<BufReader<File>>, Failure> {
     Reader::open(path).map_err(|e| {
@@ -63,7 +60,7 @@ pub fn replay(path: &Path) -> Result<u8, Failure> {
         .and_then(|()| out.flush());
     printed(done)?;
     Ok(match replayed.difference {
-        Some(_) => DIFFERS,
+        Some(_) => exit::BROKEN,
         None => exit::OK,
     })
 }

@@ -13,7 +13,7 @@ use fail_rt::clock;
 use fail_tcl::FromTcl;
 use serde_json::{Value, json};
 
-use crate::replay::{DIFFERS, clean, open, printed};
+use crate::replay::{clean, open, printed};
 use crate::setup::program;
 
 /// What is random is the same each time, so that the same is printed.
@@ -59,7 +59,7 @@ pub fn shadow(path: &Path, options: &Failsh) -> Result<u8, Failure> {
     printed(done.and_then(|()| out.flush()))?;
     Ok(match report.moments.is_empty() {
         true => exit::OK,
-        false => DIFFERS,
+        false => exit::BROKEN,
     })
 }
 

@@ -157,7 +157,7 @@ struct Chatter {
 }
 
 /// The state daemon.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Node {
     boot: String,
     nonce: u64,
