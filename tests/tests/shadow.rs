@@ -193,7 +193,7 @@ fn a_running_failsh_tries_a_policy_on_what_it_remembers() {
     let other_rank = reload(&failsh, &["--dry-run"]);
     assert_eq!(
         other_rank.code,
-        Some(1),
+        Some(3),
         "{}{}",
         other_rank.out,
         other_rank.err
