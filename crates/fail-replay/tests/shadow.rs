@@ -10,8 +10,8 @@ use fail_core::policy::{Host, Policy, Service};
 use fail_core::time::Span;
 use fail_replay::Reader;
 use fail_replay::replay::{Start, start};
-use fail_replay::shadow::{Facts, Report, What, compare, facts};
-use fail_wire::{Name, State};
+use fail_replay::shadow::{ByHand, Facts, Report, What, compare, facts};
+use fail_wire::{Change, Marks, Name, Reason, State};
 
 const SEED: [u8; 32] = [3; 32];
 
@@ -153,4 +153,42 @@ fn what_is_forgotten_is_not_judged_and_what_holds_still_is_known() {
     });
     let report = compare(&facts, &patient, &SEED).unwrap();
     assert_eq!(report.notes, Vec::<String>::new());
+}
+
+#[test]
+fn what_people_wished_and_a_local_faild_that_is_silent_count_for_any_policy() {
+    let (facts, policy) = recorded();
+    let mut held = facts.clone();
+    held.by_hand.push_back(ByHand {
+        at: facts.from.mono + Span::from_millis(900),
+        change: Change {
+            nonce: 0,
+            version: 0,
+            name: name("web"),
+            state: None,
+            set: Marks::HELD,
+            clear: Marks(0),
+            reason: Reason::new("held: a look"),
+            interval_ms: 0,
+        },
+    });
+    let report = compare(&held, &policy, &SEED).unwrap();
+    assert_eq!(told(&report), ["web: start, nothing", "web: UP, nothing"]);
+    assert!(
+        report.moments[0].shadow.why.contains("held: a look"),
+        "{report:?}"
+    );
+    let mut silent = facts.clone();
+    silent
+        .local
+        .answers
+        .note(facts.from.mono + Span::from_millis(1_500), false);
+    let report = compare(&silent, &policy, &SEED).unwrap();
+    let told = told(&report);
+    assert!(
+        told.contains(&"web: start, nothing".to_string()),
+        "{told:?}"
+    );
+    let why = &report.moments[0].shadow.why;
+    assert!(why.contains("the local faild is silent"), "{why}");
 }

@@ -19,7 +19,7 @@ use fail_core::time::{Mono, Now, Span};
 use fail_wire::Name;
 
 pub use deeds::{Deed, What};
-pub use facts::Facts;
+pub use facts::{ByHand, Facts};
 use world::World;
 
 use crate::read::{BadRecording, Reader};
