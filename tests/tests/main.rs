@@ -30,6 +30,7 @@ mod record;
 mod rehearse;
 mod samples;
 mod scripts;
+mod shadow;
 mod show;
 mod skew;
 mod tidy;

@@ -1,9 +1,12 @@
 //! Options of failc.
 
+use std::path::PathBuf;
+
 use clap::ValueHint;
 
 use crate::community::Community;
 use crate::drill::Drill;
+use crate::failsh::DEFAULT_SOCKET;
 use crate::host::HostPort;
 use crate::ports;
 use crate::seconds::Seconds;
@@ -13,6 +16,7 @@ const USAGE: &str = "failc [OPTIONS] SERVICE
        failc [OPTIONS] hold|release|away|back SERVICE [REASON]...
        failc [OPTIONS] forget|history|why SERVICE
        failc [OPTIONS] watch [SERVICE]...
+       failc [OPTIONS] reload
        failc [OPTIONS] drill SERVICE [HOST[:PORT]]...";
 
 /// Reads or changes the state of a service in a faild
@@ -52,6 +56,14 @@ pub struct Failc {
     /// Ask over TCP
     #[arg(short = 'T', long)]
     pub tcp: bool,
+
+    /// The control socket of the failsh that is to reload
+    #[arg(long, value_name = "SOCKET", default_value = DEFAULT_SOCKET)]
+    pub socket: PathBuf,
+
+    /// With reload: only say what the policy would have decided otherwise lately
+    #[arg(long)]
+    pub dry_run: bool,
 
     /// How long to wait for an answer, per try: 0.5, 500ms
     #[arg(short, long, value_name = "SECONDS", default_value = "1s")]

@@ -46,14 +46,14 @@ pub struct Failsh {
 
     /// Rehearse the policy: play this scenario and tell what comes of it
     #[arg(
-        long,
+        long, group = "tells",
         value_name = "SCENARIO",
         conflicts_with_all = ["console", "attach", "release", "check", "record", "replay"]
     )]
     pub rehearse: Option<PathBuf>,
 
-    /// Tell it as one JSON document
-    #[arg(long, requires = "rehearse")]
+    /// Tell it as one JSON document; also with --replay and --policy
+    #[arg(long, requires = "tells")]
     pub json: bool,
 
     /// Tell it as one HTML page
@@ -121,11 +121,13 @@ pub struct Failsh {
     #[arg(long, value_name = "SIZE", default_value = "1G", requires = "record")]
     pub record_max: Size,
 
-    /// Replay what a faild or failsh has recorded, and say whether this build does the same
+    /// Replay what a faild or failsh has recorded, and say whether this build does the same;
+    /// with --policy: where that policy would have decided otherwise
     #[arg(
         long,
+        group = "tells",
         value_name = "FILE",
-        conflicts_with_all = ["policies", "console", "check", "attach", "release"]
+        conflicts_with_all = ["console", "check", "attach", "release"]
     )]
     pub replay: Option<PathBuf>,
 

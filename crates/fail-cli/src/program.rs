@@ -64,6 +64,7 @@ pub const PROGRAMS: [Program; 5] = [
             exit::BROKEN,
             exit::REFUSED,
             exit::USAGE,
+            exit::DATA,
             exit::NOHOST,
             exit::UNAVAILABLE,
             exit::SOFTWARE,

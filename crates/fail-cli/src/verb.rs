@@ -1,7 +1,7 @@
 //! The words after failc's options, as one order.
 //!
 //! One word is a service, so a service may have the name of a verb; only `watch` alone is none,
-//! but watches everything. Whether names are legal is not judged here.
+//! but watches everything, and `reload` alone reads the policy again. Whether names are legal is not judged here.
 
 /// The states that can be set.
 pub const STATES: [&str; 3] = ["UP", "RECOVER", "FAIL"];
@@ -60,6 +60,8 @@ pub enum Order {
         /// The service.
         service: String,
     },
+    /// Have the failsh of this host read its policy again, or try it.
+    Reload,
     /// Say what they are, and then each change.
     Watch {
         /// The services; none: all.
@@ -83,6 +85,8 @@ const FORGET: &str = "forget";
 /// The verb of [`Order::History`].
 const HISTORY: &str = "history";
 
+/// The verb of [`Order::Reload`].
+const RELOAD: &str = "reload";
 /// The verb of [`Order::Drill`].
 const DRILL: &str = "drill";
 
@@ -108,7 +112,7 @@ impl Verb {
     pub fn words() -> impl Iterator<Item = &'static str> {
         let wishes = Verb::ALL.into_iter().map(Verb::word);
         wishes
-            .chain([DRILL, FORGET, HISTORY, WATCH, WHY])
+            .chain([DRILL, FORGET, HISTORY, RELOAD, WATCH, WHY])
             .chain(STATES)
     }
 
@@ -124,6 +128,9 @@ impl Verb {
         if first == WATCH {
             let services = rest.to_vec();
             return Ok(Order::Watch { services });
+        }
+        if first == RELOAD && rest.is_empty() {
+            return Ok(Order::Reload);
         }
         let Some(second) = rest.first() else {
             return Ok(Order::Read {
@@ -233,6 +240,14 @@ mod tests {
     }
 
     #[test]
+    fn reload_stands_alone() {
+        assert_eq!(parse("reload"), Ok(Order::Reload));
+        // A service may have that name.
+        assert!(matches!(parse("reload FAIL"), Ok(Order::Set { .. })));
+        assert!(parse("reload web").is_err());
+    }
+
+    #[test]
     fn watch_takes_any_number_of_services() {
         for line in ["watch", "watch web", "watch web dns UP"] {
             let services = line.split(' ').skip(1).map(String::from).collect();
@@ -254,7 +269,11 @@ mod tests {
     #[test]
     fn every_word_is_an_order_of_its_own() {
         for word in Verb::words().filter(|word| !STATES.contains(word)) {
-            let order = parse(&format!("{word} web")).unwrap();
+            let line = match word {
+                RELOAD => word.to_string(),
+                _ => format!("{word} web"),
+            };
+            let order = parse(&line).unwrap();
             assert!(!matches!(order, Order::Set { .. }), "{word}: {order:?}");
         }
     }

@@ -31,6 +31,7 @@
 #![forbid(unsafe_code)]
 
 mod change;
+pub mod control;
 mod error;
 mod figures;
 mod history;

@@ -19,6 +19,7 @@ pub mod plan;
 mod read;
 mod recorded;
 pub mod replay;
+pub mod shadow;
 pub mod stands;
 pub mod story;
 mod told;

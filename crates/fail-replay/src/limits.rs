@@ -13,3 +13,15 @@ pub const LINE_BYTES_MAX: u64 = 64 << 20;
 
 /// Different names of figures and facilities in one recording. A faild has some twenty.
 pub const WORDS_MAX: usize = 1_000;
+
+/// Changes that are remembered of each thing that changes: what a host says of a service,
+/// whether it answers. One in each third of a second for an hour; more makes the time that is
+/// remembered shorter.
+pub const CHANGES_MAX: usize = 10_000;
+
+/// Questions that wait to become known as answered or not: those of two seconds to a thousand
+/// hosts. More are taken for unanswered.
+pub const ASKED_MAX: usize = 20_000;
+
+/// Changes of ours that a record of the local faild may show still.
+pub const OURS_MAX: usize = 8;

@@ -16,11 +16,11 @@ use crate::limits::LINE_BYTES_MAX;
 
 /// A recording that can not be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {problem}")]
+#[error("{}: {problem}", place(.file, *.line))]
 pub struct BadRecording {
     /// The file, as it was named.
     pub file: String,
-    /// The line, from 1.
+    /// The line, from 1; 0: the file as a whole.
     pub line: u64,
     /// What is wrong, and what to do.
     pub problem: String,
@@ -85,7 +85,7 @@ impl Reader<BufReader<File>> {
         let file = File::open(path).map_err(|e| BadRecording {
             file: name.clone(),
             line: 0,
-            problem: format!("can not be read: {e}"),
+            problem: format!("can not be read: {}", system(&e)),
         })?;
         Reader::new(&name, BufReader::new(file))
     }
@@ -235,7 +235,7 @@ impl<R: BufRead> Lines<R> {
         let mut text = Vec::new();
         let mut from = (&mut self.from).take(LINE_BYTES_MAX);
         let read = from.read_until(b'\n', &mut text);
-        read.map_err(|e| format!("can not be read: {e}"))?;
+        read.map_err(|e| format!("can not be read: {}", system(&e)))?;
         if text.is_empty() {
             return Ok(None);
         }
@@ -247,6 +247,20 @@ impl<R: BufRead> Lines<R> {
         }
         Ok(Some((text, whole)))
     }
+}
+
+fn place(file: &str, line: u64) -> String {
+    match line {
+        0 => file.to_string(),
+        line => format!("{file}:{line}"),
+    }
+}
+
+/// What the system says, without the number of the error.
+fn system(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text[..end].to_lowercase()
 }
 
 /// What is wrong with a text, without the line that the parser counts by itself.

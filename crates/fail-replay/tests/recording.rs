@@ -1,7 +1,11 @@
 //! A failsh and its faild, driven by hand and recorded: what is written holds no community,
 //! and replays to the same; another rule, an edited line, a file that was cut are told.
 
-#![allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that can not go on fails"
+)]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

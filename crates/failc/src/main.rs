@@ -7,6 +7,7 @@
 
 mod drill;
 mod limits;
+mod reload;
 mod show;
 mod watch;
 mod why;
@@ -38,11 +39,16 @@ type Failed = (u8, String);
 
 fn run(options: &Failc) -> Result<u8, Failed> {
     let order = Verb::parse(&options.words).map_err(|e| (exit::USAGE, e))?;
+    if options.dry_run && order != Order::Reload {
+        let sentence = "--dry-run is of reload only".to_string();
+        return Err((exit::USAGE, sentence));
+    }
     if let (false, Some(option)) = (matches!(order, Order::Drill { .. }), options.drill.first()) {
         let sentence = format!("{option} is for drill, and for nothing else");
         return Err((exit::USAGE, sentence));
     }
     match order {
+        Order::Reload => reload::ask(options),
         Order::Drill { service, hosts } => drill::run(options, &service, &hosts),
         Order::Why { service } => why::ask(options, &service),
         Order::Watch { services } => watch::follow(options, &services),

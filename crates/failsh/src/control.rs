@@ -18,8 +18,8 @@ use fail_rt::clients::{ClientNo, Clients, Event, ListenFailed, Peer, Speech, Ter
 use fail_rt::clock;
 use fail_rt::poller::{Desk, Token};
 
-use crate::console::words::{Answer, Hello, Request, Said, Wish, line};
-use crate::serves::{EngineRequest, Reply};
+use crate::console::words::{Answer, Hello, How, Request, Said, Wish, line};
+use crate::serves::{EngineRequest, Reply, Unread};
 
 /// The longest request: a script that somebody sends from a file is shorter.
 const REQUEST_BYTES_MAX: usize = 1 << 20;
@@ -41,6 +41,8 @@ pub struct Control {
     jobs: BTreeMap<JobNo, (ClientNo, u64)>,
     /// Who waits for the words of a line.
     lines: BTreeMap<u64, (ClientNo, u64)>,
+    /// Who waits for a policy.
+    reloads: BTreeMap<u64, (ClientNo, u64)>,
     /// Who waits for the end.
     releases: Vec<(ClientNo, u64)>,
     requests: VecDeque<EngineRequest>,
@@ -109,6 +111,7 @@ impl Control {
             own: None,
             jobs: BTreeMap::new(),
             lines: BTreeMap::new(),
+            reloads: BTreeMap::new(),
             releases: Vec::new(),
             requests: VecDeque::new(),
             last: 0,
@@ -198,6 +201,7 @@ impl Control {
                 .extend(commands.map(|job| EngineRequest::Cancel { job }));
         }
         self.lines.retain(|_, (who, _)| *who != client);
+        self.reloads.retain(|_, (who, _)| *who != client);
         self.releases.retain(|(who, _)| *who != client);
         if self.own == Some(client) {
             self.requests.push_back(EngineRequest::End);
@@ -236,6 +240,7 @@ impl Control {
                 let cancelled = job.is_some();
                 self.say(client, Some(id), Said::Cancelled { cancelled });
             }
+            Wish::Reload(how) => self.reload(client, id, how),
             Wish::Release(true) => {
                 self.releases.push((client, id));
                 self.requests.push_back(EngineRequest::Release);
@@ -285,6 +290,29 @@ impl Control {
             .push_back(EngineRequest::Complete { no, line: text });
     }
 
+    /// One for each console: nobody waits for two.
+    fn reload(&mut self, client: ClientNo, id: u64, how: How) {
+        if self.reloads.values().any(|(who, _)| *who == client) {
+            let error = "the policy is being read for this console already".to_string();
+            return self.say(client, Some(id), refused(error));
+        }
+        let no = self.next_number();
+        self.reloads.insert(no, (client, id));
+        let dry_run = how == How::DryRun;
+        self.requests
+            .push_back(EngineRequest::Reload { no, dry_run });
+    }
+
+    fn reloaded(&mut self, no: u64, result: Result<Said, Unread>) {
+        if let Some((client, id)) = self.reloads.remove(&no) {
+            let said = result.unwrap_or_else(|why| match why {
+                Unread::Bad(stays) => Said::Stays { stays },
+                Unread::NotNow(error) => refused(error),
+            });
+            self.say(client, Some(id), said);
+        }
+    }
+
     fn next_number(&mut self) -> u64 {
         self.last += 1;
         self.last
@@ -331,6 +359,17 @@ impl Control {
                 if let Some((client, id)) = self.lines.remove(&no) {
                     self.say(client, Some(id), Said::Words { from, words });
                 }
+            }
+            Reply::Reloaded { no, result } => {
+                self.reloaded(no, result.map(|reloaded| Said::Reloaded { reloaded }));
+            }
+            Reply::Compared { no, result } => {
+                let said = result.map(|compared| Said::Compared {
+                    same: compared.same,
+                    text: compared.text,
+                    report: compared.report,
+                });
+                self.reloaded(no, said);
             }
             Reply::Released { left } => {
                 for (client, id) in std::mem::take(&mut self.releases) {

@@ -13,12 +13,14 @@ mod life;
 mod release;
 mod show;
 
+pub use life::NO_FILES;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 
 use fail_core::plan::{In, Out, Plan, Subject};
 use fail_core::policy::{Policy, Protocol};
-use fail_core::time::{Mono, Span};
+use fail_core::time::{Mono, Now, Span};
 use fail_replay::Recorded;
 use fail_rt::address::Worker;
 use fail_rt::children::Children;
@@ -36,6 +38,7 @@ use fail_rt::udp::Udp;
 use fail_tcl::Board;
 
 use crate::control::LAST_WORDS_MAX;
+use crate::dryrun::{DryRun, Memory};
 use crate::minds::{Generation, Minds};
 use crate::post::Inbox;
 use crate::reload::{Fresh, Reload};
@@ -65,6 +68,11 @@ pub struct Engine {
     /// What is decided by, for who wants to see it.
     policy: Policy,
     reload: Reload,
+    /// Who waits for the policy that is being read, and for the one after it.
+    reloads: [Vec<u64>; 2],
+    /// What happened in the last hour.
+    memory: Memory,
+    dry_run: DryRun,
     /// A policy that was read and takes over in the next decision.
     fresh: Option<Fresh>,
     dump: Dump,
@@ -121,6 +129,9 @@ impl Engine {
             log: parts.log,
             policy: parts.policy,
             reload: parts.reload,
+            reloads: Default::default(),
+            memory: parts.memory,
+            dry_run: parts.dry_run,
             fresh: None,
             dump: parts.dump,
             at_terminal: parts.at_terminal,
@@ -282,13 +293,33 @@ impl Engine {
             let span = Span(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
             self.inputs.push_front(In::Held { by, span });
         }
-        for input in self.inputs.drain(..) {
-            self.driver.handle(now, input, |out| self.outputs.push(out));
+        while let Some(input) = self.inputs.pop_front() {
+            self.tell(now, input);
         }
         if let Some(fresh) = self.fresh.take() {
             self.renew(fresh);
         }
-        self.driver.expire(now, |out| self.outputs.push(out));
+        self.expire(now);
         self.show_life(now.mono);
+    }
+
+    /// Tells the machine, and remembers it.
+    fn tell(&mut self, now: Now, input: In) {
+        self.memory.before(self.driver.machine(), now, Some(&input));
+        let first = self.outputs.len();
+        self.driver.handle(now, input, |out| self.outputs.push(out));
+        let outs = self.outputs.get(first..).unwrap_or_default();
+        self.memory.after(self.driver.machine(), now, outs);
+    }
+
+    fn expire(&mut self, now: Now) {
+        if self.driver.deadline().is_none_or(|due| due > now.mono) {
+            return;
+        }
+        self.memory.before(self.driver.machine(), now, None);
+        let first = self.outputs.len();
+        self.driver.expire(now, |out| self.outputs.push(out));
+        let outs = self.outputs.get(first..).unwrap_or_default();
+        self.memory.after(self.driver.machine(), now, outs);
     }
 }

@@ -9,6 +9,7 @@
 mod check;
 mod console;
 mod control;
+mod dryrun;
 mod dump;
 mod engine;
 mod levels;
@@ -21,6 +22,7 @@ mod reload;
 mod replay;
 mod serves;
 mod setup;
+mod shadow;
 
 use std::process::ExitCode;
 
@@ -46,7 +48,14 @@ fn run(options: &fail_cli::Failsh) -> Result<u8, Failure> {
         return rehearse::play(options, scenario);
     }
     if let Some(file) = &options.replay {
-        return replay::replay(file);
+        return match options.policies.is_empty() {
+            true if options.json => Err(Failure::new(
+                exit::USAGE,
+                "--json with --replay needs a policy, -f; without one lines are printed",
+            )),
+            true => replay::replay(file),
+            false => shadow::shadow(file, options),
+        };
     }
     if options.release {
         return console::release(options.socket());

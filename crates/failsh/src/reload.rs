@@ -16,7 +16,7 @@ use fail_core::policy::{Policy, Service};
 use fail_rt::log::Log;
 use fail_rt::poller::Waker;
 use fail_rt::queue::{self, Receiver, Refused, Sender};
-use fail_tcl::{Board, Loaded, TclHandle, ToTcl};
+use fail_tcl::{Board, FromTcl, Loaded, TclHandle, ToTcl};
 use fail_wire::Name;
 
 use crate::minds::Generation;
@@ -133,6 +133,11 @@ impl Reload {
         !self.reading && std::mem::take(&mut self.again)
     }
 
+    /// What a policy is read from.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
     /// Where the policy is read from.
     pub fn files(&self) -> Vec<String> {
         let files = self.source.files.iter();
@@ -147,7 +152,19 @@ impl Reload {
 
 fn read(source: &Source, generation: Generation) -> Result<Fresh, String> {
     let outbox = source.outbox.of(generation);
-    let tell = Box::new(move |message| outbox.send(message));
+    read_to(
+        source,
+        generation,
+        Box::new(move |message| outbox.send(message)),
+    )
+}
+
+/// Reads a policy whose scripts say what they say to `tell`.
+pub fn read_to(
+    source: &Source,
+    generation: Generation,
+    tell: Box<dyn Fn(FromTcl) + Send>,
+) -> Result<Fresh, String> {
     let started = fail_tcl::start(&source.files, &source.program, &source.board, tell);
     let (loaded, tcl) = started.map_err(|e| e.to_string())?;
     let usable = Plan::admits(&loaded.policy)

@@ -1,7 +1,8 @@
 //! `--replay`: what a faild or failsh has recorded, given to the machine of this build. Each
 //! decision is a line; what is not as it was then is shown, and is the end.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufReader, Write};
 use std::path::Path;
 
 use fail_cli::{Failure, exit};
@@ -12,16 +13,29 @@ use fail_replay::{Difference, End, Moment, Reader, Replayed, Story};
 use fail_rt::clock;
 use serde_json::Value;
 
+/// Opens a recording.
+pub fn open(path: &Path) -> Result<Reader<BufReader<File>>, Failure> {
+    Reader::open(path).map_err(|e| {
+        let code = if e.line == 0 { exit::IOERR } else { exit::DATA };
+        Failure::new(code, e)
+    })
+}
+
+/// Says what came of printing. Who reads no further has read enough.
+pub fn printed(result: io::Result<()>) -> Result<(), Failure> {
+    result.or_else(|e| match e.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Failure::new(exit::IOERR, e)),
+    })
+}
+
 /// Replays a file and prints what is decided. Gives the exit code.
 pub fn replay(path: &Path) -> Result<u8, Failure> {
     let bad = |e| Failure::new(exit::DATA, e);
-    let mut reader = Reader::open(path).map_err(|e| {
-        let code = if e.line == 0 { exit::IOERR } else { exit::DATA };
-        Failure::new(code, e)
-    })?;
+    let mut reader = open(path)?;
     let mut out = io::stdout().lock();
     let header = reader.header().clone();
-    let mut printed = writeln!(
+    let mut done = writeln!(
         out,
         "{} on {}, version {}, recorded from {} on",
         header.program,
@@ -31,8 +45,8 @@ pub fn replay(path: &Path) -> Result<u8, Failure> {
     );
     let (start, _) = replay::start(&reader).map_err(bad)?;
     let tell = |moment: Moment| {
-        if printed.is_ok() {
-            printed = line(&mut out, &moment);
+        if done.is_ok() {
+            done = line(&mut out, &moment);
         }
     };
     let mut story = Story::new(header.now(), tell);
@@ -41,13 +55,10 @@ pub fn replay(path: &Path) -> Result<u8, Failure> {
         Start::Node(_) => replay::node(&mut reader, &mut story),
     };
     let replayed = replayed.map_err(bad)?;
-    printed
+    let done = done
         .and_then(|()| summary(&mut out, path, header.now(), &replayed))
-        .and_then(|()| out.flush())
-        .or_else(|e| match e.kind() {
-            io::ErrorKind::BrokenPipe => Ok(()),
-            _ => Err(Failure::new(exit::IOERR, e)),
-        })?;
+        .and_then(|()| out.flush());
+    printed(done)?;
     Ok(match replayed.difference {
         Some(_) => exit::BROKEN,
         None => exit::OK,
@@ -66,7 +77,7 @@ fn line(out: &mut impl Write, moment: &Moment) -> io::Result<()> {
 }
 
 /// A recording may have been edited; nobody's terminal is to suffer from it.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
     text.chars().map(plain).collect()
 }

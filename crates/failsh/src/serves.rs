@@ -50,12 +50,19 @@ pub enum EngineRequest {
     },
     /// Stop what is served here and end. [`Reply::Released`] goes to everybody who asked.
     Release,
+    /// Read the policy again. The answer is [`Reply::Reloaded`] or [`Reply::Compared`], once.
+    Reload {
+        /// Brings the answer back.
+        no: u64,
+        /// Only to see what it would have decided.
+        dry_run: bool,
+    },
     /// End as after SIGTERM: the console of this very process has been left.
     End,
 }
 
 /// What became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
     /// A command writes something.
     Printed {
@@ -89,6 +96,40 @@ pub enum Reply {
         /// What could not be released, one sentence for each service.
         left: Vec<String>,
     },
+    /// A policy was read again.
+    Reloaded {
+        /// The number that the wish came with.
+        no: u64,
+        /// What it changes in one line, or why the old one stays.
+        result: Result<String, Unread>,
+    },
+    /// What a policy would have decided.
+    Compared {
+        /// The number that the wish came with.
+        no: u64,
+        /// Or why nobody knows.
+        result: Result<Compared, Unread>,
+    },
+}
+
+/// Why a policy is not read, or not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// It has an error.
+    Bad(String),
+    /// It is not read now.
+    NotNow(String),
+}
+
+/// What a policy would have decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// The same, all the time.
+    pub same: bool,
+    /// For people.
+    pub text: String,
+    /// For programs.
+    pub report: serde_json::Value,
 }
 
 /// Everybody who is served.

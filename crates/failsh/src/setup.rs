@@ -13,6 +13,7 @@ use fail_core::limits;
 use fail_core::plan::{Local, Plan};
 use fail_core::policy::{Host, Policy, Protocol};
 use fail_core::time::Span;
+use fail_replay::shadow::Facts;
 use fail_replay::{PlanStart, Recorded};
 use fail_rt::address::Worker;
 use fail_rt::children::Children;
@@ -30,6 +31,7 @@ use fail_tcl::{Board, Loaded, TclHandle};
 use fail_wire::{Key, Name};
 
 use crate::console::Own;
+use crate::dryrun::{DryRun, Memory};
 use crate::post::{self, Inbox};
 use crate::record;
 use crate::reload::{Reload, Source};
@@ -45,6 +47,8 @@ const LOOKUPS_AT_ONCE: usize = 16;
 /// Everything that the loop needs.
 pub struct Parts {
     pub plan: Recorded<Plan>,
+    pub memory: Memory,
+    pub dry_run: DryRun,
     pub poller: Poller,
     pub signals: Signals,
     pub udp: Udp,
@@ -237,6 +241,7 @@ fn open_parts(
         known: found,
     };
     let recording = files.recording.as_deref();
+    let memory = Memory::new(Facts::new(start.now, addr));
     let plan = record::begin(&start, recording, options.record_max.0, log)?;
     let means = Means {
         socket: files.socket.as_deref(),
@@ -253,6 +258,8 @@ fn open_parts(
     let log = log.clone();
     Ok(Parts {
         plan,
+        memory,
+        dry_run: DryRun::new(&poller.waker()),
         poller,
         signals,
         udp,

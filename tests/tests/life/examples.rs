@@ -8,7 +8,7 @@ use failover_tests::faild::Faild;
 use failover_tests::failsh::{APART, REST};
 use failover_tests::folder::Folder;
 use failover_tests::man::Page;
-use failover_tests::{program, wait};
+use failover_tests::{program, tree, wait};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -48,7 +48,18 @@ fn the_examples_of_the_page_work() {
         wait::until(text, look, |said| said.contains(text))
     };
     let page = Page::open("failsh.8");
-    let examples = page.examples('$');
+    let examples = page.examples('$').into_iter();
+    let (rehearsed, examples): (Vec<_>, Vec<_>) = examples.partition(|e| e.contains("--rehearse"));
+    for line in rehearsed {
+        let mut shell = Command::new("sh");
+        let path = program::folder().display().to_string();
+        shell.args(["-c", &format!("PATH={path}:$PATH; {line}")]);
+        program::run({
+            shell.current_dir(tree::path("."));
+            shell
+        })
+        .done();
+    }
     assert_eq!(examples.len(), 5, "{examples:?}");
     for (n, example) in examples.into_iter().enumerate() {
         let line = example.replace("/etc/failover/", &folder.file(""));

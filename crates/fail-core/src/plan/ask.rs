@@ -204,7 +204,7 @@ impl Plan {
     }
 
     /// Whether this may answer an open question.
-    pub(super) fn is_awaited(&self, bytes: &[u8]) -> bool {
+    pub fn is_awaited(&self, bytes: &[u8]) -> bool {
         let packet = Packet::read(bytes).ok().filter(Packet::answers);
         packet.is_some_and(|packet| {
             let id = packet.request();

@@ -376,6 +376,14 @@ impl Plan {
         })
     }
 
+    /// How often the hosts of a service are asked; nothing if it is not in the policy.
+    pub fn interval(&self, name: &Name) -> Option<Span> {
+        self.policy
+            .services
+            .get(name)
+            .map(|service| service.interval)
+    }
+
     /// The settings of a service, also of one that is about to leave.
     fn service(&self, name: &Name) -> Option<&Service> {
         let services = &self.policy.services;

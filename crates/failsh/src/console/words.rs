@@ -25,10 +25,23 @@ pub enum Wish {
     Cancel(u64),
     /// Stop what is served here, and end.
     Release(bool),
+    /// Read the policy again.
+    Reload(How),
+}
+
+/// How a policy is to be read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum How {
+    /// As SIGHUP does.
+    #[serde(rename = "now")]
+    Now,
+    /// Only to see what it would have decided.
+    #[serde(rename = "dry-run")]
+    DryRun,
 }
 
 /// What a failsh says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// To which request; nothing: to none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,7 +52,7 @@ pub struct Answer {
 }
 
 /// What a failsh may say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Said {
     /// The first line.
@@ -81,6 +94,25 @@ pub enum Said {
         /// What is left, one sentence for each service.
         left: Vec<String>,
     },
+    /// A policy is in force.
+    Reloaded {
+        /// What it changes, in one line.
+        reloaded: String,
+    },
+    /// A policy can not be used, and the old one stays.
+    Stays {
+        /// What is wrong with it.
+        stays: String,
+    },
+    /// What a policy would have decided.
+    Compared {
+        /// The same, all the time.
+        same: bool,
+        /// For people.
+        text: String,
+        /// For programs.
+        report: serde_json::Value,
+    },
     /// It was not done.
     Refused {
         /// Why, in one sentence.
@@ -120,6 +152,8 @@ mod tests {
             r#"{"id":2,"complete":"failsvc we"}"#,
             r#"{"id":3,"cancel":1}"#,
             r#"{"id":4,"release":true}"#,
+            r#"{"id":5,"reload":"now"}"#,
+            r#"{"id":6,"reload":"dry-run"}"#,
         ] {
             let request: Request = serde_json::from_str(text).unwrap();
             assert_eq!(line(&request), format!("{text}\n"));
@@ -133,6 +167,9 @@ mod tests {
             r#"{"id":3,"cancelled":true}"#,
             r#"{"id":4,"released":false,"left":["web: its stop script failed"]}"#,
             r#"{"id":5,"error":"this is no request"}"#,
+            r#"{"id":5,"reloaded":"policy read again: 0 services new, 1 changed, 0 gone, 1 as before"}"#,
+            r#"{"id":5,"stays":"/etc/failover/policy.d/web.tcl:3: failsvc web: no start script"}"#,
+            r#"{"id":6,"same":false,"text":"...","report":{"same":false}}"#,
         ] {
             let answer: Answer = serde_json::from_str(text).unwrap();
             assert_eq!(line(&answer), format!("{text}\n"));

@@ -43,6 +43,7 @@ impl Engine {
             self.minds.answered(no, done);
         }
         self.on_reload();
+        self.on_dry_run();
         self.serves.expire(now);
         while let Some(request) = self.serves.request() {
             self.on_request(request);
@@ -130,6 +131,7 @@ impl Engine {
                 self.minds.send(ToTcl::Complete { no, line });
             }
             EngineRequest::Cancel { job } => self.minds.cancel(job, "interrupted".to_string()),
+            EngineRequest::Reload { no, dry_run } => self.reload(no, dry_run),
             EngineRequest::Release => self.release(),
             EngineRequest::End => self.leave(life::STAY),
         }

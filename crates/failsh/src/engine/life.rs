@@ -11,9 +11,15 @@ use fail_tcl::ToTcl;
 use super::{Engine, LEAVING_MAX};
 use crate::minds::Generation;
 use crate::reload::{Changes, Fresh, Wished};
+use crate::serves::{Reply, Unread};
 
 /// What becomes of services at the usual end.
 pub(super) const STAY: &str = "services stay as they are";
+
+const RELEASED: &str = "this host is being released";
+
+/// Why there is nothing to read again.
+pub const NO_FILES: &str = "there is no policy to read again: this failsh was started without -f";
 
 /// Two of them in so short a time are a person's Ctrl-C Ctrl-C, and no loop that wants a dump
 /// each second.
@@ -25,7 +31,7 @@ impl Engine {
             Signal::Child => self.children.reap(clock::now().mono),
             Signal::Term => self.leave(STAY),
             Signal::Int => self.interrupt(),
-            Signal::Hup => self.read_again(),
+            Signal::Hup => self.read_again(None),
             Signal::Usr1 => {}
         }
     }
@@ -59,26 +65,71 @@ impl Engine {
         }
     }
 
-    /// Begins to read the policy again.
-    fn read_again(&mut self) {
+    /// Begins to read the policy again. `who` waits for what comes of it.
+    fn read_again(&mut self, who: Option<u64>) {
         if self.leaving.is_some() {
             return;
         }
         if self.releasing {
-            return self.stays("this host is being released");
+            self.refuse_reader(who, RELEASED);
+            return self.stays(RELEASED);
         }
         match self.reload.wish() {
             Ok(Wished::Begun) => {
                 self.notify.reloading();
                 self.log.info("reading the policy again");
+                let [now, later] = &mut self.reloads;
+                now.append(later);
+                now.extend(who);
             }
-            Ok(Wished::Later) => self
-                .log
-                .info("the policy is being read; it is read once more after that"),
-            Ok(Wished::NoFiles) => self
-                .log
-                .info("there is no policy to read again: this failsh was started without -f"),
-            Err(e) => self.stays(&format!("no thread for it: {}", fail_rt::reason::words(&e))),
+            Ok(Wished::Later) => {
+                self.log
+                    .info("the policy is being read; it is read once more after that");
+                self.reloads[1].extend(who);
+            }
+            Ok(Wished::NoFiles) => {
+                self.log.info(NO_FILES);
+                self.refuse_reader(who, NO_FILES);
+            }
+            Err(e) => {
+                let why = format!("no thread for it: {}", fail_rt::reason::words(&e));
+                self.refuse_reader(who, &why);
+                self.stays(&why);
+            }
+        }
+    }
+
+    /// Somebody at the control socket wants the policy read again, or only tried.
+    pub(super) fn reload(&mut self, no: u64, dry_run: bool) {
+        if !dry_run {
+            return self.read_again(Some(no));
+        }
+        let source = self.reload.source();
+        if let Err(why) = self.dry_run.begin(no, source, &self.memory) {
+            let result = Err(why);
+            self.serves.reply(Reply::Compared { no, result });
+        }
+    }
+
+    /// A policy has been tried.
+    pub(super) fn on_dry_run(&mut self) {
+        if let Some((no, result)) = self.dry_run.poll() {
+            self.serves.reply(Reply::Compared { no, result });
+        }
+    }
+
+    fn refuse_reader(&mut self, who: Option<u64>, why: &str) {
+        if let Some(no) = who {
+            let result = Err(Unread::NotNow(why.to_string()));
+            self.serves.reply(Reply::Reloaded { no, result });
+        }
+    }
+
+    /// Tells those who wanted this policy read what has become of it.
+    fn tell_readers(&mut self, result: Result<String, Unread>) {
+        for no in std::mem::take(&mut self.reloads[0]) {
+            let result = result.clone();
+            self.serves.reply(Reply::Reloaded { no, result });
         }
     }
 
@@ -90,13 +141,15 @@ impl Engine {
         match answer {
             Ok(fresh) if self.releasing => {
                 fresh.tcl.send(ToTcl::Quit);
-                self.stays("this host is being released");
+                self.stays(RELEASED);
+                self.tell_readers(Err(Unread::NotNow(RELEASED.to_string())));
                 self.notify.ready();
             }
             // It waits for its moment in the next decision.
             Ok(fresh) => self.fresh = Some(fresh),
             Err(why) => {
                 self.stays(&why);
+                self.tell_readers(Err(Unread::Bad(why)));
                 self.read_already();
             }
         }
@@ -110,7 +163,7 @@ impl Engine {
     fn read_already(&mut self) {
         self.notify.ready();
         if self.reload.is_wanted_again() {
-            self.read_again();
+            self.read_again(None);
         }
     }
 
@@ -119,7 +172,8 @@ impl Engine {
     pub(super) fn renew(&mut self, fresh: Fresh) {
         self.act();
         let changes = Changes::between(&self.policy, &fresh.loaded.policy);
-        self.log.info(changes.summary());
+        let summary = changes.summary();
+        self.log.info(&summary);
         if let Some(names) = changes.names() {
             let log = self.log.facility("plan");
             log.debug(format_args!("policy read again: {names}"));
@@ -134,10 +188,9 @@ impl Engine {
         let known = fresh.known;
         self.govern(&policy);
         let policy = Box::new(policy);
-        let out = |out| self.outputs.push(out);
-        self.driver
-            .handle(clock::now(), In::Policy { policy, known }, out);
+        self.tell(clock::now(), In::Policy { policy, known });
         self.serves.renewed(fresh.generation.0);
+        self.tell_readers(Ok(summary));
         self.read_already();
     }
 
