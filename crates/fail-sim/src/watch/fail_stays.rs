@@ -55,6 +55,7 @@ impl Watch {
             return;
         }
         let place = (of, name.clone());
+        self.pasts.note(place.clone(), &is);
         if by_hand {
             self.ends.changed(place.clone());
         }

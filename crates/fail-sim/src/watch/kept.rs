@@ -52,6 +52,8 @@ impl Kept {
             let is = node.record(now, name);
             let wishes = |record: &Record| record.marks.0 & Marks::WISHES.0;
             let lost = match *acknowledged_in == boot {
+                // What was forgotten stays so, and its versions do not come again.
+                _ if was.is_unknown() => is.version < was.version,
                 true => {
                     let same = (is.state, wishes(&is), &is.reason)
                         == (was.state, wishes(was), &was.reason);

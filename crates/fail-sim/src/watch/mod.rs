@@ -8,8 +8,10 @@ mod fail_stays;
 mod hearing;
 mod jobs;
 mod kept;
+mod lonely;
 mod one_server;
 mod pace;
+mod past;
 mod retries;
 mod settled;
 mod traps;
@@ -36,7 +38,9 @@ use fail_stays::FailStays;
 use hearing::Hearing;
 use jobs::Jobs;
 use kept::Kept;
+use lonely::Alone;
 use pace::Pace;
+use past::Pasts;
 use retries::Retries;
 use settled::Settled;
 use traps::Traps;
@@ -87,6 +91,10 @@ pub enum Property {
     Polled,
     /// What was acknowledged is there after a crash.
     Kept,
+    /// What a faild remembers is what was.
+    Past,
+    /// Who is dead to all others stops serving.
+    Lonely,
     /// The contract of a machine: deadlines move on, invariants hold, nothing panics.
     Machine,
 }
@@ -121,6 +129,8 @@ pub struct Watch {
     reloads: Reloads,
     ends: Ends,
     traps: Traps,
+    pasts: Pasts,
+    alone: Alone,
     policy_traps: Vec<Trap>,
     /// When a service on a host was last seen able to serve.
     able: BTreeMap<Place, u64>,
@@ -181,6 +191,7 @@ impl Watch {
         self.look_checks(world);
         self.look_retries(world);
         self.look_traps(world);
+        self.look_lonely(world);
         self.look_polled(world);
     }
 
@@ -204,7 +215,12 @@ impl Watch {
         let Ok(packet) = Packet::read(bytes) else {
             return;
         };
-        if let Ok(Body::Change(change)) = packet.body() {
+        let body = packet.body();
+        if let Ok(Body::Forget(forget)) = &body {
+            self.calm.stir(at, &forget.name);
+            self.kept.asked(host, packet.request());
+        }
+        if let Ok(Body::Change(change)) = body {
             // From within as well: nobody promises to say it again.
             let by_hand = change.interval_ms == 0;
             debug_assert!(by_hand || from.addr.port() != crate::net::CLERK_PORT);
@@ -312,10 +328,13 @@ impl Watch {
 
     /// Somebody types failc.
     pub fn typed(&mut self, at: u64, host: usize, name: &Name, verb: Verb) {
+        if verb.only_looks() {
+            return;
+        }
         self.calm.stir(at, name);
         self.checks.touched(&(host, name.clone()));
         self.retries.touched(&(host, name.clone()));
-        if let Verb::Set(_) = verb {
+        if let Verb::Set(_) | Verb::Forget = verb {
             self.calm.by_hand(at, host, name);
             self.fail_stays.excuse(host, name);
         }

@@ -14,6 +14,7 @@ use fail_core::policy::Retry;
 use fail_wire::{Change, Marks, Name, Record, State};
 
 use super::{Place, Property, Watch};
+use crate::bounds::at_least;
 use crate::host::Script;
 use crate::setup::{MS, SECOND, host_name};
 use crate::world::World;
@@ -126,7 +127,7 @@ impl Watch {
         let whose = now.map_or(Whose::Unknown, |(_, whose)| *whose);
         let before = self.retries.failures.get(&place).map_or(0, |f| f.count);
         // It came back for good, perhaps.
-        let before = match was_up && at - since >= 60 * SECOND {
+        let before = match was_up && at - since >= at_least(60 * SECOND) {
             true => 0,
             false => before,
         };
@@ -163,7 +164,7 @@ impl Watch {
             return true;
         };
         let waited = failure.left.unwrap_or(at) - failure.at;
-        let wait = retry.wait(failure.count.max(1)).0;
+        let wait = at_least(retry.wait(failure.count.max(1)).0);
         let said = self.retries.said.get(place) == Some(&State::Fail);
         let fault = match failure.whose {
             _ if said => "takes it out of a FAIL that was said by hand".to_string(),

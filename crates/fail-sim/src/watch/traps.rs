@@ -16,6 +16,7 @@ use fail_core::policy::{On, Trap};
 use fail_wire::Name;
 
 use super::{Property, Watch};
+use crate::bounds::{at_least, at_most};
 use crate::setup::{MS, SECOND, host_name};
 use crate::world::World;
 
@@ -51,7 +52,8 @@ impl Watch {
         let key = (host, event.kind, event.subject.clone());
         let began = self.traps.began.entry(key).or_default();
         let at = world.at;
-        began.retain(|began| at - *began < limits::RATE_WINDOW_S * SECOND);
+        let window = at_least(limits::RATE_WINDOW_S * SECOND);
+        began.retain(|began| at - *began < window);
         began.push(at);
         let lately = began.len();
         // A window may end and the next begin.
@@ -112,10 +114,10 @@ impl Watch {
             }
             for (job, run) in &host.traps {
                 let since = run.cancelled.unwrap_or(run.began).max(host.plan.since);
-                let bound = match run.cancelled {
+                let bound = at_most(match run.cancelled {
                     None => TRAP_TIMEOUT.0,
                     Some(_) => CANCEL_GRACE.0,
-                };
+                });
                 if world.at - since > bound + 20 * MS {
                     let text = format!("{}: the trap {job} is not ended", host_name(n));
                     self.violated(Property::Traps, world.at, text);
