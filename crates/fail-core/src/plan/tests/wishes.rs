@@ -186,6 +186,21 @@ fn a_local_faild_that_refuses_is_not_silent() {
     assert!(story.log.iter().any(|l| l == line), "{:?}", story.log);
 }
 
+/// Found by the simulator (seed 231): both hosts served for as long as a faild was exchanged
+/// for one of a later version, since it was taken for one that the others hear.
+#[test]
+fn a_local_faild_of_another_version_is_as_good_as_silent() {
+    let mut story = serving();
+    story.strange.insert(at(LOCAL));
+    let alone = story.run_until("it stops", |s| s.count(Task::Stop) == 1);
+    assert!(alone <= ms(1000 + 20 + 4 * 50 + 60), "{alone}");
+    let line = "the local faild refuses to answer: it does not speak this version";
+    let said = |line: &str| story.log.iter().any(|l| l.starts_with(line));
+    assert!(said(line), "{:?}", story.log);
+    story.strange.clear();
+    story.run_until("it serves again", |s| s.state(LOCAL, "web") == State::Up);
+}
+
 #[test]
 fn away_outlives_a_reboot() {
     let mut story = Story::new(&[("web", service(&[], &["hostb"]))]);
