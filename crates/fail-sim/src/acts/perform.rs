@@ -129,7 +129,7 @@ impl World {
                 self.update(daemon, host, first);
             }
         }
-        self.say(undo.host(), &format!("{undo:?}"));
+        self.say(undo.host(), &undo.to_string());
     }
 
     /// The storm is over: everything runs, everybody hears everybody, scripts do what they

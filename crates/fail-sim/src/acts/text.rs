@@ -6,7 +6,7 @@ use std::str::FromStr;
 use fail_core::time::Span;
 use fail_wire::{Name, State};
 
-use super::{Act, Daemon, Edit, Happening};
+use super::{Act, Daemon, Edit, Happening, Undo};
 use crate::client::Verb;
 use crate::setup::{HOSTS_MAX, host_name};
 use crate::skew::Skew;
@@ -90,6 +90,21 @@ impl fmt::Display for Act {
             Act::Reload(a) => write!(f, "reload {}", host(a)),
             Act::Edit(a, edit) => write!(f, "edit {} {edit}", host(a)),
             Act::ReleaseAll(a) => write!(f, "release {}", host(a)),
+        }
+    }
+}
+
+/// As something that a host does or that becomes of it. Nobody reads this back.
+impl fmt::Display for Undo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Undo::Mend(_, to) => write!(f, "is heard by {} again", host_name(*to)),
+            Undo::Hasten(_, to) => write!(f, "is as close to {} as before", host_name(*to)),
+            Undo::Start(daemon, _) => write!(f, "has its {daemon} again"),
+            Undo::Boot(_) => f.write_str("boots"),
+            Undo::Continue(daemon, _) => write!(f, "has its {daemon} go on"),
+            Undo::Thaw(_) => f.write_str("goes on"),
+            Undo::Update(daemon, _) => write!(f, "has its first {daemon} again"),
         }
     }
 }

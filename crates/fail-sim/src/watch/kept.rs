@@ -17,12 +17,21 @@ pub(super) struct Kept {
     asked: BTreeSet<(usize, u64)>,
     boots: BTreeMap<usize, u64>,
     acknowledged: BTreeMap<Place, (u64, Record)>,
+    /// Records before somebody asked to forget them.
+    before: BTreeMap<Place, Record>,
 }
 
 impl Kept {
     /// A change arrives.
     pub fn asked(&mut self, host: usize, id: u64) {
         self.asked.insert((host, id));
+    }
+
+    /// A service is to be forgotten.
+    pub fn forgets(&mut self, host: usize, record: Record) {
+        if !record.is_unknown() {
+            self.before.insert((host, record.name.clone()), record);
+        }
     }
 
     /// Something is answered; perhaps a change.
@@ -52,8 +61,14 @@ impl Kept {
             let is = node.record(now, name);
             let wishes = |record: &Record| record.marks.0 & Marks::WISHES.0;
             let lost = match *acknowledged_in == boot {
-                // What was forgotten stays so, and its versions do not come again.
-                _ if was.is_unknown() => is.version < was.version,
+                // What was forgotten does not come back. Its versions may count anew: no
+                // change that names the last start of the faild is taken.
+                _ if was.is_unknown() => {
+                    let before = self.before.get(&(host, name.clone()));
+                    before.is_some_and(|before| {
+                        (before.version, before.last_change) == (is.version, is.last_change)
+                    })
+                }
                 true => {
                     let same = (is.state, wishes(&is), &is.reason)
                         == (was.state, wishes(was), &was.reason);

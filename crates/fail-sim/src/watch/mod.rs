@@ -219,6 +219,7 @@ impl Watch {
         if let Ok(Body::Forget(forget)) = &body {
             self.calm.stir(at, &forget.name);
             self.kept.asked(host, packet.request());
+            self.kept.forgets(host, node.record(now, &forget.name));
         }
         if let Ok(Body::Change(change)) = body {
             // From within as well: nobody promises to say it again.
