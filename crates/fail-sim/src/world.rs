@@ -63,6 +63,10 @@ pub enum Broken {
     ReleasedEarly,
     /// The driver loses traps.
     LosesTraps,
+    /// The policy that failsh gets lets it serve although its faild is silent.
+    KeepsAlone,
+    /// What a faild remembers is written anew on its way.
+    RewritesPast,
     /// Something depends on where an object lies in memory.
     Address,
 }
@@ -389,7 +393,10 @@ impl World {
                 Heard::Next(next) => {
                     self.send(host, CLERK_PORT, net::loopback(FAILD_PORT), next);
                 }
-                Heard::Past(name, entries) => {
+                Heard::Past(name, mut entries) => {
+                    if self.broken == Broken::RewritesPast {
+                        entries.iter_mut().for_each(|past| past.state = State::Up);
+                    }
                     self.watch.remembered(self.at, host, &name, &entries);
                 }
             }

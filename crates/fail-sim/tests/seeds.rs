@@ -1,6 +1,6 @@
 //! Hundreds of drawn clusters in every `cargo test`: all properties hold, and the same seed
-//! gives the same trace, byte for byte. `SEED=n` runs one seed and shows all of it;
-//! `scripts/sim` runs thousands.
+//! gives the same trace, byte for byte. `SEED=n` runs one seed and shows all of it, `SEEDS=n`
+//! runs the first n (`scripts/coverage`); `scripts/sim` runs thousands.
 
 use fail_sim::rng::Rng;
 use fail_sim::setup::Setup;
@@ -46,6 +46,16 @@ fn the_seed_of_the_environment_holds() {
     });
     report.lines.iter().for_each(|line| println!("{line}"));
     assert_eq!(report.violation, None, "{:#?}", report.setup);
+}
+
+#[test]
+fn as_many_seeds_as_the_environment_says_hold() {
+    let seeds = std::env::var("SEEDS").ok();
+    let seeds = seeds.map_or(0, |text| text.parse().expect("SEEDS is a number"));
+    for seed in 1..=seeds {
+        let report = run(Options::seed(seed));
+        assert_eq!(report.violation, None, "seed {seed}");
+    }
 }
 
 #[test]

@@ -65,7 +65,10 @@ impl World {
                 self.freeze(host, clocks);
                 self.later(long, Event::Undo(Undo::Thaw(host)));
             }
-            Act::StepWall(host, by) if moves(host) => self.hosts[host].clock.wall_off += by,
+            Act::StepWall(host, by) if moves(host) => {
+                self.hosts[host].clock.wall_off += by;
+                self.watch.clock_set(host);
+            }
             Act::Update(daemon, host, to, long) if moves(host) => {
                 self.update(daemon, host, to);
                 self.later(long, Event::Undo(Undo::Update(daemon, host)));

@@ -104,8 +104,9 @@ impl Watch {
                 if !failed && calm > SECOND {
                     self.fail_stays.excused.remove(&place);
                 }
-                // Without failsh nobody would take it out of the FAIL that the last one left.
-                let released = world.hosts[host].released;
+                // Without failsh nobody would take it out of the FAIL that the last one left, or
+                // is about to leave while it waits for a script of another service.
+                let released = world.hosts[host].released || self.ends.releases(host);
                 if failed
                     && !released
                     && calm > bounds.settled

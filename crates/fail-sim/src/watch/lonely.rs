@@ -13,15 +13,23 @@ use super::{Place, Property, Watch};
 use crate::setup::{MS, host_name};
 use crate::world::World;
 
-/// When there was last a reason to serve although the faild is silent.
+/// Who is alone, and with what.
 #[derive(Debug, Default)]
-pub(super) struct Alone(BTreeMap<Place, u64>);
+pub(super) struct Alone {
+    /// When there was last a reason to serve although the faild is silent.
+    reason: BTreeMap<Place, u64>,
+    /// When a failsh and its faild could last talk to each other.
+    talked: BTreeMap<usize, u64>,
+}
 
 impl Watch {
     pub(super) fn look_lonely(&mut self, world: &World) {
         for (svc, bounds) in self.svcs.clone().iter() {
             for (n, host) in world.hosts.iter().enumerate() {
                 let place = (n, svc.name.clone());
+                if host.whole() {
+                    self.alone.talked.insert(n, world.at);
+                }
                 let stops = svc
                     .told(&host.told)
                     .is_some_and(|s| s.lonely == Lonely::Stop);
@@ -29,14 +37,16 @@ impl Watch {
                 let status = status.and_then(|plan| plan.status(&svc.name));
                 let up = status.is_some_and(|status| status.state == Some(State::Up));
                 if host.speaks() || !stops || !up || !host.truth[&svc.name].running {
-                    self.alone.0.insert(place, world.at);
+                    self.alone.reason.insert(place, world.at);
                     continue;
                 }
-                let alone = self.alone.0.get(&place).copied().unwrap_or(0);
+                let alone = self.alone.reason.get(&place).copied().unwrap_or(0);
                 let since = alone.max(host.plan.since).max(self.reloads.at(n));
                 let since = since.max(self.calm.bad_script_at(n, &svc.name));
+                // As far as its failsh can know.
+                let talked = self.alone.talked.get(&n).copied().unwrap_or(0);
                 let held = self.calm.held_at(n, &svc.name);
-                let held = held.is_some_and(|held| alone.saturating_sub(held) <= bounds.round);
+                let held = held.is_some_and(|held| talked.saturating_sub(held) <= bounds.round);
                 if !held && world.at - since > bounds.lonely {
                     let text = format!(
                         "{}: {} serves for {} ms without a faild that the others could hear",

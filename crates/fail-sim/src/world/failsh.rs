@@ -2,7 +2,7 @@
 
 use fail_core::machine::Machine;
 use fail_core::plan::{self, Local, Plan};
-use fail_core::policy::{FAILD_PORT, Policy};
+use fail_core::policy::{FAILD_PORT, Lonely, Policy};
 
 use super::{Broken, World, lateness};
 use crate::host::BUFFER_MAX;
@@ -120,6 +120,7 @@ impl World {
                 }
                 (Broken::GivesUp, retry) => *retry = None,
                 (Broken::GivesBack, _) => service.failback = true,
+                (Broken::KeepsAlone, _) => service.lonely = Lonely::Keep,
                 _ => {}
             }
         }
