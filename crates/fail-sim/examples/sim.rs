@@ -12,7 +12,7 @@ use fail_sim::world::Tally;
 use fail_sim::{Options, run};
 
 const USAGE: &str = "usage: sim [--seed first] [--seeds n | --hours n] [--hosts n] [--seconds n] \
-                     [--trace] [--shrink] [--story file]";
+                     [--trace] [--shrink] [--first] [--story file]";
 
 /// What is asked for.
 struct Wanted {
@@ -20,6 +20,8 @@ struct Wanted {
     seeds: Option<u64>,
     hours: Option<f64>,
     shrink: bool,
+    /// The first violation is enough.
+    first: bool,
     story: Option<String>,
 }
 
@@ -29,6 +31,7 @@ fn wanted() -> Option<Wanted> {
         seeds: None,
         hours: None,
         shrink: false,
+        first: false,
         story: None,
     };
     let environment = std::env::var("SEED").ok();
@@ -41,6 +44,7 @@ fn wanted() -> Option<Wanted> {
         match option.as_str() {
             "--trace" => wanted.options.all_lines = true,
             "--shrink" => wanted.shrink = true,
+            "--first" => wanted.first = true,
             "--story" => wanted.story = Some(args.next()?),
             "--hours" => wanted.hours = Some(args.next()?.parse().ok().filter(|h| *h > 0.0)?),
             "--seeds" => wanted.seeds = Some(args.next()?.parse().ok()?),
@@ -145,6 +149,9 @@ fn many(wanted: &Wanted) -> ExitCode {
         println!("again: scripts/sim --seed {seed} --seconds {seconds} --trace\n");
         if wanted.shrink {
             shorter(&Story::of(&options), options);
+        }
+        if wanted.first {
+            break;
         }
     }
     let minutes = began.elapsed().as_secs_f64() / 60.0;

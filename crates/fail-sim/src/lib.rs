@@ -13,6 +13,7 @@ pub mod acts;
 pub mod bounds;
 pub mod client;
 pub mod host;
+pub mod mutants;
 pub mod net;
 pub mod rng;
 pub mod script;

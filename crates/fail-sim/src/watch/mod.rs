@@ -9,6 +9,7 @@ mod hearing;
 mod jobs;
 mod kept;
 mod lonely;
+mod obeyed;
 mod one_server;
 mod pace;
 mod past;
@@ -39,6 +40,7 @@ use hearing::Hearing;
 use jobs::Jobs;
 use kept::Kept;
 use lonely::Alone;
+use obeyed::Obeyed;
 use pace::Pace;
 use past::Pasts;
 use retries::Retries;
@@ -91,6 +93,8 @@ pub enum Property {
     Polled,
     /// What was acknowledged is there after a crash.
     Kept,
+    /// What people wish is done.
+    Obeyed,
     /// What a faild remembers is what was.
     Past,
     /// Who is dead to all others stops serving.
@@ -131,6 +135,7 @@ pub struct Watch {
     traps: Traps,
     pasts: Pasts,
     alone: Alone,
+    obeyed: Obeyed,
     policy_traps: Vec<Trap>,
     /// When a service on a host was last seen able to serve.
     able: BTreeMap<Place, u64>,
@@ -165,6 +170,7 @@ impl Watch {
 
     /// What a faild says.
     fn seen(&mut self, at: u64, host: usize, name: &Name, record: &Record) {
+        self.obeyed.seen(at, &(host, name.clone()), record);
         if record.state == State::Up || record.marks.has(Marks::STARTING) {
             self.serving.insert((host, name.clone()), at);
         }
@@ -259,6 +265,7 @@ impl Watch {
     /// A failsh starts.
     pub fn plan_started(&mut self, world: &World, host: usize) {
         self.calm.everywhere(world.at);
+        self.obeyed.started(world.at, host);
         self.reloads
             .told
             .insert(host, world.hosts[host].told.clone());
@@ -296,6 +303,7 @@ impl Watch {
     pub fn ran(&mut self, world: &World, host: usize, order: &Order, script: &Script) {
         self.ran_job(world, host, order);
         self.ran_in_order(world, host, order);
+        self.ran_obeyed(world, host, order);
         self.ran_checked(world, host, order, !script.fate.honest());
         match order.task {
             Task::Start => {
