@@ -29,17 +29,19 @@ pub enum Verb {
     History,
     /// `failstat --figures`.
     Figures,
+    /// `failstat`: all records.
+    List,
 }
 
 impl Verb {
     /// Something is to change, so that it can be said at a console of failsh as well.
     pub fn is_order(self) -> bool {
-        !matches!(self, Verb::Forget | Verb::History | Verb::Figures)
+        !self.only_looks() && self != Verb::Forget
     }
 
     /// Nothing is to change.
     pub fn only_looks(self) -> bool {
-        matches!(self, Verb::History | Verb::Figures)
+        matches!(self, Verb::History | Verb::Figures | Verb::List)
     }
 }
 
@@ -56,6 +58,7 @@ impl fmt::Display for Verb {
             Verb::Forget => "forget",
             Verb::History => "history",
             Verb::Figures => "figures",
+            Verb::List => "list",
         })
     }
 }
@@ -108,6 +111,7 @@ impl Clerk {
                 what: What::Counters,
                 after: Reason::new(""),
             }),
+            Verb::List => Body::Query(Query::default()),
             _ => return self.read(id, key, wish),
         };
         self.open.insert(id, wish);
@@ -172,7 +176,7 @@ fn change(verb: Verb, nonce: u64, record: &Record) -> Option<Change> {
         Verb::Hold => (None, Marks::HELD, none),
         Verb::Release => (None, none, Marks::HELD),
         Verb::Set(state) => (Some(state), none, none),
-        Verb::Forget | Verb::History | Verb::Figures => return None,
+        Verb::Forget | Verb::History | Verb::Figures | Verb::List => return None,
     };
     Some(Change {
         nonce,

@@ -34,8 +34,8 @@ pub enum Less {
 }
 
 /// What can be plain of a cluster.
-pub const PLAIN: [&str; 8] = [
-    "network", "links", "clocks", "versions", "scripts", "traps", "disk", "timeout",
+pub const PLAIN: [&str; 9] = [
+    "network", "names", "links", "clocks", "versions", "scripts", "traps", "disk", "timeout",
 ];
 
 /// What can be plain of a service.
@@ -57,6 +57,7 @@ impl Less {
             Less::Without(name) => setup.services.retain(|svc| svc.name != *name),
             Less::Plain(what) => match *what {
                 "network" => setup.net = PERFECT,
+                "names" => setup.named = false,
                 "links" => setup.links.clear(),
                 "clocks" => setup.drifts = [0; HOSTS_MAX],
                 "versions" => setup.skews = [(Skew::Today, Skew::Today); HOSTS_MAX],

@@ -39,7 +39,7 @@ fn what_is_printed_reads_back_to_the_same() {
         let read: Story = story.to_string().parse().unwrap();
         assert_eq!(read, story, "{story}");
     }
-    assert_eq!(kinds.len(), 21, "each kind of act is drawn: {kinds:?}");
+    assert_eq!(kinds.len(), 22, "each kind of act is drawn: {kinds:?}");
     let text = "seed 7\nseconds 9\nhosts 2\nwithout dns\nplain network\nplain web check\n\
                 at 1500ms cut hosta to hostb for 3s\nat 2s type failsh hosta away web\n";
     let story: Story = text.parse().unwrap();

@@ -16,6 +16,7 @@ enum Kind {
     Isolate,
     Slow,
     Kill(Daemon),
+    LoseState,
     KillHost,
     Stop(Daemon),
     Freeze,
@@ -31,13 +32,14 @@ enum Kind {
 }
 
 /// Weight, in which themes besides `All`, what.
-const KINDS: [(u64, Theme, Kind); 29] = [
+const KINDS: [(u64, Theme, Kind); 31] = [
     (8, Theme::Network, Kind::Cut),
     (6, Theme::Network, Kind::CutOneWay),
     (6, Theme::Network, Kind::Isolate),
     (5, Theme::Network, Kind::Slow),
     (6, Theme::Processes, Kind::Kill(Daemon::Faild)),
     (8, Theme::Processes, Kind::Kill(Daemon::Failsh)),
+    (1, Theme::Processes, Kind::LoseState),
     (8, Theme::Processes, Kind::KillHost),
     (4, Theme::Processes, Kind::Stop(Daemon::Faild)),
     (6, Theme::Processes, Kind::Stop(Daemon::Failsh)),
@@ -55,6 +57,7 @@ const KINDS: [(u64, Theme, Kind); 29] = [
     (2, Theme::People, Kind::Type(Verb::Forget)),
     (2, Theme::People, Kind::Type(Verb::History)),
     (2, Theme::People, Kind::Type(Verb::Figures)),
+    (1, Theme::People, Kind::Type(Verb::List)),
     (6, Theme::People, Kind::Repair),
     (8, Theme::Services, Kind::Crash),
     (2, Theme::Services, Kind::Appear),
@@ -112,6 +115,7 @@ fn act(rng: &mut Rng, setup: &Setup, kind: Kind) -> Act {
             long,
         },
         Kind::Kill(daemon) => Act::Kill(daemon, host, long),
+        Kind::LoseState => Act::LoseState(host, long),
         Kind::KillHost => Act::KillHost(host, long),
         Kind::Stop(daemon) => Act::Stop(daemon, host, long),
         Kind::Freeze => Act::Freeze {

@@ -61,6 +61,8 @@ pub enum Act {
     },
     /// A daemon dies, a failsh with its scripts, and is started again.
     Kill(Daemon, usize, u64),
+    /// A faild dies, and its state file is lost.
+    LoseState(usize, u64),
     /// A host loses its power and boots.
     KillHost(usize, u64),
     /// A daemon is stopped and goes on.
@@ -165,6 +167,7 @@ impl Act {
             Act::Slow { .. } => "slow links",
             Act::Kill(Daemon::Faild, ..) => "faild killed",
             Act::Kill(Daemon::Failsh, ..) => "failsh killed",
+            Act::LoseState(..) => "state files lost",
             Act::KillHost(..) => "hosts without power",
             Act::Stop(Daemon::Faild, ..) => "faild stopped",
             Act::Stop(Daemon::Failsh, ..) => "failsh stopped",
@@ -191,6 +194,7 @@ impl Act {
             | Act::Isolate(_, long)
             | Act::Slow { long, .. }
             | Act::Kill(_, _, long)
+            | Act::LoseState(_, long)
             | Act::KillHost(_, long)
             | Act::Stop(_, _, long)
             | Act::Freeze { long, .. }

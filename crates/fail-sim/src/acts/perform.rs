@@ -53,6 +53,12 @@ impl World {
                 }
                 self.later(long, Event::Undo(Undo::Start(daemon, host)));
             }
+            Act::LoseState(host, long) if moves(host) => {
+                self.kill_node(host);
+                self.hosts[host].disk = fail_core::node::Image::default();
+                self.watch.state_lost(self.at, host);
+                self.later(long, Event::Undo(Undo::Start(Daemon::Faild, host)));
+            }
             Act::Stop(daemon, host, long) if moves(host) => {
                 let h = &mut self.hosts[host];
                 match daemon {

@@ -59,6 +59,9 @@ impl fmt::Display for Act {
             Act::Kill(daemon, a, long) => {
                 write!(f, "kill {daemon} of {} for {}", host(a), span(long))
             }
+            Act::LoseState(a, long) => {
+                write!(f, "lose state of {} for {}", host(a), span(long))
+            }
             Act::KillHost(a, long) => write!(f, "kill {} for {}", host(a), span(long)),
             Act::Stop(daemon, a, long) => {
                 write!(f, "stop {daemon} of {} for {}", host(a), span(long))
@@ -170,6 +173,7 @@ impl FromStr for Act {
                 long: span(t)?,
             },
             ["kill", what, "of", a, "for", t] => Act::Kill(daemon(what)?, host(a)?, span(t)?),
+            ["lose", "state", "of", a, "for", t] => Act::LoseState(host(a)?, span(t)?),
             ["kill", a, "for", t] => Act::KillHost(host(a)?, span(t)?),
             ["stop", what, "of", a, "for", t] => Act::Stop(daemon(what)?, host(a)?, span(t)?),
             ["freeze", a, "for", t] => Act::Freeze {
@@ -227,7 +231,7 @@ impl FromStr for Happening {
 
 impl Verb {
     /// All that can be typed.
-    pub const ALL: [Verb; 10] = [
+    pub const ALL: [Verb; 11] = [
         Verb::Away,
         Verb::Back,
         Verb::Hold,
@@ -238,5 +242,6 @@ impl Verb {
         Verb::Forget,
         Verb::History,
         Verb::Figures,
+        Verb::List,
     ];
 }

@@ -128,7 +128,8 @@ impl Watch {
                 self.calm.broken.insert(n, since);
                 self.calm.everywhere(at);
             }
-            if host.up && !world.in_order(n) {
+            let knows = (0..world.hosts.len()).all(|to| world.has_address(n, to));
+            if host.up && (!world.in_order(n) || host.plan.runs() && !knows) {
                 self.calm.everywhere(at);
             }
             for (name, truth) in &host.truth {

@@ -34,6 +34,11 @@ impl Kept {
         }
     }
 
+    /// The disk has nothing any more.
+    pub fn lost(&mut self, host: usize) {
+        self.acknowledged.retain(|(of, _), _| *of != host);
+    }
+
     /// Something is answered; perhaps a change.
     pub fn answered(&mut self, host: usize, bytes: &[u8]) {
         let Ok(packet) = Packet::read(bytes) else {

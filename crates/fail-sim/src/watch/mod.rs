@@ -254,12 +254,19 @@ impl Watch {
     pub fn node_back(&mut self, at: u64, host: usize, boot: u64, now: Now, node: &Node) {
         self.calm.everywhere(at);
         self.fail_stays.restarted(at, host);
+        self.pasts.forget(host);
         for (svc, _) in self.svcs.clone().iter() {
             self.seen(at, host, &svc.name, &node.record(now, &svc.name));
         }
         if let Some(text) = self.kept.back(host, boot, now, node) {
             self.violated(Property::Kept, at, text);
         }
+    }
+
+    /// The state file of a host is lost.
+    pub fn state_lost(&mut self, at: u64, host: usize) {
+        self.calm.everywhere(at);
+        self.kept.lost(host);
     }
 
     /// A failsh starts.

@@ -1,5 +1,5 @@
-//! **Past**: what a faild remembers of a service is what the watch has seen there: the newest
-//! first, each version with the state that it made.
+//! **Past**: what a faild remembers of a service is what the watch has seen there since it was
+//! started: the newest first, each version with the state that it made.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,11 @@ use crate::setup::host_name;
 pub(super) struct Pasts(BTreeMap<(Place, u64), State>);
 
 impl Pasts {
+    /// The faild of a host starts: what it had not on its disk has never been.
+    pub fn forget(&mut self, host: usize) {
+        self.0.retain(|((of, _), _), _| *of != host);
+    }
+
     /// A record is now this.
     pub fn note(&mut self, place: Place, record: &Record) {
         self.0.insert((place, record.version), record.state);

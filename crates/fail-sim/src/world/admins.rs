@@ -118,7 +118,7 @@ impl World {
             Verb::Hold => ByHand::Hold,
             Verb::Release => ByHand::Release,
             Verb::Set(state) => ByHand::State(state),
-            Verb::Forget | Verb::History | Verb::Figures => return,
+            Verb::Forget | Verb::History | Verb::Figures | Verb::List => return,
         };
         let life = self.hosts[host].plan.life;
         self.watch.ordered(self.at, (host, life, no), name);
@@ -199,6 +199,11 @@ impl World {
         let h = &self.hosts[host];
         let mut names = h.truth.keys();
         h.whole() || h.released && h.node.runs() && names.all(|name| self.is_let_go(host, name))
+    }
+
+    /// Whether its failsh can ask this host.
+    pub fn has_address(&self, host: usize, to: usize) -> bool {
+        host == to || !self.setup.named || self.hosts[host].known.contains(&to)
     }
 
     /// Whether a record is as a failsh leaves it that has released everything.
