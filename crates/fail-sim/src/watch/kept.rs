@@ -57,6 +57,12 @@ impl Kept {
         }
     }
 
+    /// Whether somebody has asked to forget just this record.
+    fn before_of(&self, host: usize, was: &Record) -> bool {
+        let before = self.before.get(&(host, was.name.clone()));
+        before.is_some_and(|before| before.version >= was.version)
+    }
+
     /// The faild comes back; gives what is missing.
     pub fn back(&mut self, host: usize, boot: u64, now: Now, node: &Node) -> Option<String> {
         self.boots.insert(host, boot);
@@ -66,6 +72,8 @@ impl Kept {
             let is = node.record(now, name);
             let wishes = |record: &Record| record.marks.0 & Marks::WISHES.0;
             let lost = match *acknowledged_in == boot {
+                // Somebody asked to forget this one, and had no answer yet.
+                _ if is.is_unknown() && self.before_of(host, was) => false,
                 // What was forgotten does not come back. Its versions may count anew: no
                 // change that names the last start of the faild is taken.
                 _ if was.is_unknown() => {

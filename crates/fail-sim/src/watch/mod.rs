@@ -212,6 +212,9 @@ impl Watch {
     ) {
         self.pace_turn(at, host, pace::Who::Node);
         let Some(node::In::Datagram { from, bytes }) = input else {
+            if let Some(node::In::Saved { ok, .. }) = input {
+                self.fail_stays.saved(host, *ok);
+            }
             if let Some(node::In::Saved { ok: false, .. }) = input {
                 self.calm.everywhere(at);
                 self.calm.unsaved(at, host);
@@ -253,7 +256,7 @@ impl Watch {
     /// A faild starts, in this boot.
     pub fn node_back(&mut self, at: u64, host: usize, boot: u64, now: Now, node: &Node) {
         self.calm.everywhere(at);
-        self.fail_stays.restarted(at, host);
+        self.fail_stays.restarted(at, host, &self.svcs);
         self.pasts.forget(host);
         for (svc, _) in self.svcs.clone().iter() {
             self.seen(at, host, &svc.name, &node.record(now, &svc.name));

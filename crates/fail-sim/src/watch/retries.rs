@@ -39,6 +39,8 @@ struct Failure {
     count: u32,
     /// When it was over for the failsh.
     left: Option<u64>,
+    /// And what `retry` said then.
+    retry: Option<Retry>,
 }
 
 /// What is known of failures.
@@ -112,8 +114,9 @@ impl Watch {
                 (_, Some(State::Fail)) => self.failed(at, place, was == Some(State::Up), since),
                 (Some(State::Fail), _) => {
                     self.calm.stir(at, &svc.name);
+                    let retry = self.retry_of(&place);
                     if let Some(failure) = self.retries.failures.get_mut(&place) {
-                        failure.left = Some(at);
+                        (failure.left, failure.retry) = (Some(at), retry);
                     }
                 }
                 _ => {}
@@ -137,6 +140,7 @@ impl Watch {
             whose,
             count,
             left: None,
+            retry: None,
         };
         self.retries.failures.insert(place, failure);
     }
@@ -157,10 +161,13 @@ impl Watch {
             return false;
         }
         let (host, name) = (host_name(place.0), &place.1);
-        let Some(retry) = self.retry_of(place) else {
+        // The policy may have changed since it came back, before its faild could be told.
+        let failure = self.retries.failures.get(place).copied();
+        let then = failure.and_then(|failure| failure.retry);
+        let Some(retry) = then.or_else(|| self.retry_of(place)) else {
             return false;
         };
-        let Some(failure) = self.retries.failures.get(place).copied() else {
+        let Some(failure) = failure else {
             return true;
         };
         let waited = failure.left.unwrap_or(at) - failure.at;
