@@ -101,9 +101,10 @@ fn simulate(wanted: &Wanted, n: usize) -> Result<Option<String>, String> {
     );
     let said = text(&output.map_err(failed)?);
     // The last line of a violation: "seed 12: OneServer at 3.1 s: ...".
-    let lines = said.lines();
-    let lines = lines.filter(|line| line.starts_with("seed ") && line.contains(" at "));
-    Ok(lines.last().map(|line| {
+    let mut lines = said
+        .lines()
+        .filter(|line| line.starts_with("seed ") && line.contains(" at "));
+    Ok(lines.next_back().map(|line| {
         let words: Vec<&str> = line.splitn(4, ' ').collect();
         let seed = words[..2].join(" ");
         format!("{} ({})", words[2], seed.trim_end_matches(':'))

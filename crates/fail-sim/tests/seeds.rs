@@ -127,6 +127,23 @@ fn a_start_that_does_not_want_to_is_not_run_all_the_time() {
             },
             setup,
         );
-        assert_eq!(report.violation, None, "seed {seed}: {:#?}", report.setup);
+        let lines = report.lines.join("\n");
+        assert_eq!(
+            report.violation, None,
+            "seed {seed}: {:#?}\n{lines}",
+            report.setup
+        );
+        let services = report.setup.services.iter();
+        let rounds = services.map(|svc| {
+            let least = svc.settings.interval.min(svc.other.interval).0;
+            2 * (report.lived / least + 1)
+        });
+        // Twice in an interval, by one host after the other, and never more.
+        let most = rounds.sum::<u64>() * report.setup.hosts as u64;
+        let starts = report.tally.get("starts").copied().unwrap_or(0);
+        assert!(
+            starts <= most,
+            "seed {seed}: {starts} starts, at most {most}\n{lines}"
+        );
     }
 }

@@ -3,8 +3,7 @@
 //! as intervals in a second and one more, each followed by at most four more for each
 //! service (what was published, `starting`, the round after it, and once more when an old
 //! question was still open). Twice a second a host is told or asked who hears whom. Each
-//! service publishes at most four times in an interval, and what other hosts publish of it is
-//! acknowledged when it is told, and asked about; each
+//! service publishes at most four times in an interval, each
 //! time repeated at most five times. A failsh turns at most three times for each datagram
 //! it sends (its wake-up, the answer, a repeated answer), and six times for each check, a faild twice for each that all
 //! failsh may send to it.
@@ -51,8 +50,7 @@ impl Pace {
             let least = svc.settings.interval.0.min(svc.other.interval.0);
             let rounds = SECOND / at_least(least) + 1;
             let questions = hosts * (1 + bounds.times);
-            let news = 4 * (hosts - 1) * 2;
-            5 * rounds * questions + (4 * 6 + news) * rounds
+            5 * rounds * questions + 4 * 6 * rounds
         });
         let checks = svcs.iter().map(|(svc, _)| {
             let every = svc
