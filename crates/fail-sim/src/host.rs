@@ -1,6 +1,6 @@
 //! One host: its clocks, its disk, its two daemons, and the truth about its services.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use fail_core::job::{JobNo, Task};
 use fail_core::machine::Machine;
@@ -141,8 +141,6 @@ pub struct Host {
     pub clerk: Clerk,
     /// What its policy file says.
     pub told: Told,
-    /// Whose addresses its failsh knows, where they have to be looked up.
-    pub known: BTreeSet<usize>,
     /// Its last failsh has ended and taken all its services with it.
     pub released: bool,
     /// Traps that run.
@@ -220,7 +218,6 @@ impl Host {
             truth: names.map(|name| (name, Truth::default())).collect(),
             clerk: Clerk::default(),
             told: Told::default(),
-            known: BTreeSet::new(),
             released: false,
             traps: BTreeMap::new(),
         }

@@ -102,8 +102,6 @@ pub struct Setup {
     pub drifts: [i64; HOSTS_MAX],
     /// Of which versions faild and failsh of each host are.
     pub skews: [(Skew, Skew); HOSTS_MAX],
-    /// Hosts are told by names that are looked up, not by addresses.
-    pub named: bool,
     /// `failhost timeout`.
     pub answer_timeout: Option<Span>,
     /// How long an honest script takes at most, in nanoseconds.
@@ -209,7 +207,6 @@ impl Setup {
             links: draw::links(rng),
             drifts: draw::drifts(rng),
             skews: draw::skews(rng),
-            named: rng.per_mille(250),
         }
     }
 
@@ -253,10 +250,7 @@ impl Setup {
                 false => DEFAULT_COMMUNITY,
             };
             let host = Host {
-                address: Some(match self.named {
-                    true => host_name(other).to_string(),
-                    false => format!("10.0.0.{}", other + 1),
-                }),
+                address: Some(format!("10.0.0.{}", other + 1)),
                 timeout: self.answer_timeout,
                 community: community.to_string(),
                 ..Host::default()

@@ -1,13 +1,15 @@
 //! A story: a seed, what of its cluster is left out or made plain, and what happens. It is
 //! what a run can be told as, and run again from; what is printed reads back to the same.
 //!
-//!     seed 42
-//!     seconds 40
-//!     hosts 2
-//!     without dns
-//!     plain network
-//!     plain web check
-//!     at 2.5s cut hosta and hostb for 3s
+//! ```text
+//! seed 42
+//! seconds 40
+//! hosts 2
+//! without dns
+//! plain network
+//! plain web check
+//! at 2500ms cut hosta and hostb for 3s
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
@@ -34,8 +36,8 @@ pub enum Less {
 }
 
 /// What can be plain of a cluster.
-pub const PLAIN: [&str; 9] = [
-    "network", "names", "links", "clocks", "versions", "scripts", "traps", "disk", "timeout",
+pub const PLAIN: [&str; 8] = [
+    "network", "links", "clocks", "versions", "scripts", "traps", "disk", "timeout",
 ];
 
 /// What can be plain of a service.
@@ -57,7 +59,6 @@ impl Less {
             Less::Without(name) => setup.services.retain(|svc| svc.name != *name),
             Less::Plain(what) => match *what {
                 "network" => setup.net = PERFECT,
-                "names" => setup.named = false,
                 "links" => setup.links.clear(),
                 "clocks" => setup.drifts = [0; HOSTS_MAX],
                 "versions" => setup.skews = [(Skew::Today, Skew::Today); HOSTS_MAX],

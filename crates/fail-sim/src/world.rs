@@ -84,8 +84,6 @@ pub enum Event {
     Effect(usize, u64, Name, JobNo),
     /// A script ends.
     End(usize, u64, Name, JobNo, Outcome),
-    /// A name has been looked up: host, life of its failsh, number, whose name.
-    Resolved(usize, u64, u64, usize),
     /// A trap ends.
     TrapEnd(usize, u64, JobNo),
     /// Every failsh reads its policy again, and again.
@@ -113,7 +111,6 @@ impl Event {
             | Event::Effect(host, ..)
             | Event::End(host, ..)
             | Event::TrapEnd(host, ..)
-            | Event::Resolved(host, ..)
             | Event::Type(host, ..) => Some(*host),
             Event::Undo(undo) => undo.is_within().then(|| undo.host()),
             _ => None,
@@ -272,7 +269,6 @@ impl World {
             Event::End(host, life, name, job, outcome) => {
                 self.script_end(host, life, &name, job, outcome);
             }
-            Event::Resolved(host, life, no, whose) => self.resolved(host, life, no, whose),
             Event::TrapEnd(host, life, job) => self.trap_end(host, life, job),
             Event::ReloadAll => {
                 for host in 0..self.setup.hosts {

@@ -128,8 +128,7 @@ impl Watch {
                 self.calm.broken.insert(n, since);
                 self.calm.everywhere(at);
             }
-            let knows = (0..world.hosts.len()).all(|to| world.has_address(n, to));
-            if host.up && (!world.in_order(n) || host.plan.runs() && !knows) {
+            if host.up && !world.in_order(n) {
                 self.calm.everywhere(at);
             }
             for (name, truth) in &host.truth {

@@ -131,10 +131,6 @@ impl Watch {
                     continue;
                 }
                 for to in 0..world.hosts.len() {
-                    if !world.has_address(n, to) {
-                        self.pace.asked.insert((n, to, svc.name.clone()), world.at);
-                        continue;
-                    }
                     let asked = self.pace.asked.get(&(n, to, svc.name.clone()));
                     let last = asked
                         .copied()

@@ -201,11 +201,6 @@ impl World {
         h.whole() || h.released && h.node.runs() && names.all(|name| self.is_let_go(host, name))
     }
 
-    /// Whether its failsh can ask this host.
-    pub fn has_address(&self, host: usize, to: usize) -> bool {
-        host == to || !self.setup.named || self.hosts[host].known.contains(&to)
-    }
-
     /// Whether a record is as a failsh leaves it that has released everything.
     pub fn is_let_go(&self, host: usize, name: &Name) -> bool {
         let record = self.hosts[host].record(self.at, name);

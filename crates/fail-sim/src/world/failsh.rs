@@ -4,7 +4,7 @@ use fail_core::machine::Machine;
 use fail_core::plan::{self, Local, Plan};
 use fail_core::policy::{FAILD_PORT, Lonely, Policy};
 
-use super::{Broken, Event, World, lateness};
+use super::{Broken, World, lateness};
 use crate::host::BUFFER_MAX;
 use crate::net;
 use crate::rng::Use;
@@ -81,14 +81,8 @@ impl World {
                 self.run(host, &order);
             }
             plan::Out::Cancel { job, .. } => self.cancel(host, job),
-            plan::Out::Resolve { no, name, .. } => {
-                let mut hosts = 0..self.setup.hosts;
-                let life = self.hosts[host].plan.life;
-                if let Some(whose) = hosts.find(|n| host_name(*n).as_str() == name) {
-                    let after = self.dice.of(Use::Host, host, 7).between(0, 800 * MS);
-                    self.later(after, Event::Resolved(host, life, no, whose));
-                }
-            }
+            // All addresses of this world are literals.
+            plan::Out::Resolve { .. } => {}
             plan::Out::Log(line) => self.log(host, "failsh", &line.text),
             plan::Out::Trap(fired) => self.trap(host, &fired),
             plan::Out::Answered { no, result } => self.answered(host, no, result),
@@ -109,29 +103,11 @@ impl World {
         };
         let at = self.at;
         self.hosts[host].released = false;
-        self.hosts[host].known.clear();
         self.hosts[host].plan.start(at, plan);
         let mut watch = std::mem::take(&mut self.watch);
         watch.plan_started(self, host);
         self.watch = watch;
         self.log(host, "failsh", "is started");
-    }
-
-    /// A name server has answered, or can not.
-    pub(super) fn resolved(&mut self, host: usize, life: u64, no: u64, whose: usize) {
-        if self.hosts[host].plan.life != life {
-            return;
-        }
-        let fails = self.dice.of(Use::Host, host, 8).per_mille(200);
-        let answer = match fails && self.at < self.storm_until {
-            true => Err("it can not be looked up now".to_string()),
-            false => Ok(net::addr(whose, FAILD_PORT)),
-        };
-        self.count("names looked up");
-        if answer.is_ok() {
-            self.hosts[host].known.insert(whose);
-        }
-        self.turn_plan(host, Some(plan::In::Resolved { no, answer }));
     }
 
     /// What a host is told at the moment.

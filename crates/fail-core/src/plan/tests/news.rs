@@ -2,7 +2,7 @@
 
 use fail_wire::{Body, Marks, Name, Packet, State, emit};
 
-use super::story::{LOCAL, Play, Story, at, ms, name, service};
+use super::story::{LOCAL, Story, at, ms, name, service};
 use crate::job::{ByHand, Task};
 use crate::plan::In;
 use crate::policy::Service;
@@ -325,18 +325,4 @@ fn more_services_than_can_be_named_are_all_told_of() {
     let took = story.run_until("it is UP here", up);
     assert!(took < ms(130), "{took}");
     assert!(story.subscribed.iter().all(Vec::<Name>::is_empty));
-}
-
-/// Found by the simulator: the mark `starting` came back as news after the start that followed
-/// it was over, was taken for one, and so on: a hundred starts in a second.
-#[test]
-fn a_start_that_returns_recover_is_not_run_again_because_of_its_own_news() {
-    let mut story = Story::new(&[("web", service(&[], &["hostb"]))]);
-    story.pushes = true;
-    let refuses = Play::Ends(ms(1), Ok(State::Recover));
-    story.plays.insert(Task::Start, refuses);
-    story.disk = ms(1);
-    story.run(Span::from_secs(10));
-    let starts = story.count(Task::Start);
-    assert!((5..=12).contains(&starts), "{starts} starts in ten seconds");
 }
