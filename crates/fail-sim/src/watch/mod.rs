@@ -270,6 +270,11 @@ impl Watch {
     pub fn state_lost(&mut self, at: u64, host: usize) {
         self.calm.everywhere(at);
         self.kept.lost(host);
+        // With the file go wishes: who was FAIL because he was away stays so until a person
+        // comes.
+        for (svc, _) in self.svcs.iter() {
+            self.fail_stays.excuse(host, &svc.name);
+        }
     }
 
     /// A failsh starts.
