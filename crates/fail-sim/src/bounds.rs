@@ -15,15 +15,19 @@
 //! | `found` | (fall + 1) × (checkinterval + check) + `round` + `publish` | so many bad checks, the first of them within an interval; then it is decided |
 //! | `retried` | maximum + (rise + 1) × (checkinterval + check) + 2 × `round` + 2 × `publish` | the wait, and then the good checks; then it is said |
 //! | `answered` | 4 × (`round` + `publish`) + `cancel` + `grace` + 1 s | a change by hand is posted three times, or the faild is silent, or a script ends first |
+//! | `lonely` | 2 × `round` + 2 × script + check + 20 ms | another script of ours ends, the faild is given up, then we stop |
 //! | `released` | 2 × (`cancel` + `grace`) + 4 × (`round` + `publish`) | a script ends, `stop` ends, and it is published |
 //!
-//! Settings that are changed during a run count as the worse of both. 20 ms is for schedulers and the network of a calm world.
+//! Settings that are changed during a run count as the worse of both. 20 ms is for schedulers
+//! and the network of a calm world. All this is by the clocks of the hosts, which may be too
+//! slow by [`DRIFT_MAX`]; so by the world's clock everything may take longer by 1 / (1 - drift),
+//! and what must not be too late (`in_time`) or too early ([`at_least`]) has to be so much less.
 
 use fail_core::plan::CANCEL_GRACE;
 
 use fail_core::policy::Service;
 
-use crate::setup::{MS, SECOND, Setup, Svc};
+use crate::setup::{DRIFT_MAX, MS, SECOND, Setup, Svc};
 
 /// The bounds of one service.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,14 +64,29 @@ pub struct Bounds {
     pub answered: u64,
     /// Until everything is released.
     pub released: u64,
+    /// Until nobody serves any more whose faild is silent.
+    pub lonely: u64,
+}
+
+const MILLION: u64 = 1_000_000;
+
+/// The longest that a time by the clock of a host can be.
+pub fn at_most(ns: u64) -> u64 {
+    // All times here are far below an hour.
+    ns * MILLION / (MILLION - DRIFT_MAX as u64) + 1
+}
+
+/// The shortest that a time by the clock of a host can be.
+pub fn at_least(ns: u64) -> u64 {
+    ns * MILLION / (MILLION + DRIFT_MAX as u64)
 }
 
 impl Bounds {
     /// The bounds of a service in a run.
     pub fn of(setup: &Setup, svc: &Svc) -> Bounds {
         let (a, b) = (
-            Bounds::of_settings(setup, &svc.settings),
-            Bounds::of_settings(setup, &svc.other),
+            Bounds::of_settings(setup, &svc.settings).drifting(),
+            Bounds::of_settings(setup, &svc.other).drifting(),
         );
         Bounds {
             overdue: a.overdue.max(b.overdue),
@@ -86,6 +105,7 @@ impl Bounds {
             retried: a.retried.max(b.retried),
             answered: a.answered.max(b.answered),
             released: a.released.max(b.released),
+            lonely: a.lonely.max(b.lonely),
         }
     }
 
@@ -126,6 +146,30 @@ impl Bounds {
             retried: wait + checks(settings.rise) + 2 * round + 2 * publish,
             answered: 4 * (round + publish) + cancel + grace + SECOND,
             released: 2 * (cancel + grace) + 4 * (round + publish),
+            lonely: 2 * round + 2 * script + check + SLACK,
+        }
+    }
+
+    /// By the world's clock, whatever those of the hosts say.
+    fn drifting(self) -> Bounds {
+        Bounds {
+            overdue: at_most(self.overdue),
+            in_time: at_least(self.in_time),
+            times: self.times,
+            give_up: at_most(self.give_up),
+            publish: at_most(self.publish),
+            round: at_most(self.round),
+            polled: at_most(self.polled),
+            stop: at_most(self.stop),
+            hand_back: at_most(self.hand_back),
+            settled: at_most(self.settled),
+            cancel: at_most(self.cancel),
+            grace: at_most(self.grace),
+            found: at_most(self.found),
+            retried: at_most(self.retried),
+            answered: at_most(self.answered),
+            released: at_most(self.released),
+            lonely: at_most(self.lonely),
         }
     }
 }

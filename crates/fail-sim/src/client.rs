@@ -1,10 +1,14 @@
-//! People with failc: read the record, then change it as seen, and once more if somebody
-//! else was faster.
+//! People with failc and failstat: read the record, then change it as seen, and once more if
+//! somebody else was faster; or make the faild forget the service, or only look at what it
+//! remembers and has counted.
 
 use std::collections::BTreeMap;
 
-use fail_wire::{Answer, Body, Change, Code, Key, Marks, Name, Packet, Query, Reason, Record};
-use fail_wire::{State, emit_padded, room_for};
+use std::fmt;
+
+use fail_wire::{Answer, AskFigures, AskHistory, Body, Change, Code, Forget, Key, Marks, Name};
+use fail_wire::{DATAGRAM_BYTES_MAX, Packet, Past, Query, Reason, Record, State, emit_padded};
+use fail_wire::{What, room_for};
 
 /// What people want of a service on their host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +23,55 @@ pub enum Verb {
     Release,
     /// A fact, said by hand.
     Set(State),
+    /// `failc forget`.
+    Forget,
+    /// `failc history`.
+    History,
+    /// `failstat --figures`.
+    Figures,
+    /// `failstat`: all records.
+    List,
+}
+
+impl Verb {
+    /// Something is to change, so that it can be said at a console of failsh as well.
+    pub fn is_order(self) -> bool {
+        !self.only_looks() && self != Verb::Forget
+    }
+
+    /// Nothing is to change.
+    pub fn only_looks(self) -> bool {
+        matches!(self, Verb::History | Verb::Figures | Verb::List)
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verb::Away => "away",
+            Verb::Back => "back",
+            Verb::Hold => "hold",
+            Verb::Release => "release",
+            Verb::Set(State::Up) => "up",
+            Verb::Set(State::Recover) => "recover",
+            Verb::Set(State::Fail) => "fail",
+            Verb::Forget => "forget",
+            Verb::History => "history",
+            Verb::Figures => "figures",
+            Verb::List => "list",
+        })
+    }
+}
+
+/// What comes of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing more is to be done.
+    Done,
+    /// The next request.
+    Next(Vec<u8>),
+    /// What the faild remembers of a service.
+    Past(Name, Vec<Past>),
 }
 
 /// A wish that is not fulfilled yet.
@@ -47,9 +100,22 @@ impl Clerk {
             name: name.clone(),
             verb,
             tries: TRIES,
-            sent: false,
+            sent: verb.only_looks(),
         };
-        self.read(id, key, wish)
+        let look = match verb {
+            Verb::History => Body::AskHistory(AskHistory {
+                name: name.clone(),
+                before: 0,
+            }),
+            Verb::Figures => Body::AskFigures(AskFigures {
+                what: What::Counters,
+                after: Reason::new(""),
+            }),
+            Verb::List => Body::Query(Query::default()),
+            _ => return self.read(id, key, wish),
+        };
+        self.open.insert(id, wish);
+        emit_padded(key, id, &look, DATAGRAM_BYTES_MAX)
     }
 
     fn read(&mut self, id: u64, key: &Key, wish: Wish) -> Vec<u8> {
@@ -61,16 +127,21 @@ impl Clerk {
         emit_padded(key, id, &Body::Query(query), room_for(1))
     }
 
-    /// The answer to a step; gives the next one, with this number.
-    pub fn hear(&mut self, id: u64, key: &Key, bytes: &[u8]) -> Option<Vec<u8>> {
+    /// The answer to a step; what comes next has this number.
+    pub fn hear(&mut self, id: u64, key: &Key, bytes: &[u8]) -> Heard {
+        self.heard(id, key, bytes).unwrap_or(Heard::Done)
+    }
+
+    fn heard(&mut self, id: u64, key: &Key, bytes: &[u8]) -> Option<Heard> {
         let packet = Packet::read(bytes).ok()?;
         let mut wish = self.open.remove(&packet.request())?;
         match packet.body().ok()? {
-            Body::Answer(answer) if !wish.sent => self.set(id, key, wish, &answer),
+            Body::Answer(answer) if !wish.sent => self.set(id, key, wish, &answer).map(Heard::Next),
+            Body::History(history) => Some(Heard::Past(wish.name, history.entries)),
             Body::Refusal(refusal) if refusal.code == Ok(Code::Stale) && wish.tries > 0 => {
                 wish.tries -= 1;
                 wish.sent = false;
-                Some(self.read(id, key, wish))
+                Some(Heard::Next(self.read(id, key, wish)))
             }
             _ => None,
         }
@@ -78,9 +149,16 @@ impl Clerk {
 
     fn set(&mut self, id: u64, key: &Key, wish: Wish, answer: &Answer) -> Option<Vec<u8>> {
         let record = answer.records.first()?;
-        let change = change(wish.verb, answer.nonce, record);
+        let body = match wish.verb {
+            Verb::Forget => Body::Forget(Forget {
+                nonce: answer.nonce,
+                version: record.version,
+                name: record.name.clone(),
+            }),
+            verb => Body::Change(change(verb, answer.nonce, record)?),
+        };
         self.open.insert(id, Wish { sent: true, ..wish });
-        Some(emit_padded(key, id, &Body::Change(change), room_for(1)))
+        Some(emit_padded(key, id, &body, room_for(1)))
     }
 
     /// Nobody waits for an answer any more.
@@ -89,7 +167,7 @@ impl Clerk {
     }
 }
 
-fn change(verb: Verb, nonce: u64, record: &Record) -> Change {
+fn change(verb: Verb, nonce: u64, record: &Record) -> Option<Change> {
     let none = Marks(0);
     let (state, set, clear) = match verb {
         Verb::Away => (None, Marks::AWAY, none),
@@ -98,8 +176,9 @@ fn change(verb: Verb, nonce: u64, record: &Record) -> Change {
         Verb::Hold => (None, Marks::HELD, none),
         Verb::Release => (None, none, Marks::HELD),
         Verb::Set(state) => (Some(state), none, none),
+        Verb::Forget | Verb::History | Verb::Figures | Verb::List => return None,
     };
-    Change {
+    Some(Change {
         nonce,
         version: record.version,
         name: record.name.clone(),
@@ -108,5 +187,5 @@ fn change(verb: Verb, nonce: u64, record: &Record) -> Change {
         clear,
         reason: Reason::new(&format!("{verb:?} by hand")),
         interval_ms: 0,
-    }
+    })
 }

@@ -12,10 +12,60 @@ use fail_wire::{Name, Record, State};
 use crate::client::Clerk;
 use crate::script::Fate;
 use crate::setup::{MS, Told};
+use crate::skew::Skew;
+use crate::world::Event;
 
 /// Datagrams that wait for a stopped process; what comes on top is lost, as in a socket's
 /// receive buffer.
 pub const BUFFER_MAX: usize = 64;
+
+/// The clocks of a host. They run a little fast or slow, and stand still with the host if it
+/// is stopped so.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clock {
+    /// So many millionths too fast.
+    pub drift: i64,
+    /// When this boot began, in the world's time; later by as long as the clocks stood still.
+    pub booted: u64,
+    /// What the clock for deadlines said then.
+    pub base: u64,
+    /// How far the wall clock is off, in milliseconds.
+    pub wall_off: i64,
+    /// Since when they stand still.
+    pub stands: Option<u64>,
+}
+
+impl Clock {
+    const MILLION: i128 = 1_000_000;
+
+    /// What both clocks say at this moment of the world.
+    pub fn now(&self, at: u64) -> Now {
+        const YEAR_2026_MS: i64 = 1_767_225_600_000;
+        let at = self.stands.unwrap_or(at);
+        let runs = |ns: u64| {
+            (i128::from(ns) * (Self::MILLION + i128::from(self.drift)) / Self::MILLION) as u64
+        };
+        Now {
+            mono: Mono(self.base + runs(at - self.booted)),
+            wall: Wall(YEAR_2026_MS + (runs(at) / MS) as i64 + self.wall_off),
+        }
+    }
+
+    /// The first moment of the world at which a deadline has come.
+    pub fn when(&self, deadline: Mono) -> u64 {
+        let ahead = i128::from(deadline.0.saturating_sub(self.base)) * Self::MILLION;
+        let rate = Self::MILLION + i128::from(self.drift);
+        self.booted + ((ahead + rate - 1) / rate) as u64
+    }
+
+    /// Whoever stood still goes on: as if that time had never been.
+    pub fn goes_on(&mut self, at: u64) {
+        if let Some(since) = self.stands.take() {
+            self.booted += at - since;
+            self.wall_off -= ((at - since) / MS) as i64;
+        }
+    }
+}
 
 /// A process: a machine and whether it runs.
 pub struct Proc<M: Machine> {
@@ -69,12 +119,14 @@ pub struct Host {
     pub up: bool,
     /// Which boot it is.
     pub boot: u64,
-    /// When this boot began.
-    pub booted: u64,
-    /// What its clock for deadlines said then.
-    pub mono_base: u64,
-    /// How far its wall clock is off, in milliseconds.
-    pub wall_off: i64,
+    /// What time it is there.
+    pub clock: Clock,
+    /// Since when it stands still as a whole.
+    pub frozen: Option<u64>,
+    /// What is due there when it goes on.
+    pub held: Vec<Event>,
+    /// Of which versions its faild and failsh are.
+    pub skews: (Skew, Skew),
     /// What is on disk.
     pub disk: Image,
     /// A save under way.
@@ -148,13 +200,17 @@ impl<M: Machine> Proc<M> {
 
 impl Host {
     /// A host that was never switched on.
-    pub fn new(names: impl Iterator<Item = Name>) -> Host {
+    pub fn new(names: impl Iterator<Item = Name>, drift: i64, skews: (Skew, Skew)) -> Host {
         Host {
             up: false,
             boot: 0,
-            booted: 0,
-            mono_base: 0,
-            wall_off: 0,
+            clock: Clock {
+                drift,
+                ..Clock::default()
+            },
+            frozen: None,
+            held: Vec::new(),
+            skews,
             disk: Image::default(),
             saving: None,
             node: Proc::default(),
@@ -169,16 +225,12 @@ impl Host {
 
     /// What its clocks say at this moment of the world.
     pub fn now(&self, at: u64) -> Now {
-        const YEAR_2026_MS: i64 = 1_767_225_600_000;
-        Now {
-            mono: Mono(at - self.booted + self.mono_base),
-            wall: Wall(YEAR_2026_MS + (at / MS) as i64 + self.wall_off),
-        }
+        self.clock.now(at)
     }
 
     /// When a deadline of this host comes, in the world's time.
     pub fn when(&self, deadline: Mono) -> u64 {
-        (deadline.0 + self.booted).saturating_sub(self.mono_base)
+        self.clock.when(deadline)
     }
 
     /// What its faild says, if it lives.
@@ -187,8 +239,13 @@ impl Host {
         Some(node.record(self.now(at), name))
     }
 
-    /// Both daemons run.
+    /// Its faild runs and speaks this protocol.
+    pub fn speaks(&self) -> bool {
+        self.node.runs() && self.skews.0 != Skew::Next
+    }
+
+    /// Both daemons run, and understand each other.
     pub fn whole(&self) -> bool {
-        self.node.runs() && self.plan.runs()
+        self.speaks() && self.plan.runs()
     }
 }

@@ -5,7 +5,7 @@
 //! properties of [`watch::Property`] all the time, and ends with a healed world in which
 //! everything must settle. The same seed gives the same trace, byte for byte.
 //!
-//! Not here: real sockets, Tcl, files, names that are looked up, clocks that drift.
+//! Not here: real sockets, Tcl, files, names that are looked up.
 
 #![forbid(unsafe_code)]
 
@@ -13,10 +13,15 @@ pub mod acts;
 pub mod bounds;
 pub mod client;
 pub mod host;
+pub mod mutants;
 pub mod net;
 pub mod rng;
 pub mod script;
 pub mod setup;
+pub mod shrink;
+pub mod skew;
+pub mod story;
+pub mod tell;
 pub mod trace;
 pub mod watch;
 pub mod world;
@@ -25,11 +30,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fail_core::decide::{Rule, decide};
 
+use acts::Happening;
 use bounds::Bounds;
 use rng::Rng;
 use setup::{SECOND, Setup};
 use watch::Violation;
-use world::{Broken, World};
+use world::{Broken, Tally, World};
 
 /// What to run.
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +84,8 @@ pub struct Report {
     pub lived: u64,
     /// What was drawn.
     pub setup: Setup,
+    /// How often what was seen.
+    pub tally: Tally,
 }
 
 /// Runs one world.
@@ -89,6 +97,19 @@ pub fn run(options: Options) -> Report {
 
 /// Runs one world that is made, not drawn; what happens to it is drawn.
 pub fn run_setup(options: Options, setup: Setup) -> Report {
+    let acts = acts_of(options.seed, options.seconds, &setup);
+    run_acts(options, setup, &acts)
+}
+
+/// Everything that happens to this world by its seed.
+pub fn acts_of(seed: u64, seconds: u64, setup: &Setup) -> Vec<Happening> {
+    // Neither the dice that drew the world nor those within it.
+    let mut rng = Rng::new(seed.rotate_left(32) ^ 0x5eed);
+    acts::draw::acts(&mut rng, setup, seconds * SECOND)
+}
+
+/// Runs one world in which just this happens.
+pub fn run_acts(options: Options, setup: Setup, acts: &[Happening]) -> Report {
     let healing = setup.services.iter().map(|svc| {
         let bounds = Bounds::of(&setup, svc);
         // Whoever is FAIL may come back first.
@@ -114,7 +135,7 @@ pub fn run_setup(options: Options, setup: Setup) -> Report {
         world.later(SECOND, world::Event::ReloadAll);
     }
     // A broken invariant of a machine is a finding like any other, with its trace.
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| world.live(end))) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| world.live(acts, end))) {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()));
         world.watch.panicked(world.at, text.unwrap_or_default());
@@ -123,6 +144,7 @@ pub fn run_setup(options: Options, setup: Setup) -> Report {
         violation: world.watch.violation,
         hash: world.trace.hash(),
         lived: world.at,
+        tally: std::mem::take(&mut world.tally),
         lines: world.trace.into_lines(),
         setup,
     }

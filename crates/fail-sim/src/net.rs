@@ -1,5 +1,5 @@
-//! The network: loses, delays, repeats and reorders datagrams, and is cut for a while, both
-//! ways or one way only.
+//! The network: loses, delays, repeats and reorders datagrams, each way in its own fashion,
+//! and is cut or slow for a while, both ways or one way only.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -30,36 +30,69 @@ pub struct Datagram {
     pub bytes: Vec<u8>,
 }
 
-/// Which ways are cut, and how often each was.
+/// How much worse than usual a way is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slowed {
+    /// So many nanoseconds slower, at most.
+    pub by: u64,
+    /// So many in a thousand more are lost.
+    pub lose: u64,
+}
+
+/// Which ways are cut, and how often each was; and which are slow.
 #[derive(Debug, Clone, Default)]
-pub struct Cuts(BTreeMap<(usize, usize), u32>);
+pub struct Cuts {
+    cut: BTreeMap<(usize, usize), u32>,
+    slow: BTreeMap<(usize, usize), Vec<Slowed>>,
+}
 
 impl Cuts {
     /// Nothing passes from one to the other.
     pub fn cut(&mut self, from: usize, to: usize) {
-        *self.0.entry((from, to)).or_default() += 1;
+        *self.cut.entry((from, to)).or_default() += 1;
     }
 
     /// One of the reasons is gone.
     pub fn mend(&mut self, from: usize, to: usize) {
-        if let Some(times) = self.0.get_mut(&(from, to)) {
+        if let Some(times) = self.cut.get_mut(&(from, to)) {
             *times = times.saturating_sub(1);
         }
     }
 
     /// Whether nothing passes this way.
     pub fn holds(&self, from: usize, to: usize) -> bool {
-        self.0.get(&(from, to)).is_some_and(|times| *times > 0)
+        self.cut.get(&(from, to)).is_some_and(|times| *times > 0)
     }
 
-    /// Whether anything is cut.
+    /// A way is worse than usual, in addition to what else is the matter with it.
+    pub fn slow(&mut self, from: usize, to: usize, slowed: Slowed) {
+        self.slow.entry((from, to)).or_default().push(slowed);
+    }
+
+    /// The first of the reasons is gone.
+    pub fn hasten(&mut self, from: usize, to: usize) {
+        if let Some(reasons) = self.slow.get_mut(&(from, to)).filter(|r| !r.is_empty()) {
+            reasons.remove(0);
+        }
+    }
+
+    /// How bad a way is.
+    fn slowed(&self, from: usize, to: usize) -> Slowed {
+        let reasons = self.slow.get(&(from, to)).into_iter().flatten();
+        reasons.fold(Slowed { by: 0, lose: 0 }, |all, one| Slowed {
+            by: all.by + one.by,
+            lose: all.lose + one.lose,
+        })
+    }
+
+    /// Whether anything is cut or slow.
     pub fn any(&self) -> bool {
-        self.0.values().any(|times| *times > 0)
+        self.cut.values().any(|times| *times > 0) || self.slow.values().any(|r| !r.is_empty())
     }
 
     /// Everything is whole again.
     pub fn clear(&mut self) {
-        self.0.clear();
+        *self = Cuts::default();
     }
 }
 
@@ -68,7 +101,8 @@ pub fn ways(rng: &mut Rng, net: &Net, cuts: &Cuts, from: usize, to: usize) -> Ve
     if from == to {
         return vec![rng.between(5_000, 50_000)];
     }
-    if cuts.holds(from, to) || rng.per_mille(net.loss) {
+    let slowed = cuts.slowed(from, to);
+    if cuts.holds(from, to) || rng.per_mille(net.loss) || rng.per_mille(slowed.lose) {
         return Vec::new();
     }
     let times = 1 + u64::from(rng.per_mille(net.twice));
@@ -77,7 +111,8 @@ pub fn ways(rng: &mut Rng, net: &Net, cuts: &Cuts, from: usize, to: usize) -> Ve
             true => rng.between(0, 300_000),
             false => 0,
         };
-        (rng.between(net.delay_us.0, net.delay_us.1) + spike) * 1000
+        let usual = rng.between(net.delay_us.0, net.delay_us.1) + spike;
+        usual * 1000 + rng.between(slowed.by / 2, slowed.by)
     };
     (0..times).map(|_| way(rng)).collect()
 }

@@ -1,4 +1,9 @@
 //! Dice for the world: splitmix64, fast and the same everywhere. Not for secrets.
+//!
+//! Each part of the world has dice of its own, so that what is changed in one place changes
+//! as little as possible elsewhere: a story from which an act is taken stays the same story.
+
+use std::collections::BTreeMap;
 
 /// One stream of numbers from one seed.
 #[derive(Debug, Clone)]
@@ -55,5 +60,49 @@ impl Rng {
             chunk.copy_from_slice(&self.roll().to_le_bytes());
         }
         seed
+    }
+}
+
+/// What dice are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Use {
+    /// Datagrams from one host to another.
+    Way,
+    /// When things begin on a host, and what its daemons' dice are.
+    Host,
+    /// How late its scheduler is.
+    Late,
+    /// Its disk.
+    Disk,
+    /// A script of a service on a host.
+    Script,
+    /// Its traps.
+    Trap,
+}
+
+/// All dice of a world.
+#[derive(Debug, Clone)]
+pub struct Dice {
+    seed: u64,
+    streams: BTreeMap<(Use, usize, usize), Rng>,
+}
+
+impl Dice {
+    /// Dice that fall the same way for the same seed.
+    pub fn new(seed: u64) -> Dice {
+        Dice {
+            seed,
+            streams: BTreeMap::new(),
+        }
+    }
+
+    /// Those of one use at one place.
+    pub fn of(&mut self, what: Use, a: usize, b: usize) -> &mut Rng {
+        let seed = self.seed;
+        self.streams.entry((what, a, b)).or_insert_with(|| {
+            let place = 1 + what as u64 * 10_000 + a as u64 * 100 + b as u64;
+            // Seeds are often neighbours, and so are places: both are spread first.
+            Rng::new(Rng::new(seed).roll() ^ Rng::new(place << 20).roll())
+        })
     }
 }

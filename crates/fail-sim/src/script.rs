@@ -107,3 +107,13 @@ pub fn outcome(task: Task, result: Result<State, ()>) -> Outcome {
         detail: "it did not work\n    while executing\n\"exec broken\"".to_string(),
     })
 }
+
+/// What a script is counted as.
+pub fn counted(task: Task) -> &'static str {
+    match task {
+        Task::Start => "starts",
+        Task::Stop => "stops",
+        Task::Reclaim => "reclaims",
+        Task::Check => "checks",
+    }
+}

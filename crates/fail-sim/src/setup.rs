@@ -3,19 +3,26 @@
 
 mod draw;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fail_core::policy::{DEFAULT_COMMUNITY, Host, Policy, Service, Trap};
 use fail_core::time::Span;
 use fail_wire::Name;
 
 use crate::rng::Rng;
+use crate::skew::Skew;
 
 /// Nanoseconds in a millisecond: the world counts in nanoseconds since its beginning.
 pub const MS: u64 = 1_000_000;
 
 /// Nanoseconds in a second.
 pub const SECOND: u64 = 1000 * MS;
+
+/// The most hosts of a run.
+pub const HOSTS_MAX: usize = 5;
+
+/// The most that a clock is too fast or too slow, in millionths: ten times what is usual.
+pub const DRIFT_MAX: i64 = 5_000;
 
 /// One service and its ranks.
 #[derive(Debug, Clone)]
@@ -76,6 +83,8 @@ pub enum Theme {
     Services,
     /// Only policies are changed, and failsh is told to release everything.
     Admins,
+    /// Only daemons are exchanged for other versions, and people wish.
+    Updates,
 }
 
 /// A run before it begins.
@@ -87,6 +96,12 @@ pub struct Setup {
     pub services: Vec<Svc>,
     /// The network.
     pub net: Net,
+    /// Ways that are otherwise: from, to.
+    pub links: BTreeMap<(usize, usize), Net>,
+    /// By how many millionths the clocks of each host are too fast.
+    pub drifts: [i64; HOSTS_MAX],
+    /// Of which versions faild and failsh of each host are.
+    pub skews: [(Skew, Skew); HOSTS_MAX],
     /// `failhost timeout`.
     pub answer_timeout: Option<Span>,
     /// How long an honest script takes at most, in nanoseconds.
@@ -136,7 +151,23 @@ const NETS: [(u64, Net); 3] = [
     ),
 ];
 
-const THEMES: [(u64, Theme); 7] = [
+/// A way that is slow, but not so slow that an interval of a quarter of a second misses it.
+const FAR: Net = Net {
+    loss: 20,
+    twice: 10,
+    delay_us: (10_000, 40_000),
+    spike: 5,
+};
+
+/// A way on which much is lost, often in one direction only.
+const BAD: Net = Net {
+    loss: 250,
+    twice: 0,
+    delay_us: (100, 2_000),
+    spike: 0,
+};
+
+const THEMES: [(u64, Theme); 8] = [
     (40, Theme::All),
     (10, Theme::Network),
     (15, Theme::Processes),
@@ -144,6 +175,7 @@ const THEMES: [(u64, Theme); 7] = [
     (10, Theme::Wishes),
     (9, Theme::Services),
     (8, Theme::Admins),
+    (6, Theme::Updates),
 ];
 
 const NAMES: [&str; 3] = ["web", "dns", "db"];
@@ -152,7 +184,7 @@ impl Setup {
     /// Draws a run; `hosts` may be fixed.
     pub fn draw(rng: &mut Rng, hosts: Option<usize>) -> Setup {
         let drawn = rng.weighted(&[(55, 2), (30, 3), (10, 4), (5, 5)]);
-        let hosts = hosts.unwrap_or(drawn).clamp(2, 5);
+        let hosts = hosts.unwrap_or(drawn).clamp(2, HOSTS_MAX);
         let wild = rng.per_mille(350);
         let theme = rng.weighted(&THEMES);
         let script_max = rng.pick(&[5, 50, 200, 800]) * MS;
@@ -172,7 +204,41 @@ impl Setup {
             save_max: rng.pick(&[1, 20, 150]) * MS,
             theme,
             pause_max: rng.pick(&[1, 4, 12]) * SECOND,
+            links: draw::links(rng),
+            drifts: draw::drifts(rng),
+            skews: draw::skews(rng),
         }
+    }
+
+    /// How datagrams travel from one host to another.
+    pub fn way(&self, from: usize, to: usize) -> &Net {
+        self.links.get(&(from, to)).unwrap_or(&self.net)
+    }
+
+    /// Nothing is lost any more, and scripts do what they should. Slow ways stay slow.
+    pub fn heal(&mut self) {
+        self.wild = false;
+        for net in self.links.values_mut().chain([&mut self.net]) {
+            (net.loss, net.spike) = (0, 0);
+        }
+    }
+
+    /// Whether there is such a service.
+    pub fn knows(&self, name: &Name) -> bool {
+        self.services.iter().any(|svc| svc.name == *name)
+    }
+
+    /// All communities that any host may use.
+    pub fn communities(&self) -> impl Iterator<Item = &str> {
+        let services = self.services.iter();
+        let own = services.filter_map(|svc| svc.settings.community.as_deref());
+        own.chain([DEFAULT_COMMUNITY, SECOND_COMMUNITY])
+    }
+
+    /// The number of a service, for dice of its own.
+    pub fn number(&self, name: &Name) -> usize {
+        let number = NAMES.iter().position(|known| *known == name.as_str());
+        number.unwrap_or(NAMES.len())
     }
 
     /// What host `me` is told.
@@ -230,7 +296,7 @@ impl Svc {
 
 /// `hosta` is number 0.
 pub fn host_name(host: usize) -> Name {
-    const HOSTS: [&str; 5] = ["hosta", "hostb", "hostc", "hostd", "hoste"];
+    const HOSTS: [&str; HOSTS_MAX] = ["hosta", "hostb", "hostc", "hostd", "hoste"];
     legal(HOSTS[host % HOSTS.len()])
 }
 

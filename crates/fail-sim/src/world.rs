@@ -15,11 +15,11 @@ use fail_core::plan;
 use fail_core::policy::{DEFAULT_COMMUNITY, FAILD_PORT};
 use fail_wire::{Key, Name, State};
 
-use crate::acts::Undo;
-use crate::client::Verb;
+use crate::acts::{Happening, Undo};
+use crate::client::{Heard, Verb};
 use crate::host::Host;
 use crate::net::{self, CLERK_PORT, Cuts, Datagram};
-use crate::rng::Rng;
+use crate::rng::{Dice, Rng, Use};
 use crate::setup::{MS, SECOND, Setup, host_name};
 use crate::trace::Trace;
 use crate::watch::Watch;
@@ -63,6 +63,10 @@ pub enum Broken {
     ReleasedEarly,
     /// The driver loses traps.
     LosesTraps,
+    /// The policy that failsh gets lets it serve although its faild is silent.
+    KeepsAlone,
+    /// What a faild remembers is written anew on its way.
+    RewritesPast,
     /// Something depends on where an object lies in memory.
     Address,
 }
@@ -85,7 +89,7 @@ pub enum Event {
     /// Every failsh reads its policy again, and again.
     ReloadAll,
     /// Something happens.
-    Act,
+    Act(Box<Happening>),
     /// Something is undone.
     Undo(Undo),
     /// Somebody types failc.
@@ -98,12 +102,28 @@ pub enum Event {
     ClearWishes,
 }
 
+impl Event {
+    /// The host where it happens, and where it waits while that stands still.
+    fn within(&self) -> Option<usize> {
+        match self {
+            Event::Saved(host, ..)
+            | Event::Began(host, ..)
+            | Event::Effect(host, ..)
+            | Event::End(host, ..)
+            | Event::TrapEnd(host, ..)
+            | Event::Type(host, ..) => Some(*host),
+            Event::Undo(undo) => undo.is_within().then(|| undo.host()),
+            _ => None,
+        }
+    }
+}
+
 /// A cluster in a box.
 pub struct World {
     /// Nanoseconds since the beginning.
     pub at: u64,
     /// All chance comes from here.
-    pub rng: Rng,
+    pub dice: Dice,
     /// What does not change.
     pub setup: Setup,
     /// How it is broken.
@@ -118,12 +138,19 @@ pub struct World {
     pub trace: Trace,
     /// Who looks.
     pub watch: Watch,
+    /// How often what happened.
+    pub tally: Tally,
     rule: Rule,
     key: Key,
+    /// All communities that there are.
+    keys: Vec<Key>,
     requests: u64,
     queue: BTreeMap<(u64, u64), Event>,
     queued: u64,
 }
+
+/// How often what was seen, by its name.
+pub type Tally = BTreeMap<&'static str, u64>;
 
 /// How often the watch looks at everything.
 const LOOK: u64 = 20 * MS;
@@ -139,16 +166,21 @@ impl World {
         let names: Vec<Name> = setup.services.iter().map(|svc| svc.name.clone()).collect();
         World {
             at: 0,
-            rng: Rng::new(seed),
+            dice: Dice::new(seed),
             broken: Broken::Nothing,
             hosts: (0..setup.hosts)
-                .map(|_| Host::new(names.iter().cloned()))
+                .map(|n| Host::new(names.iter().cloned(), setup.drifts[n], setup.skews[n]))
                 .collect(),
             cuts: Cuts::default(),
             storm_until: storm,
             trace: Trace::new(all_lines),
             watch: Watch::new(&setup),
+            tally: Tally::new(),
             rule: decide,
+            keys: setup
+                .communities()
+                .filter_map(|c| Key::new(c).ok())
+                .collect(),
             key,
             requests: 0,
             queue: BTreeMap::new(),
@@ -162,17 +194,20 @@ impl World {
         self.rule = rule;
     }
 
-    /// Lives until `end`, or until a property is violated.
-    pub fn live(&mut self, end: u64) {
+    /// Lives until `end`, or until a property is violated, while this happens.
+    pub fn live(&mut self, acts: &[Happening], end: u64) {
         for host in 0..self.setup.hosts {
-            let first = self.rng.between(0, 2 * SECOND);
+            let first = self.dice.of(Use::Host, host, 0).between(0, 2 * SECOND);
             self.later(first, Event::Undo(Undo::Boot(host)));
         }
-        let first = self.rng.between(2 * SECOND, 6 * SECOND);
-        self.later(first, Event::Act);
+        for happening in acts {
+            let event = Event::Act(Box::new(happening.clone()));
+            self.later(happening.at, event);
+        }
         self.later(0, Event::Look);
         if self.broken == Broken::SilentHand {
-            let (host, name) = (self.setup.hosts - 1, self.any_service());
+            let name = self.setup.services[0].name.clone();
+            let host = self.setup.hosts - 1;
             self.later(
                 self.storm_until,
                 Event::Type(host, name, Verb::Set(State::Fail)),
@@ -193,12 +228,12 @@ impl World {
             let node = host
                 .node
                 .wake
-                .filter(|_| host.node.runs())
+                .filter(|_| host.node.runs() && host.frozen.is_none())
                 .map(|at| (at, n, true));
             let plan = host
                 .plan
                 .wake
-                .filter(|_| host.plan.runs())
+                .filter(|_| host.plan.runs() && host.frozen.is_none())
                 .map(|at| (at, n, false));
             [node, plan].into_iter().flatten()
         });
@@ -221,6 +256,11 @@ impl World {
     }
 
     fn happen(&mut self, event: Event) {
+        if let Some(host) = event.within().and_then(|host| self.hosts.get_mut(host)) {
+            if host.frozen.is_some() {
+                return host.held.push(event);
+            }
+        }
         match event {
             Event::Arrive(datagram) => self.arrive(datagram),
             Event::Saved(host, life, no, ok) => self.saved(host, life, no, ok),
@@ -237,7 +277,7 @@ impl World {
                 }
                 self.later(RELOADS, Event::ReloadAll);
             }
-            Event::Act => self.act(),
+            Event::Act(happening) => self.act(&happening),
             Event::Undo(undo) => self.undo(undo),
             Event::Type(host, name, verb) => self.type_failc_for(host, &name, verb),
             Event::Look => {
@@ -255,6 +295,19 @@ impl World {
         self.queue.insert((self.at + after, self.queued), event);
     }
 
+    /// What is due on a host comes so much later.
+    pub(super) fn put_off(&mut self, host: usize, by: u64) {
+        let due = self.queue.iter().filter(|((at, _), event)| {
+            *at > self.at && event.within() == Some(host) && !matches!(event, Event::Undo(_))
+        });
+        let due: Vec<(u64, u64)> = due.map(|(key, _)| *key).collect();
+        for (at, no) in due {
+            if let Some(event) = self.queue.remove(&(at, no)) {
+                self.queue.insert((at + by, no), event);
+            }
+        }
+    }
+
     /// A line about a host as a whole.
     pub fn say(&mut self, host: usize, what: &str) {
         self.trace.line(self.at, host_name(host).as_str(), what);
@@ -267,6 +320,11 @@ impl World {
         self.watch = watch;
     }
 
+    /// Counts something that was seen.
+    pub fn count(&mut self, what: &'static str) {
+        *self.tally.entry(what).or_default() += 1;
+    }
+
     /// All services.
     pub fn names(&self) -> Vec<Name> {
         self.setup
@@ -274,12 +332,6 @@ impl World {
             .iter()
             .map(|svc| svc.name.clone())
             .collect()
-    }
-
-    /// One service.
-    pub fn any_service(&mut self) -> Name {
-        let n = self.rng.between(0, self.setup.services.len() as u64 - 1) as usize;
-        self.setup.services[n].name.clone()
     }
 
     /// Sends a datagram from one port of a host.
@@ -297,7 +349,15 @@ impl World {
             true => net::loopback(port),
             false => net::addr(from, port),
         };
-        for way in net::ways(&mut self.rng, &self.setup.net, &self.cuts, from, to) {
+        let rng = self.dice.of(Use::Way, from, to);
+        let ways = net::ways(rng, self.setup.way(from, to), &self.cuts, from, to);
+        let what = match ways.len() {
+            0 => "datagrams lost",
+            1 => "datagrams",
+            _ => "datagrams twice",
+        };
+        self.count(what);
+        for way in ways {
             let (source, bytes) = (source, bytes.clone());
             let datagram = Datagram {
                 from,
@@ -314,7 +374,8 @@ impl World {
         let (host, from) = (datagram.to, datagram.source);
         let local = Some(datagram.target);
         let (port, bytes) = (datagram.target.port(), datagram.bytes);
-        if !self.hosts[host].up {
+        let is_people = port == CLERK_PORT;
+        if !self.hosts[host].up || is_people && self.hosts[host].frozen.is_some() {
             return;
         }
         if port == FAILD_PORT {
@@ -324,11 +385,20 @@ impl World {
                 stream: None,
             };
             self.turn_node(host, Some(node::In::Datagram { from, bytes }));
-        } else if port == CLERK_PORT {
+        } else if is_people {
             self.requests += 1;
             let (id, key) = (self.requests, self.key.clone());
-            if let Some(next) = self.hosts[host].clerk.hear(id, &key, &bytes) {
-                self.send(host, CLERK_PORT, net::loopback(FAILD_PORT), next);
+            match self.hosts[host].clerk.hear(id, &key, &bytes) {
+                Heard::Done => {}
+                Heard::Next(next) => {
+                    self.send(host, CLERK_PORT, net::loopback(FAILD_PORT), next);
+                }
+                Heard::Past(name, mut entries) => {
+                    if self.broken == Broken::RewritesPast {
+                        entries.iter_mut().for_each(|past| past.state = State::Up);
+                    }
+                    self.watch.remembered(self.at, host, &name, &entries);
+                }
             }
         } else if port == self.plan_port(host) {
             self.turn_plan(host, Some(plan::In::Datagram { from, bytes }));
@@ -348,14 +418,10 @@ impl World {
         if self.broken != Broken::SilentHand {
             self.watch.typed(self.at, host, name, verb);
         }
-        if self.hosts[host].plan.runs() && self.rng.per_mille(400) {
-            self.say(host, &format!("from within: {verb:?} {name}"));
-            return self.set_within(host, name, verb);
-        }
         self.requests += 1;
         let (id, key) = (self.requests, self.key.clone());
         let bytes = self.hosts[host].clerk.ask(id, &key, name, verb);
-        self.say(host, &format!("failc {verb:?} {name}"));
+        self.say(host, &format!("failc {verb} {name}"));
         self.send(host, CLERK_PORT, net::loopback(FAILD_PORT), bytes);
     }
 

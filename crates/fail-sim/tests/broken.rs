@@ -2,7 +2,7 @@
 //! violation of just the property that it breaks.
 
 use fail_core::decide::{Rule, Verdict, decide};
-use fail_core::policy::{On, Retry, Service, Trap};
+use fail_core::policy::{Lonely, On, Retry, Service, Trap};
 use fail_core::time::Span;
 use fail_sim::rng::Rng;
 use fail_sim::setup::{Setup, Theme};
@@ -47,6 +47,10 @@ fn change_settings(broken: Broken, settings: &mut Service) {
             });
         }
         Broken::GivesBack => settings.failback = false,
+        Broken::KeepsAlone => {
+            settings.lonely = Lonely::Stop;
+            settings.interval = Span::from_millis(100);
+        }
         _ => {}
     }
 }
@@ -65,7 +69,7 @@ fn caught_or(
     change: impl Fn(&mut Options),
 ) {
     let mut found = 0;
-    for seed in 1..=12 {
+    for seed in 1..=40 {
         let mut options = Options {
             seconds: 20,
             ..Options::seed(seed)
@@ -281,6 +285,22 @@ fn an_order_that_is_never_answered_is_seen() {
 #[test]
 fn traps_that_are_lost_are_missed() {
     world_caught(Broken::LosesTraps, Property::Traps, Theme::Network, false);
+}
+
+#[test]
+fn who_serves_although_nobody_can_hear_his_faild_is_seen() {
+    world_caught(
+        Broken::KeepsAlone,
+        Property::Lonely,
+        Theme::Processes,
+        false,
+    );
+    world_caught(Broken::KeepsAlone, Property::Lonely, Theme::Updates, false);
+}
+
+#[test]
+fn a_past_that_is_written_anew_is_seen() {
+    world_caught(Broken::RewritesPast, Property::Past, Theme::People, false);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Hundreds of drawn clusters in every `cargo test`: all properties hold, and the same seed
-//! gives the same trace, byte for byte. `SEED=n` runs one seed and shows all of it;
-//! `scripts/sim` runs thousands.
+//! gives the same trace, byte for byte. `SEED=n` runs one seed and shows all of it, `SEEDS=n`
+//! runs the first n (`scripts/coverage`); `scripts/sim` runs thousands.
 
 use fail_sim::rng::Rng;
 use fail_sim::setup::Setup;
@@ -46,6 +46,16 @@ fn the_seed_of_the_environment_holds() {
     });
     report.lines.iter().for_each(|line| println!("{line}"));
     assert_eq!(report.violation, None, "{:#?}", report.setup);
+}
+
+#[test]
+fn as_many_seeds_as_the_environment_says_hold() {
+    let seeds = std::env::var("SEEDS").ok();
+    let seeds = seeds.map_or(0, |text| text.parse().expect("SEEDS is a number"));
+    for seed in 1..=seeds {
+        let report = run(Options::seed(seed));
+        assert_eq!(report.violation, None, "seed {seed}");
+    }
 }
 
 #[test]
@@ -117,6 +127,23 @@ fn a_start_that_does_not_want_to_is_not_run_all_the_time() {
             },
             setup,
         );
-        assert_eq!(report.violation, None, "seed {seed}: {:#?}", report.setup);
+        let lines = report.lines.join("\n");
+        assert_eq!(
+            report.violation, None,
+            "seed {seed}: {:#?}\n{lines}",
+            report.setup
+        );
+        let services = report.setup.services.iter();
+        let rounds = services.map(|svc| {
+            let least = svc.settings.interval.min(svc.other.interval).0;
+            2 * (report.lived / least + 1)
+        });
+        // Twice in an interval, by one host after the other, and never more.
+        let most = rounds.sum::<u64>() * report.setup.hosts as u64;
+        let starts = report.tally.get("starts").copied().unwrap_or(0);
+        assert!(
+            starts <= most,
+            "seed {seed}: {starts} starts, at most {most}\n{lines}"
+        );
     }
 }

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use fail_wire::{Answer, Beat, Body, Name, Packet, Query, Record, Refusal, emit_padded, room_for};
+use fail_wire::{
+    Answer, Beat, Body, Code, Name, Packet, Query, Record, Refusal, emit_padded, room_for,
+};
 
 use super::{Out, Plan, Sent, Target};
 use crate::log::Level;
@@ -32,6 +34,8 @@ pub(super) struct Ask {
     pub ids: Vec<(u64, Mono)>,
     /// A refusal to it that proves nothing.
     pub hint: Option<String>,
+    /// It does not speak our version of the protocol.
+    pub foreign: bool,
     /// Whether an answer was overdue, and it was asked again.
     pub repeated: bool,
 }
@@ -77,6 +81,7 @@ impl Plan {
             got: Vec::new(),
             ids: Vec::new(),
             hint: None,
+            foreign: false,
             repeated: false,
         };
         self.asks.insert((index, target.clone()), ask);
@@ -179,7 +184,9 @@ impl Plan {
             self.out.push_back(Out::HangUp { to });
         }
         if *target == Target::Local {
-            self.classes[index].refused = hint.is_some();
+            // A faild that refuses is there, and the others hear it. Not so one that speaks
+            // another version: to hosts like ours it is silent.
+            self.classes[index].refused = hint.is_some() && !ask.foreign;
             for name in &ask.names {
                 self.give_up_post(name);
             }
@@ -252,6 +259,7 @@ impl Plan {
             let known = self.link(&target).addr == Some(from);
             if let Some(ask) = self.asks.get_mut(&(index, target)) {
                 ask.hint = known.then(|| refusal.to_string());
+                ask.foreign = known && refusal.code == Ok(Code::Version);
             }
         }
     }

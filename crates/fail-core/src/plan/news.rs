@@ -342,8 +342,13 @@ impl Plan {
             };
             let asked = self.classes[index].targets.get(target);
             let asked = asked.is_some_and(|names| names.binary_search(&name).is_ok());
-            // What we published ourselves comes back as news.
-            if !asked || version.is_some() && version == known {
+            // What we published ourselves comes back as news, and perhaps after what we have
+            // published since then: who started again because of that would never rest.
+            let old = match target {
+                Target::Local => version.is_some() && version <= known,
+                Target::Host(_) => version.is_some() && version == known,
+            };
+            if !asked || old {
                 continue;
             }
             let posted = *target == Target::Local && self.posts.contains_key(&name);

@@ -268,8 +268,16 @@ impl Plan {
             (Ok(Code::Stale), Some(record)) if is_done(change, &record) => {
                 self.acknowledged(now, name, change, record);
             }
-            // Somebody else was faster, or the faild is a new one: the next round shows it.
-            (Ok(Code::Stale | Code::Nonce), _) => {}
+            // Somebody else was faster: the next round shows it.
+            (Ok(Code::Stale), _) => {}
+            // The faild is a new one. What the last one said of our change, before it was on
+            // disk, is not so any more: nothing is decided before the new one has spoken.
+            (Ok(Code::Nonce), _) => {
+                if let Some(duty) = self.duties.get_mut(name) {
+                    duty.pending.insert(Target::Local);
+                }
+                self.round_soon(now, name);
+            }
             (code, record) => {
                 if let Some(duty) = self.duties.get_mut(name) {
                     duty.refused = true;

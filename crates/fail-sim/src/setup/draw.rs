@@ -1,12 +1,15 @@
 //! The settings of one service, drawn: each that `failsvc` knows, in sizes that a run of a
-//! minute can show.
+//! minute can show. And how the hosts differ: links, clocks, versions.
 
 use fail_core::event::EventKind;
 use fail_core::policy::{Confirm, Lonely, On, Retry, Service, Trap};
 use fail_core::time::Span;
 
-use super::{MS, NAMES, Svc, legal};
+use std::collections::BTreeMap;
+
+use super::{BAD, DRIFT_MAX, FAR, HOSTS_MAX, MS, NAMES, Net, PERFECT, Svc, legal};
 use crate::rng::Rng;
+use crate::skew::Skew;
 
 /// Short intervals cost most and show least, so they are rare.
 const INTERVALS_MS: [(u64, u64); 5] = [(5, 50), (15, 100), (25, 250), (25, 500), (30, 1000)];
@@ -98,4 +101,40 @@ pub(super) fn traps(rng: &mut Rng) -> Vec<Trap> {
         script: "trap".to_string(),
     };
     (0..count).map(|_| trap(rng)).collect()
+}
+
+/// In one run of four some ways are otherwise than those back.
+pub(super) fn links(rng: &mut Rng) -> BTreeMap<(usize, usize), Net> {
+    let count = rng.weighted(&[(75, 0), (10, 1), (10, 3), (5, 6)]);
+    let link = |rng: &mut Rng| {
+        let from = rng.between(0, HOSTS_MAX as u64 - 1) as usize;
+        let to = (from + rng.between(1, HOSTS_MAX as u64 - 1) as usize) % HOSTS_MAX;
+        // Most runs have two or three hosts.
+        let (from, to) = match rng.per_mille(500) {
+            true => (from % 2, 1 - from % 2),
+            false => (from, to),
+        };
+        ((from, to), rng.pick(&[FAR, FAR, BAD, PERFECT]))
+    };
+    (0..count).map(|_| link(rng)).collect()
+}
+
+/// In half of all runs each clock has a speed of its own.
+pub(super) fn drifts(rng: &mut Rng) -> [i64; HOSTS_MAX] {
+    let drifts = rng.per_mille(500);
+    let most = rng.pick(&[50, 500, DRIFT_MAX]);
+    std::array::from_fn(|_| match drifts {
+        true => rng.between(0, 2 * most as u64) as i64 - most,
+        false => 0,
+    })
+}
+
+/// In one run of four some daemons are of another version, from the beginning to the end.
+pub(super) fn skews(rng: &mut Rng) -> [(Skew, Skew); HOSTS_MAX] {
+    let mixed = rng.per_mille(250);
+    let one = |rng: &mut Rng| match mixed {
+        true => rng.pick(&[Skew::Today, Skew::Today, Skew::Past, Skew::Future]),
+        false => Skew::Today,
+    };
+    std::array::from_fn(|_| (one(rng), one(rng)))
 }

@@ -100,6 +100,11 @@ impl Calm {
         (at - seen <= t).then_some(*began)
     }
 
+    /// When somebody last held the service there, or it was not in the policy.
+    pub fn held_at(&self, host: usize, name: &Name) -> Option<u64> {
+        self.held.get(&(host, name.clone())).copied()
+    }
+
     /// When a fact was last said by hand.
     pub fn by_hand_at(&self, host: usize, name: &Name) -> Option<u64> {
         self.by_hand.get(&(host, name.clone())).copied()

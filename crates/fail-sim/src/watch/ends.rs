@@ -81,7 +81,7 @@ impl Watch {
         self.calm.everywhere(world.at);
         let since = self.ends.releasing.remove(&host);
         let node_since = world.hosts[host].node.since;
-        if !world.hosts[host].node.runs() || since.is_none_or(|since| node_since > since) {
+        if !world.hosts[host].speaks() || since.is_none_or(|since| node_since > since) {
             return false;
         }
         for (svc, bounds) in self.svcs.clone().iter() {

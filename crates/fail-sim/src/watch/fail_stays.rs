@@ -13,7 +13,8 @@ use fail_core::time::Now;
 use fail_wire::{Change, Marks, Name, Record, State};
 
 use super::{Place, Property, Watch};
-use crate::setup::{SECOND, host_name};
+use crate::bounds::Bounds;
+use crate::setup::{SECOND, Svc, host_name};
 use crate::world::World;
 
 /// What is known of FAILs.
@@ -24,6 +25,8 @@ pub(super) struct FailStays {
     /// FAIL has a reason there.
     excused: BTreeSet<Place>,
     restarted: BTreeMap<usize, u64>,
+    /// What was said there last is not on the disk.
+    unsaved: BTreeSet<usize>,
 }
 
 impl FailStays {
@@ -37,9 +40,21 @@ impl FailStays {
         self.excused.insert((host, name.clone()));
     }
 
-    /// A faild starts.
-    pub fn restarted(&mut self, at: u64, host: usize) {
+    /// A save went well, or did not.
+    pub fn saved(&mut self, host: usize, ok: bool) {
+        match ok {
+            true => drop(self.unsaved.remove(&host)),
+            false => drop(self.unsaved.insert(host)),
+        }
+    }
+
+    /// A faild starts. If its last save went wrong, it may come back with a FAIL that was over.
+    pub fn restarted(&mut self, at: u64, host: usize, svcs: &[(Svc, Bounds)]) {
         self.restarted.insert(host, at);
+        if self.unsaved.remove(&host) {
+            svcs.iter()
+                .for_each(|(svc, _)| self.excuse(host, &svc.name));
+        }
     }
 }
 
@@ -55,6 +70,7 @@ impl Watch {
             return;
         }
         let place = (of, name.clone());
+        self.pasts.note(place.clone(), &is);
         if by_hand {
             self.ends.changed(place.clone());
         }
@@ -103,8 +119,9 @@ impl Watch {
                 if !failed && calm > SECOND {
                     self.fail_stays.excused.remove(&place);
                 }
-                // Without failsh nobody would take it out of the FAIL that the last one left.
-                let released = world.hosts[host].released;
+                // Without failsh nobody would take it out of the FAIL that the last one left, or
+                // is about to leave while it waits for a script of another service.
+                let released = world.hosts[host].released || self.ends.releases(host);
                 if failed
                     && !released
                     && calm > bounds.settled

@@ -1,7 +1,8 @@
 //! Who could not hear whom: an asker is deaf to a host from the moment when more questions
 //! in a row than `confirm` allows went unanswered, until one is answered in time. This is
 //! seen on the wire, not asked of the failsh. A policy that is read again in between changes
-//! nothing of that: open questions stay open.
+//! nothing of that: open questions stay open. But whoever asks no more, since his services
+//! are now asked about in another class, is not deaf for ever.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,8 @@ struct Ear {
     open: Vec<(u64, u64)>,
     times: u64,
     in_time: u64,
+    /// It asks again within this, or never.
+    polled: u64,
     deaf: Option<u64>,
 }
 
@@ -24,7 +27,8 @@ impl Ear {
     fn deaf_at(&self, at: u64) -> Option<u64> {
         let last = self.open.last().map_or(at, |(_, asked)| *asked);
         let given_up = self.open.len() as u64 > self.times && at - last >= self.in_time;
-        self.deaf.max(given_up.then_some(at))
+        self.deaf
+            .max(given_up.then_some(at.min(last + self.polled)))
     }
 }
 
@@ -37,6 +41,7 @@ impl Hearing {
     pub fn asked(&mut self, at: u64, way: (usize, usize), name: &Name, bounds: &Bounds, id: u64) {
         let ear = self.0.entry((way.0, way.1, name.clone())).or_default();
         (ear.times, ear.in_time) = (bounds.times, bounds.in_time);
+        ear.polled = bounds.polled;
         ear.deaf = ear.deaf_at(at);
         // With one more than the confirmations it is deaf; more tell no more.
         if ear.open.len() as u64 > ear.times + 1 {

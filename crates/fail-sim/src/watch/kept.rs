@@ -17,12 +17,26 @@ pub(super) struct Kept {
     asked: BTreeSet<(usize, u64)>,
     boots: BTreeMap<usize, u64>,
     acknowledged: BTreeMap<Place, (u64, Record)>,
+    /// Records before somebody asked to forget them.
+    before: BTreeMap<Place, Record>,
 }
 
 impl Kept {
     /// A change arrives.
     pub fn asked(&mut self, host: usize, id: u64) {
         self.asked.insert((host, id));
+    }
+
+    /// A service is to be forgotten.
+    pub fn forgets(&mut self, host: usize, record: Record) {
+        if !record.is_unknown() {
+            self.before.insert((host, record.name.clone()), record);
+        }
+    }
+
+    /// The disk has nothing any more.
+    pub fn lost(&mut self, host: usize) {
+        self.acknowledged.retain(|(of, _), _| *of != host);
     }
 
     /// Something is answered; perhaps a change.
@@ -43,6 +57,12 @@ impl Kept {
         }
     }
 
+    /// Whether somebody has asked to forget just this record.
+    fn before_of(&self, host: usize, was: &Record) -> bool {
+        let before = self.before.get(&(host, was.name.clone()));
+        before.is_some_and(|before| before.version >= was.version)
+    }
+
     /// The faild comes back; gives what is missing.
     pub fn back(&mut self, host: usize, boot: u64, now: Now, node: &Node) -> Option<String> {
         self.boots.insert(host, boot);
@@ -52,6 +72,16 @@ impl Kept {
             let is = node.record(now, name);
             let wishes = |record: &Record| record.marks.0 & Marks::WISHES.0;
             let lost = match *acknowledged_in == boot {
+                // Somebody asked to forget this one, and had no answer yet.
+                _ if is.is_unknown() && self.before_of(host, was) => false,
+                // What was forgotten does not come back. Its versions may count anew: no
+                // change that names the last start of the faild is taken.
+                _ if was.is_unknown() => {
+                    let before = self.before.get(&(host, name.clone()));
+                    before.is_some_and(|before| {
+                        (before.version, before.last_change) == (is.version, is.last_change)
+                    })
+                }
                 true => {
                     let same = (is.state, wishes(&is), &is.reason)
                         == (was.state, wishes(was), &was.reason);

@@ -8,8 +8,11 @@ mod fail_stays;
 mod hearing;
 mod jobs;
 mod kept;
+mod lonely;
+mod obeyed;
 mod one_server;
 mod pace;
+mod past;
 mod retries;
 mod settled;
 mod traps;
@@ -36,7 +39,10 @@ use fail_stays::FailStays;
 use hearing::Hearing;
 use jobs::Jobs;
 use kept::Kept;
+use lonely::Alone;
+use obeyed::Obeyed;
 use pace::Pace;
+use past::Pasts;
 use retries::Retries;
 use settled::Settled;
 use traps::Traps;
@@ -87,6 +93,12 @@ pub enum Property {
     Polled,
     /// What was acknowledged is there after a crash.
     Kept,
+    /// What people wish is done.
+    Obeyed,
+    /// What a faild remembers is what was.
+    Past,
+    /// Who is dead to all others stops serving.
+    Lonely,
     /// The contract of a machine: deadlines move on, invariants hold, nothing panics.
     Machine,
 }
@@ -121,6 +133,9 @@ pub struct Watch {
     reloads: Reloads,
     ends: Ends,
     traps: Traps,
+    pasts: Pasts,
+    alone: Alone,
+    obeyed: Obeyed,
     policy_traps: Vec<Trap>,
     /// When a service on a host was last seen able to serve.
     able: BTreeMap<Place, u64>,
@@ -155,6 +170,7 @@ impl Watch {
 
     /// What a faild says.
     fn seen(&mut self, at: u64, host: usize, name: &Name, record: &Record) {
+        self.obeyed.seen(at, &(host, name.clone()), record);
         if record.state == State::Up || record.marks.has(Marks::STARTING) {
             self.serving.insert((host, name.clone()), at);
         }
@@ -181,6 +197,7 @@ impl Watch {
         self.look_checks(world);
         self.look_retries(world);
         self.look_traps(world);
+        self.look_lonely(world);
         self.look_polled(world);
     }
 
@@ -195,6 +212,9 @@ impl Watch {
     ) {
         self.pace_turn(at, host, pace::Who::Node);
         let Some(node::In::Datagram { from, bytes }) = input else {
+            if let Some(node::In::Saved { ok, .. }) = input {
+                self.fail_stays.saved(host, *ok);
+            }
             if let Some(node::In::Saved { ok: false, .. }) = input {
                 self.calm.everywhere(at);
                 self.calm.unsaved(at, host);
@@ -204,7 +224,13 @@ impl Watch {
         let Ok(packet) = Packet::read(bytes) else {
             return;
         };
-        if let Ok(Body::Change(change)) = packet.body() {
+        let body = packet.body();
+        if let Ok(Body::Forget(forget)) = &body {
+            self.calm.stir(at, &forget.name);
+            self.kept.asked(host, packet.request());
+            self.kept.forgets(host, node.record(now, &forget.name));
+        }
+        if let Ok(Body::Change(change)) = body {
             // From within as well: nobody promises to say it again.
             let by_hand = change.interval_ms == 0;
             debug_assert!(by_hand || from.addr.port() != crate::net::CLERK_PORT);
@@ -230,7 +256,8 @@ impl Watch {
     /// A faild starts, in this boot.
     pub fn node_back(&mut self, at: u64, host: usize, boot: u64, now: Now, node: &Node) {
         self.calm.everywhere(at);
-        self.fail_stays.restarted(at, host);
+        self.fail_stays.restarted(at, host, &self.svcs);
+        self.pasts.forget(host);
         for (svc, _) in self.svcs.clone().iter() {
             self.seen(at, host, &svc.name, &node.record(now, &svc.name));
         }
@@ -239,9 +266,21 @@ impl Watch {
         }
     }
 
+    /// The state file of a host is lost.
+    pub fn state_lost(&mut self, at: u64, host: usize) {
+        self.calm.everywhere(at);
+        self.kept.lost(host);
+        // With the file go wishes: who was FAIL because he was away stays so until a person
+        // comes.
+        for (svc, _) in self.svcs.iter() {
+            self.fail_stays.excuse(host, &svc.name);
+        }
+    }
+
     /// A failsh starts.
     pub fn plan_started(&mut self, world: &World, host: usize) {
         self.calm.everywhere(world.at);
+        self.obeyed.started(world.at, host);
         self.reloads
             .told
             .insert(host, world.hosts[host].told.clone());
@@ -279,6 +318,7 @@ impl Watch {
     pub fn ran(&mut self, world: &World, host: usize, order: &Order, script: &Script) {
         self.ran_job(world, host, order);
         self.ran_in_order(world, host, order);
+        self.ran_obeyed(world, host, order);
         self.ran_checked(world, host, order, !script.fate.honest());
         match order.task {
             Task::Start => {
@@ -312,10 +352,13 @@ impl Watch {
 
     /// Somebody types failc.
     pub fn typed(&mut self, at: u64, host: usize, name: &Name, verb: Verb) {
+        if verb.only_looks() {
+            return;
+        }
         self.calm.stir(at, name);
         self.checks.touched(&(host, name.clone()));
         self.retries.touched(&(host, name.clone()));
-        if let Verb::Set(_) = verb {
+        if let Verb::Set(_) | Verb::Forget = verb {
             self.calm.by_hand(at, host, name);
             self.fail_stays.excuse(host, name);
         }

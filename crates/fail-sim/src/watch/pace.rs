@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use fail_wire::Name;
 
 use super::{Property, Watch};
-use crate::bounds::Bounds;
+use crate::bounds::{Bounds, at_least};
 use crate::setup::{SECOND, Setup, Svc, host_name};
 use crate::world::World;
 
@@ -48,7 +48,7 @@ impl Pace {
         // One service is a class at worst.
         let sent = svcs.iter().map(|(svc, bounds)| {
             let least = svc.settings.interval.0.min(svc.other.interval.0);
-            let rounds = SECOND / least + 1;
+            let rounds = SECOND / at_least(least) + 1;
             let questions = hosts * (1 + bounds.times);
             5 * rounds * questions + 4 * 6 * rounds
         });
@@ -58,7 +58,7 @@ impl Pace {
                 .check_interval
                 .0
                 .min(svc.other.check_interval.0);
-            6 * (SECOND / every + 1)
+            6 * (SECOND / at_least(every) + 1)
         });
         Pace {
             sent_max: sent.sum::<u64>() + 2 * hosts,

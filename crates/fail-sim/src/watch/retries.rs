@@ -14,6 +14,7 @@ use fail_core::policy::Retry;
 use fail_wire::{Change, Marks, Name, Record, State};
 
 use super::{Place, Property, Watch};
+use crate::bounds::at_least;
 use crate::host::Script;
 use crate::setup::{MS, SECOND, host_name};
 use crate::world::World;
@@ -38,6 +39,8 @@ struct Failure {
     count: u32,
     /// When it was over for the failsh.
     left: Option<u64>,
+    /// And what `retry` said then.
+    retry: Option<Retry>,
 }
 
 /// What is known of failures.
@@ -111,8 +114,9 @@ impl Watch {
                 (_, Some(State::Fail)) => self.failed(at, place, was == Some(State::Up), since),
                 (Some(State::Fail), _) => {
                     self.calm.stir(at, &svc.name);
+                    let retry = self.retry_of(&place);
                     if let Some(failure) = self.retries.failures.get_mut(&place) {
-                        failure.left = Some(at);
+                        (failure.left, failure.retry) = (Some(at), retry);
                     }
                 }
                 _ => {}
@@ -126,7 +130,7 @@ impl Watch {
         let whose = now.map_or(Whose::Unknown, |(_, whose)| *whose);
         let before = self.retries.failures.get(&place).map_or(0, |f| f.count);
         // It came back for good, perhaps.
-        let before = match was_up && at - since >= 60 * SECOND {
+        let before = match was_up && at - since >= at_least(60 * SECOND) {
             true => 0,
             false => before,
         };
@@ -136,6 +140,7 @@ impl Watch {
             whose,
             count,
             left: None,
+            retry: None,
         };
         self.retries.failures.insert(place, failure);
     }
@@ -156,14 +161,17 @@ impl Watch {
             return false;
         }
         let (host, name) = (host_name(place.0), &place.1);
-        let Some(retry) = self.retry_of(place) else {
+        // The policy may have changed since it came back, before its faild could be told.
+        let failure = self.retries.failures.get(place).copied();
+        let then = failure.and_then(|failure| failure.retry);
+        let Some(retry) = then.or_else(|| self.retry_of(place)) else {
             return false;
         };
-        let Some(failure) = self.retries.failures.get(place).copied() else {
+        let Some(failure) = failure else {
             return true;
         };
         let waited = failure.left.unwrap_or(at) - failure.at;
-        let wait = retry.wait(failure.count.max(1)).0;
+        let wait = at_least(retry.wait(failure.count.max(1)).0);
         let said = self.retries.said.get(place) == Some(&State::Fail);
         let fault = match failure.whose {
             _ if said => "takes it out of a FAIL that was said by hand".to_string(),

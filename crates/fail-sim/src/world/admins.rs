@@ -9,21 +9,21 @@ use fail_core::policy::Policy;
 use fail_wire::{Marks, Name, State};
 
 use super::{Broken, Event, World};
-use crate::acts::Undo;
+use crate::acts::{Daemon, Edit, Undo};
 use crate::client::Verb;
 use crate::host::TrapRun;
+use crate::rng::Use;
 use crate::setup::{MS, SECOND, Told, host_name};
 
 impl World {
     /// An administrator changes one thing in the policy file of a host.
-    pub fn edit(&mut self, host: usize) {
+    pub fn edit(&mut self, host: usize, edit: Edit) {
         let mut told = self.hosts[host].told.clone();
-        let name = self.any_service();
-        match self.rng.between(0, 9) {
-            0..=4 => turn(&mut told.other, name),
-            5..=6 => turn(&mut told.gone, name),
-            7..=8 => told.second = !told.second,
-            _ => told.quiet = !told.quiet,
+        match edit {
+            Edit::Settings(name) => turn(&mut told.other, name),
+            Edit::Drops(name) => turn(&mut told.gone, name),
+            Edit::Community => told.second = !told.second,
+            Edit::Traps => told.quiet = !told.quiet,
         }
         self.reload(host, told);
     }
@@ -102,14 +102,14 @@ impl World {
         self.kill_plan(host);
         self.hosts[host].released = done;
         let pause = match self.at < self.storm_until {
-            true => self.rng.between(0, 10 * SECOND),
+            true => self.dice.of(Use::Host, host, 6).between(0, 10 * SECOND),
             false => 0,
         };
-        self.later(pause, Event::Undo(Undo::StartPlan(host)));
+        self.later(pause, Event::Undo(Undo::Start(Daemon::Failsh, host)));
     }
 
     /// Somebody orders a change at a console or in a script.
-    pub(super) fn set_within(&mut self, host: usize, name: &Name, verb: Verb) {
+    pub fn set_within(&mut self, host: usize, name: &Name, verb: Verb) {
         self.requests += 1;
         let no = self.requests;
         let change = match verb {
@@ -118,6 +118,7 @@ impl World {
             Verb::Hold => ByHand::Hold,
             Verb::Release => ByHand::Release,
             Verb::Set(state) => ByHand::State(state),
+            Verb::Forget | Verb::History | Verb::Figures | Verb::List => return,
         };
         let life = self.hosts[host].plan.life;
         self.watch.ordered(self.at, (host, life, no), name);
@@ -145,7 +146,10 @@ impl World {
         let mut watch = std::mem::take(&mut self.watch);
         watch.fired(self, host, fired);
         self.watch = watch;
-        let hangs = self.setup.wild && self.rng.per_mille(300);
+        let rng = self.dice.of(Use::Trap, host, 0);
+        let hangs = rng.per_mille(300) && self.setup.wild;
+        let after = rng.between(0, self.setup.script_max);
+        self.count("traps");
         let run = TrapRun {
             began: self.at,
             cancelled: None,
@@ -155,7 +159,6 @@ impl World {
         let life = self.hosts[host].plan.life;
         self.later(0, Event::Began(host, life, fired.job));
         if !hangs {
-            let after = self.rng.between(0, self.setup.script_max);
             self.later(after, Event::TrapEnd(host, life, fired.job));
         }
     }
@@ -171,7 +174,7 @@ impl World {
             None => {
                 run.cancelled = Some(at);
                 // Some do not even end then.
-                if self.rng.per_mille(700) {
+                if self.dice.of(Use::Trap, host, 1).per_mille(700) {
                     self.later(100 * MS, Event::TrapEnd(host, life, job));
                 }
             }
@@ -182,7 +185,8 @@ impl World {
         if self.hosts[host].plan.life != life || self.hosts[host].traps.remove(&job).is_none() {
             return;
         }
-        let error = self.rng.per_mille(100).then(|| ScriptError {
+        let rng = self.dice.of(Use::Trap, host, 2);
+        let error = rng.per_mille(100).then(|| ScriptError {
             sentence: "it did not work".to_string(),
             detail: String::new(),
         });

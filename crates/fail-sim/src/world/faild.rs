@@ -9,7 +9,9 @@ use fail_wire::Key;
 
 use super::{Broken, Event, World, lateness};
 use crate::host::BUFFER_MAX;
+use crate::rng::Use;
 use crate::setup::{MS, SECOND_COMMUNITY, Setup, host_name};
+use crate::skew;
 
 impl World {
     pub(super) fn turn_node(&mut self, host: usize, input: Option<node::In>) {
@@ -25,6 +27,13 @@ impl World {
         let Some(node) = &mut h.node.machine else {
             return;
         };
+        if let Some(node::In::Datagram { from, bytes }) = &input {
+            if let Some(refusal) = skew::refuses(h.skews.0, &self.keys, bytes) {
+                let to = from.addr;
+                self.count("requests that another version refuses");
+                return self.send(host, FAILD_PORT, to, refusal);
+            }
+        }
         let woken = input.is_none();
         self.watch
             .node_turn(self.at, host, now, node, input.as_ref());
@@ -38,7 +47,7 @@ impl World {
         }
         let outs: Vec<node::Out> = std::iter::from_fn(|| node.poll()).collect();
         let deadline = node.deadline();
-        let late = lateness(&mut self.rng);
+        let late = lateness(self.dice.of(Use::Late, host, 0));
         let at = self.at;
         h.node.wake = deadline.map(|deadline| h.when(deadline).max(at) + late);
         for out in outs {
@@ -50,6 +59,7 @@ impl World {
         match out {
             node::Out::Send { to, bytes } => {
                 self.watch.node_sent(self.at, host, &bytes);
+                let bytes = skew::answers(self.hosts[host].skews.0, &self.keys, bytes);
                 self.send(host, FAILD_PORT, to.addr, bytes);
             }
             node::Out::Log(line) => self.log(host, "faild", &line.text),
@@ -58,10 +68,9 @@ impl World {
             // Its network has no queue that could be full.
             node::Out::Know { .. } | node::Out::Forget { .. } => {}
             node::Out::Save { no, image } => {
-                let way = self
-                    .rng
-                    .between(self.setup.save_max / 20, self.setup.save_max);
-                let ok = !(self.setup.wild && self.rng.per_mille(20));
+                let disk = self.dice.of(Use::Disk, host, 0);
+                let way = disk.between(self.setup.save_max / 20, self.setup.save_max);
+                let ok = !(disk.per_mille(20) && self.setup.wild);
                 let life = self.hosts[host].node.life;
                 self.hosts[host].saving = Some(image);
                 if self.broken == Broken::SavedEarly {
@@ -89,7 +98,7 @@ impl World {
 
     /// The faild starts with what is on disk.
     pub fn start_node(&mut self, host: usize) {
-        let seed = self.rng.seed();
+        let seed = self.dice.of(Use::Host, host, 1).seed();
         let h = &mut self.hosts[host];
         if !h.up || h.node.machine.is_some() {
             return;
@@ -106,7 +115,8 @@ impl World {
 
     /// The faild dies. A save under way is kept or not.
     pub fn kill_node(&mut self, host: usize) {
-        let kept = self.rng.per_mille(500) && self.broken != Broken::SavedEarly;
+        let kept =
+            self.dice.of(Use::Disk, host, 1).per_mille(500) && self.broken != Broken::SavedEarly;
         let h = &mut self.hosts[host];
         if let Some(image) = h.saving.take().filter(|_| kept && h.node.machine.is_some()) {
             h.disk = image;

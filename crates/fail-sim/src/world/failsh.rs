@@ -2,12 +2,14 @@
 
 use fail_core::machine::Machine;
 use fail_core::plan::{self, Local, Plan};
-use fail_core::policy::{FAILD_PORT, Policy};
+use fail_core::policy::{FAILD_PORT, Lonely, Policy};
 
 use super::{Broken, World, lateness};
 use crate::host::BUFFER_MAX;
 use crate::net;
+use crate::rng::Use;
 use crate::setup::{MS, SECOND, host_name};
+use crate::skew;
 
 impl World {
     pub(super) fn turn_plan(&mut self, host: usize, input: Option<plan::In>) {
@@ -39,8 +41,8 @@ impl World {
         }
         let deadline = plan.deadline();
         let late = match self.broken {
-            Broken::Sleepy => self.rng.between(0, 8 * SECOND),
-            _ => lateness(&mut self.rng),
+            Broken::Sleepy => self.dice.of(Use::Late, host, 1).between(0, 8 * SECOND),
+            _ => lateness(self.dice.of(Use::Late, host, 1)),
         };
         let at = self.at;
         h.plan.wake = deadline.map(|deadline| h.when(deadline).max(at) + late);
@@ -68,7 +70,9 @@ impl World {
                     let text = format!("asks {} {:08x}", host_name(other), id >> 32);
                     self.trace.line(self.at, host_name(host).as_str(), &text);
                 }
-                self.send(host, port, to, bytes);
+                for bytes in skew::asks(self.hosts[host].skews.1, &self.keys, bytes) {
+                    self.send(host, port, to, bytes);
+                }
             }
             plan::Out::Run(order) => {
                 if self.broken == Broken::RunsTwice {
@@ -116,6 +120,7 @@ impl World {
                 }
                 (Broken::GivesUp, retry) => *retry = None,
                 (Broken::GivesBack, _) => service.failback = true,
+                (Broken::KeepsAlone, _) => service.lonely = Lonely::Keep,
                 _ => {}
             }
         }
@@ -123,7 +128,7 @@ impl World {
     }
 
     pub(super) fn new_plan(&mut self, host: usize, policy: Policy) -> Option<Plan> {
-        let mut seed = self.rng.seed();
+        let mut seed = self.dice.of(Use::Host, host, 2).seed();
         if self.broken == Broken::Address {
             let here: &'static u8 = Box::leak(Box::new(0));
             seed[..8].copy_from_slice(&(std::ptr::from_ref(here) as u64).to_le_bytes());
@@ -139,9 +144,10 @@ impl World {
 
     /// The failsh dies, and its scripts with it, each before or after it has done its work.
     pub fn kill_plan(&mut self, host: usize) {
+        let rng = self.dice.of(Use::Host, host, 3);
         for truth in self.hosts[host].truth.values_mut() {
             for script in std::mem::take(&mut truth.scripts) {
-                if let Some(runs) = script.effect.filter(|_| self.rng.per_mille(500)) {
+                if let Some(runs) = script.effect.filter(|_| rng.per_mille(500)) {
                     truth.running = runs;
                 }
             }
@@ -161,7 +167,7 @@ impl World {
         plan.since = self.at;
         let inbox = std::mem::take(&mut plan.inbox);
         let due = plan.wake.is_some_and(|wake| wake <= self.at);
-        if due && self.rng.per_mille(500) {
+        if due && self.dice.of(Use::Host, host, 4).per_mille(500) {
             self.turn_plan(host, None);
         }
         for input in inbox {

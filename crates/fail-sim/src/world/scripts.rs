@@ -5,36 +5,35 @@ use fail_core::plan;
 use fail_wire::{Name, State};
 
 use super::{Broken, Event, World};
-use crate::acts::Undo;
+use crate::acts::{Daemon, Undo};
 use crate::host::Script;
+use crate::rng::Use;
 use crate::script::{self, Fate};
 use crate::setup::{MS, SECOND};
 
 impl World {
     /// The host gets power; faild is started first, failsh a little later.
     pub fn boot(&mut self, host: usize) {
-        let (base, soon) = (
-            self.rng.between(SECOND, 1000 * SECOND),
-            self.rng.between(0, SECOND),
-        );
+        let rng = self.dice.of(Use::Host, host, 0);
+        let (base, soon) = (rng.between(SECOND, 1000 * SECOND), rng.between(0, SECOND));
         let h = &mut self.hosts[host];
         if h.up {
             return;
         }
         h.up = true;
         h.boot += 1;
-        h.booted = self.at;
-        h.mono_base = base;
+        (h.clock.booted, h.clock.base) = (self.at, base);
         h.released = false;
         self.start_at_boot(host);
-        self.later(soon / 2, Event::Undo(Undo::StartNode(host)));
-        self.later(soon, Event::Undo(Undo::StartPlan(host)));
+        self.later(soon / 2, Event::Undo(Undo::Start(Daemon::Faild, host)));
+        self.later(soon, Event::Undo(Undo::Start(Daemon::Failsh, host)));
     }
 
     /// Now and then the system starts a service at boot, and nobody says so.
     fn start_at_boot(&mut self, host: usize) {
         for svc in self.setup.services.clone() {
-            let runs = svc.settings.check.is_some() && self.rng.per_mille(150);
+            let rng = self.dice.of(Use::Host, host, 5);
+            let runs = svc.settings.check.is_some() && rng.per_mille(150);
             if let Some(truth) = self.hosts[host].truth.get_mut(&svc.name).filter(|_| runs) {
                 truth.running = true;
                 self.log(host, "truth", &format!("{} runs since boot", svc.name));
@@ -42,18 +41,15 @@ impl World {
         }
     }
 
-    /// What is served dies by itself.
-    pub fn crash(&mut self) {
-        let names = self.names();
-        let n = self
-            .rng
-            .between(0, names.len() as u64 * self.setup.hosts as u64 - 1) as usize;
-        let places =
-            (0..self.setup.hosts).flat_map(|host| names.iter().map(move |name| (host, name)));
-        let mut places: Vec<(usize, &Name)> = places.collect();
-        places.rotate_left(n);
-        let runs = |(host, name): &&(usize, &Name)| self.hosts[*host].truth[*name].running;
-        let Some((host, name)) = places.iter().find(runs).map(|(host, name)| (*host, *name)) else {
+    /// What is served dies by itself: there, or on the next host where it runs.
+    pub fn crash(&mut self, name: &Name, first: usize) {
+        let hosts = self.setup.hosts;
+        let runs = |host: &usize| {
+            let host = &self.hosts[*host];
+            host.frozen.is_none() && host.truth.get(name).is_some_and(|truth| truth.running)
+        };
+        let mut hosts = (0..hosts).map(|n| (first + n) % hosts);
+        let Some(host) = hosts.find(runs) else {
             return;
         };
         self.watch.stirred(self.at, name);
@@ -64,19 +60,52 @@ impl World {
     }
 
     /// Somebody starts a service where failsh holds it for ready, and says nothing.
-    pub fn appear(&mut self, host: usize) {
-        let (name, up) = (self.any_service(), self.hosts[host].up);
-        let svc = self.setup.services.iter().find(|svc| svc.name == name);
+    pub fn appear(&mut self, name: &Name, host: usize) {
+        let up = self.hosts[host].up;
+        let svc = self.setup.services.iter().find(|svc| svc.name == *name);
         let checked = svc.is_some_and(|svc| svc.settings.check.is_some());
         if let Some(truth) = self.hosts[host]
             .truth
-            .get_mut(&name)
+            .get_mut(name)
             .filter(|_| checked && up)
         {
             truth.running = true;
-            self.watch.stirred(self.at, &name);
+            self.watch.stirred(self.at, name);
             self.log(host, "truth", &format!("{name} appears"));
         }
+    }
+
+    /// The host stands still as a whole: its daemons, its scripts, its disk.
+    pub fn freeze(&mut self, host: usize, clocks: bool) {
+        let at = self.at;
+        let h = &mut self.hosts[host];
+        if !h.up {
+            return;
+        }
+        h.frozen = Some(at);
+        h.clock.stands = clocks.then_some(at);
+        h.node.stopped = h.node.machine.is_some();
+        h.plan.stopped = h.plan.machine.is_some();
+    }
+
+    /// It goes on. What was under way takes as much longer as it stood still.
+    pub fn thaw(&mut self, host: usize) {
+        let Some(since) = self.hosts[host].frozen.take() else {
+            return;
+        };
+        let lost = self.at - since;
+        let h = &mut self.hosts[host];
+        if h.clock.stands.is_some() {
+            h.clock.goes_on(self.at);
+            let wakes = [&mut h.node.wake, &mut h.plan.wake];
+            wakes.into_iter().flatten().for_each(|at| *at += lost);
+        }
+        for event in std::mem::take(&mut h.held) {
+            self.later(0, event);
+        }
+        self.put_off(host, lost);
+        self.continue_node(host);
+        self.continue_plan(host);
     }
 
     /// The host loses its power.
@@ -85,13 +114,22 @@ impl World {
         self.kill_node(host);
         let h = &mut self.hosts[host];
         h.up = false;
+        (h.frozen, h.clock.stands) = (None, None);
+        h.held.clear();
         for truth in h.truth.values_mut() {
             truth.running = false;
         }
     }
 
     pub(super) fn run(&mut self, host: usize, order: &Order) {
-        let course = script::course(&mut self.rng, order.task, &self.setup);
+        self.count(script::counted(order.task));
+        let rng = self
+            .dice
+            .of(Use::Script, host, self.setup.number(&order.service));
+        let course = script::course(rng, order.task, &self.setup);
+        if !course.fate.honest() {
+            self.count("scripts that go wrong");
+        }
         let life = self.hosts[host].plan.life;
         let script = Script {
             job: order.job,
@@ -216,7 +254,9 @@ impl World {
         let after = match fate {
             Fate::Hang(after) => after,
             // What it waits for is ended with it.
-            Fate::Fine if task == Task::Check => self.rng.between(0, 20 * MS),
+            Fate::Fine if task == Task::Check => {
+                self.dice.of(Use::Script, host, 9).between(0, 20 * MS)
+            }
             _ => return,
         };
         let outcome = script::outcome(task, Err(()));

@@ -69,6 +69,8 @@ pub struct Story {
     pub lose_queries: BTreeSet<SocketAddr>,
     /// Failds of an older version, which know nothing of reports and subscriptions.
     pub old: BTreeSet<SocketAddr>,
+    /// Failds that speak only a later version of the protocol.
+    pub strange: BTreeSet<SocketAddr>,
     /// Whether failds are asked to tell of changes. Most stories are about rounds, and this
     /// would make them end early.
     pub pushes: bool,
@@ -193,6 +195,7 @@ impl Story {
             silent: BTreeSet::new(),
             lose_queries: BTreeSet::new(),
             old: BTreeSet::new(),
+            strange: BTreeSet::new(),
             pushes: false,
             lose: BTreeMap::new(),
             plays: BTreeMap::from([
@@ -568,6 +571,12 @@ impl Story {
             return;
         }
         let packet = Packet::read(&bytes).unwrap();
+        if self.strange.contains(&to) {
+            let refusal = Body::Refusal(Refusal::plain(Code::Version));
+            let mut bytes = emit(None, packet.request(), &refusal);
+            bytes[2] += 1;
+            return self.wire.push((self.now.mono + TRIP, to, from, bytes));
+        }
         let unknown = matches!(
             packet.body(),
             Ok(Body::Report(_) | Body::AskReport | Body::Subscribe(_))
