@@ -33,6 +33,7 @@
 mod change;
 mod error;
 mod figures;
+mod frames;
 mod history;
 mod levels;
 pub mod monitor;
@@ -51,6 +52,7 @@ pub use error::{Error, Failure};
 pub use fail_wire::{Answer, Change, Code, Figure, Marks, Name, Past, Reason, Record, State, What};
 use fail_wire::{Body, DATAGRAM_BYTES_MAX, Dice, Key, Packet, Query, emit_padded, room_for};
 use pushes::Pushes;
+pub use frames::Frames;
 pub use text::{age, json, print, utc, words};
 pub use watch::{News, Watch};
 pub use way::Protocol;
