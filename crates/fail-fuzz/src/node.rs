@@ -74,7 +74,7 @@ fn step(from: &mut Choices, world: &mut World, request: &mut u64) {
         9 | 10 => world.saved(!from.once_in(4)),
         11 => {
             let ms = from.pick(&[0, 1, 10, 100, 1_000, 3_100, 10_000, 601_000]);
-            world.now.wall = Wall(world.now.wall.0.wrapping_add(from.number() as i64 - 100));
+            world.now.wall = Wall(world.now.wall.0.wrapping_add(from.number() as i64));
             world.pass(Span::from_millis(ms));
         }
         12 => {

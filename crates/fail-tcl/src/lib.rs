@@ -29,4 +29,4 @@ pub use self::board::Board;
 pub use self::limits::{CANCEL_GRACE_MS, CANCEL_TURNS_MAX, DETAIL_BYTES_MAX, STACK_BYTES};
 pub use self::mail::{Ask, AskError, FromTcl, ToTcl};
 pub use self::policy::{Loaded, PolicyError, normal_form, settings};
-pub use self::thread::{TclHandle, start};
+pub use self::thread::{TclHandle, start, start_within};

@@ -78,7 +78,8 @@ impl World {
 
     /// The node dies, and comes back with what is on disk.
     pub fn restart(&mut self, boot: &'static str, seed: u8) {
-        let same = self.boot == boot;
+        // A boot that left nothing on disk is forgotten with what it knew.
+        let same = self.disk.boot == boot;
         let access = self.rules.access(&self.keys);
         self.node = Node::new(self.now, boot, &[seed; 32], access, self.disk.clone());
         (self.boot, self.save, self.saves, self.changed) = (boot, None, 0, false);
