@@ -19,7 +19,18 @@ use crate::Choices;
 
 /// Words that meet each other in files that are made of choices.
 const WORDS: [&str; 12] = [
-    "web", "dns", "*", "RO", "RW", "rw", "public", "s3cret", "#", "# x", "\u{e9}t\u{e9}", "-x",
+    "web",
+    "dns",
+    "*",
+    "RO",
+    "RW",
+    "rw",
+    "public",
+    "s3cret",
+    "#",
+    "# x",
+    "\u{e9}t\u{e9}",
+    "-x",
 ];
 
 /// Any text, or lines of words that are nearly rules.
@@ -40,7 +51,10 @@ pub fn community(data: &[u8]) {
             assert_eq!(print(&self::rules(&printed)), printed);
         }
         Err(bad) => {
-            let line = text.lines().nth(bad.line.wrapping_sub(1)).unwrap_or_default();
+            let line = text
+                .lines()
+                .nth(bad.line.wrapping_sub(1))
+                .unwrap_or_default();
             let words: Vec<&str> = line.split_whitespace().collect();
             let said = words.first().is_some_and(|word| !word.starts_with('#'));
             assert!(said, "line {} of {text:?}: {bad}", bad.line);
@@ -95,7 +109,9 @@ fn print(rules: &[Rule]) -> String {
 fn expected(rules: &[Rule], service: &str, community: &str) -> Option<Rights> {
     let of = |wanted: &str| {
         let mut lines = rules.iter().filter(|(_, c, _)| c == community);
-        lines.find(|(s, _, _)| s == wanted).map(|(.., rights)| *rights)
+        lines
+            .find(|(s, _, _)| s == wanted)
+            .map(|(.., rights)| *rights)
     };
     of(service).or_else(|| of("*"))
 }
@@ -121,12 +137,18 @@ fn holds(access: &Access, rules: &[Rule]) {
             };
             let rights = expected(rules, service, community);
             for loopback in [false, true] {
-                assert_eq!(access.rights(&key, &name, loopback), rights, "{service} {community}");
+                assert_eq!(
+                    access.rights(&key, &name, loopback),
+                    rights,
+                    "{service} {community}"
+                );
             }
         }
         let mut own = rules.iter().filter(|(_, c, _)| c == community);
         let first = |service: &str, this: &Rule| {
-            let mut same = rules.iter().filter(|(s, c, _)| s == service && c == community);
+            let mut same = rules
+                .iter()
+                .filter(|(s, c, _)| s == service && c == community);
             same.next() == Some(this)
         };
         let writes = own.any(|rule| rule.2 == Rights::ReadWrite && first(&rule.0, rule));
@@ -152,5 +174,8 @@ fn keeps_secret(words: &[&str], problem: &str) {
     // A character in quotes is shown as Rust shows it.
     let open = |word: &str| word.contains(secret) || format!("{word:?}").contains(secret);
     let may_show = open(shown) || others.iter().any(|word| open(word)) || own.contains(secret);
-    assert!(secret.len() < 4 || may_show || !problem.contains(secret), "{problem}");
+    assert!(
+        secret.len() < 4 || may_show || !problem.contains(secret),
+        "{problem}"
+    );
 }

@@ -55,7 +55,12 @@ pub fn frames(data: &[u8]) {
             };
             serve(speech, &pieces, &expected, times);
         }
-        false => serve(Speech::Lines(longest), &pieces, &split_lines(stream, longest), 0),
+        false => serve(
+            Speech::Lines(longest),
+            &pieces,
+            &split_lines(stream, longest),
+            0,
+        ),
     }
 }
 
@@ -167,7 +172,8 @@ impl Server {
         };
         let mut clients = Clients::new(poller.desk().expect("a desk"), terms);
         let (near, far) = UnixStream::pair().expect("a pair of sockets");
-        far.set_nonblocking(true).expect("a socket that does not block");
+        far.set_nonblocking(true)
+            .expect("a socket that does not block");
         clients.adopt(near).expect("a client");
         Server {
             poller,
@@ -242,7 +248,11 @@ fn serve(speech: Speech, pieces: &[&[u8]], expected: &Said, times: usize) {
     let mut heard = Vec::new();
     let (mut came, mut too_long, mut gone) = (0, 0, 0);
     for event in &server.seen {
-        assert_eq!((came, gone), (usize::from(came > 0), 0), "nobody speaks before or after");
+        assert_eq!(
+            (came, gone),
+            (usize::from(came > 0), 0),
+            "nobody speaks before or after"
+        );
         match event {
             Event::Came { .. } => came += 1,
             Event::Line { line, .. } => heard.push(line.clone().into_bytes()),
@@ -255,7 +265,9 @@ fn serve(speech: Speech, pieces: &[&[u8]], expected: &Said, times: usize) {
     assert_eq!(heard, expected.messages, "what was said is heard");
     assert_eq!(too_long, usize::from(expected.bad), "{:?}", server.seen);
     let answers = expected.messages.iter().map(|bytes| bytes.repeat(times));
-    let answers: Vec<_> = answers.filter(|a| a.len() <= usize::from(u16::MAX)).collect();
+    let answers: Vec<_> = answers
+        .filter(|a| a.len() <= usize::from(u16::MAX))
+        .collect();
     // Who is sent away need not have heard everything.
     if in_frames && !expected.bad {
         assert_eq!(server.answers, answers, "what was answered arrives");

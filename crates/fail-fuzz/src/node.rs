@@ -92,7 +92,11 @@ fn step(from: &mut Choices, world: &mut World, request: &mut u64) {
             1 => {
                 let no = from.number();
                 // The number of the save under way is the disk's to say.
-                if world.save.as_ref().is_none_or(|(under_way, _)| *under_way != no) {
+                if world
+                    .save
+                    .as_ref()
+                    .is_none_or(|(under_way, _)| *under_way != no)
+                {
                     world.happens(In::Saved { no, ok: true });
                 }
             }

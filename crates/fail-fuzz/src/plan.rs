@@ -8,8 +8,9 @@
 //!   the service asked again after that;
 //! * a forgery (made with another key, without one, from another address, or with a bit turned)
 //!   changes no decision and no state: a twin that does not hear of it wants the same. One that
-//!   is unsigned and names the open question may give people a hint; from the local faild it
-//!   would say that this is there, which nobody else on this host can say in its name;
+//!   is unsigned and names the open question may give people a hint. Where that does more (a
+//!   local faild that refuses is there, a connection by which one comes is not given up) nobody
+//!   else can send it, and none is tried;
 //! * a change by hand is answered at most once; after `release` nothing is started, and that it
 //!   is done is said once;
 //! * it sends nothing but requests, signed, each in one datagram; after `expire` the deadline
@@ -23,6 +24,7 @@ use std::net::SocketAddr;
 use fail_core::job::{ByHand, JobNo, Outcome, ScriptError};
 use fail_core::node::Peer;
 use fail_core::plan::In;
+use fail_core::policy::Protocol;
 use fail_core::time::Span;
 use fail_wire::{Answer, Body, Change, Code, Marks, Name, Packet, Reason, Refusal, State, emit};
 
@@ -56,7 +58,9 @@ fn step(from: &mut Choices, stage: &mut Stage) {
             stage.wire.push(again);
         }
         7 | 8 => stage.pass_to_deadline(Span::from_secs(86_400)),
-        9 => stage.pass(Span::from_millis(from.pick(&[1, 10, 100, 700, 3_000, 60_000]))),
+        9 => stage.pass(Span::from_millis(
+            from.pick(&[1, 10, 100, 700, 3_000, 60_000]),
+        )),
         10 | 11 => {
             let outcome = outcome(from);
             stage.end(&service(from), outcome);
@@ -242,7 +246,10 @@ fn forge(from: &mut Choices, stage: &mut Stage) {
         return;
     }
     let (sender, request) = open[from.below(open.len())];
-    let unsigned = from.once_in(3) && sender != local();
+    let mut hosts = HOSTS.iter().zip(stage.policy.hosts.values());
+    let by_udp =
+        hosts.any(|(host, how)| host_addr(host) == sender && how.protocol == Protocol::Udp);
+    let unsigned = from.once_in(3) && by_udp;
     let key = (!unsigned).then(|| stage.keys[2].clone());
     let body = match from.below(4) {
         0 => messages::body(from),

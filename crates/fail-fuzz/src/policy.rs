@@ -30,11 +30,51 @@ const END_MAX: Duration = Duration::from_secs(60);
 
 /// Words that make policies when they meet.
 const WORDS: [&str; 46] = [
-    "failsvc", "failhost", "failtrap", "web", "dns", "hosta", "hostb", "start", "stop", "{return UP}",
-    "{return RECOVER}", "masters", "slaves", "interval", "confirm", "delay", "timeout", "lonely",
-    "check", "checkinterval", "checkrecover", "rise", "fall", "failback", "retry", "reclaim",
-    "community", "address", "port", "protocol", "tcp", "1s", "200ms", "{4 20ms}", "no", "yes", "\n",
-    "\n", "#", "proc p {} {return UP}", "package require failover::exec", "up", "*", "{a b}", "\\\n",
+    "failsvc",
+    "failhost",
+    "failtrap",
+    "web",
+    "dns",
+    "hosta",
+    "hostb",
+    "start",
+    "stop",
+    "{return UP}",
+    "{return RECOVER}",
+    "masters",
+    "slaves",
+    "interval",
+    "confirm",
+    "delay",
+    "timeout",
+    "lonely",
+    "check",
+    "checkinterval",
+    "checkrecover",
+    "rise",
+    "fall",
+    "failback",
+    "retry",
+    "reclaim",
+    "community",
+    "address",
+    "port",
+    "protocol",
+    "tcp",
+    "1s",
+    "200ms",
+    "{4 20ms}",
+    "no",
+    "yes",
+    "\n",
+    "\n",
+    "#",
+    "proc p {} {return UP}",
+    "package require failover::exec",
+    "up",
+    "*",
+    "{a b}",
+    "\\\n",
     "10",
 ];
 
@@ -93,7 +133,10 @@ fn is_late(error: &PolicyError) -> bool {
 
 fn is_clear(error: &PolicyError, file: &Path, text: &str) {
     let shown = error.to_string();
-    assert!(!error.sentence.trim().is_empty() && !shown.contains('\n'), "{shown:?}");
+    assert!(
+        !error.sentence.trim().is_empty() && !shown.contains('\n'),
+        "{shown:?}"
+    );
     if is_late(error) {
         return;
     }
@@ -131,7 +174,10 @@ fn read(folder: &Folder, file: &Path) -> Result<Loaded, PolicyError> {
 /// A folder that goes away.
 struct Folder(PathBuf);
 
-#[expect(clippy::expect_used, reason = "without a place for files nothing can be tried")]
+#[expect(
+    clippy::expect_used,
+    reason = "without a place for files nothing can be tried"
+)]
 impl Folder {
     fn new() -> Folder {
         static COUNT: AtomicU64 = AtomicU64::new(0);

@@ -50,7 +50,10 @@ fn with_end(body: &[u8]) -> Vec<u8> {
         bytes.push(b'\n');
     }
     let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
-    let sum: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+    let sum: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
     let end = format!("{{\"records\":{},\"sha256\":\"{sum}\"}}\n", lines - 1);
     bytes.extend(end.as_bytes());
     bytes
@@ -61,10 +64,15 @@ fn image(from: &mut Choices) -> Image {
     let kept = |from: &mut Choices| Kept {
         name: messages::name(from),
         state: messages::state(from),
-        marks: [Marks::HELD, Marks::AWAY, Marks::STARTING, Marks::UNPUBLISHED]
-            .into_iter()
-            .filter(|_| from.flag())
-            .fold(Marks(0), Marks::with),
+        marks: [
+            Marks::HELD,
+            Marks::AWAY,
+            Marks::STARTING,
+            Marks::UNPUBLISHED,
+        ]
+        .into_iter()
+        .filter(|_| from.flag())
+        .fold(Marks(0), Marks::with),
         version: from.number(),
         changed: Mono(from.number()),
         last_change: Wall(from.number() as i64),
@@ -80,7 +88,11 @@ fn image(from: &mut Choices) -> Image {
 fn damaged(from: &mut Choices) {
     let (written, other) = (image(from), image(from));
     let good = print(&written);
-    assert_eq!(parse(&good).as_ref(), Ok(&written), "what is printed is read");
+    assert_eq!(
+        parse(&good).as_ref(),
+        Ok(&written),
+        "what is printed is read"
+    );
     let other = print(&other);
     let mut bytes = good.clone();
     while !from.is_over() {
@@ -96,7 +108,10 @@ fn damaged(from: &mut Choices) {
 fn damage(from: &mut Choices, bytes: &mut Vec<u8>, other: &[u8]) {
     let at = from.below(bytes.len() + 1);
     let line = |bytes: &[u8], at: usize| {
-        let lines: Vec<Vec<u8>> = bytes.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
+        let lines: Vec<Vec<u8>> = bytes
+            .split_inclusive(|b| *b == b'\n')
+            .map(<[u8]>::to_vec)
+            .collect();
         let at = at % lines.len().max(1);
         (lines, at)
     };

@@ -126,17 +126,17 @@ fn a_monitor_stream_gives_the_same_however_cut() {
 
 #[test]
 fn any_text_is_a_policy_or_an_error_with_its_line() {
-    seeded("policy", 300);
+    seeded("policy", 10);
 }
 
 #[test]
 fn a_node_changes_only_for_who_may_and_acknowledges_what_is_saved() {
-    seeded("node", 1500);
+    seeded("node", 1000);
 }
 
 #[test]
 fn a_plan_runs_one_script_at_a_time_and_believes_no_forger() {
-    seeded("plan", 600);
+    seeded("plan", 300);
 }
 
 #[test]

@@ -63,12 +63,21 @@ impl Rules {
     pub fn rights(&self, community: usize, service: &Name, from: SocketAddr) -> Option<Rights> {
         if self.open {
             let trusted = from.ip().to_canonical().is_loopback();
-            let rights = if trusted { Rights::ReadWrite } else { Rights::ReadOnly };
+            let rights = if trusted {
+                Rights::ReadWrite
+            } else {
+                Rights::ReadOnly
+            };
             return self.knows(community).then_some(rights);
         }
         let own = |wanted: Option<&Name>| {
-            let mut lines = self.lines.iter().filter(|(_, known, _)| *known == community);
-            lines.find(|(name, ..)| name.as_ref() == wanted).map(|(.., rights)| *rights)
+            let mut lines = self
+                .lines
+                .iter()
+                .filter(|(_, known, _)| *known == community);
+            lines
+                .find(|(name, ..)| name.as_ref() == wanted)
+                .map(|(.., rights)| *rights)
         };
         own(Some(service)).or_else(|| own(None))
     }
@@ -76,7 +85,8 @@ impl Rules {
 
 /// Who made this message, by its proof alone.
 pub fn maker(keys: &[Key], packet: &Packet) -> Option<usize> {
-    keys.iter().position(|key| packet.key_id() == key.id() && packet.verify(key))
+    keys.iter()
+        .position(|key| packet.key_id() == key.id() && packet.verify(key))
 }
 
 /// The communities as keys.

@@ -116,7 +116,10 @@ impl World {
             let before = self.node.image();
             self.node.expire(self.now);
             let next = self.node.deadline();
-            assert!(next.is_none_or(|at| at > self.now.mono), "the deadline lies ahead");
+            assert!(
+                next.is_none_or(|at| at > self.now.mono),
+                "the deadline lies ahead"
+            );
             assert_eq!(self.node.image(), before, "time changes no record");
             self.drain(None);
         }
@@ -175,8 +178,8 @@ impl World {
             Body::Forget(forget) => (forget.name, forget.nonce, forget.version, true),
             _ => return None,
         };
-        let seen = nonce == self.node.nonce()
-            && version == self.node.record(self.now, &name).version;
+        let seen =
+            nonce == self.node.nonce() && version == self.node.record(self.now, &name).version;
         let writes = self.rules.rights(community, &name, from.addr) == Some(Rights::ReadWrite);
         (seen && writes && self.rules.knows(community)).then_some((name, forget))
     }
@@ -191,7 +194,10 @@ impl World {
             (image.records.iter().find(this).cloned(), others.collect())
         };
         let ((was, others_were), (is, others_are)) = (split(before), split(&after));
-        assert_eq!(others_are, others_were, "a record changed that nobody might change");
+        assert_eq!(
+            others_are, others_were,
+            "a record changed that nobody might change"
+        );
         if was == is {
             return;
         }
@@ -241,7 +247,10 @@ impl World {
         sent
     }
 
-    #[expect(clippy::expect_used, reason = "a node that sends what is no message is broken")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a node that sends what is no message is broken"
+    )]
     fn sends(&mut self, to: Peer, bytes: &[u8], current: Option<(usize, (u64, Peer))>) {
         let packet = Packet::read(bytes).expect("it sends messages");
         let body = packet.body().expect("it sends what can be read");
@@ -249,7 +258,10 @@ impl World {
         let asked = self.asked.get_mut(&packet.request());
         let asked = asked.expect("it answers what was asked");
         match to.stream {
-            None => assert!(bytes.len() <= asked.bytes, "no longer than what was asked: {body:?}"),
+            None => assert!(
+                bytes.len() <= asked.bytes,
+                "no longer than what was asked: {body:?}"
+            ),
             Some(_) => assert!(bytes.len() <= limits::STREAM_ANSWER_BYTES_MAX),
         }
         let maker = maker(&self.keys, &packet);
@@ -270,17 +282,27 @@ impl World {
         }
         if let (Some((community, (request, from))), Some(_)) = (current, maker) {
             if request == packet.request() {
-                assert_eq!(maker, Some(community), "it answers with the key it was asked with");
+                assert_eq!(
+                    maker,
+                    Some(community),
+                    "it answers with the key it was asked with"
+                );
                 self.shows_only(community, from, &body);
             }
         }
         match &body {
             Body::Answer(answer) if orders => {
                 assert!(answer.records.len() <= 1);
-                answer.records.iter().for_each(|record| self.rests_on_disk(record));
+                answer
+                    .records
+                    .iter()
+                    .for_each(|record| self.rests_on_disk(record));
             }
             Body::Refusal(refusal) if refusal.code == Ok(Code::Stale) => {
-                refusal.record.iter().for_each(|record| self.rests_on_disk(record));
+                refusal
+                    .record
+                    .iter()
+                    .for_each(|record| self.rests_on_disk(record));
             }
             Body::History(history) => {
                 assert!(history.entries.len() <= limits::HISTORY_MAX);
@@ -304,7 +326,10 @@ impl World {
             _ => return,
         };
         for record in records {
-            let may = self.rules.rights(community, &record.name, from.addr).is_some();
+            let may = self
+                .rules
+                .rights(community, &record.name, from.addr)
+                .is_some();
             assert!(may || record.marks == Marks::UNREADABLE, "{record:?}");
             assert!(may || record.version == 0 && record.last_change == 0);
         }
@@ -312,7 +337,11 @@ impl World {
 
     /// What is said to be done is on disk, or was made undone by somebody later.
     fn rests_on_disk(&self, record: &Record) {
-        let on_disk = self.proof.records.iter().find(|kept| kept.name == record.name);
+        let on_disk = self
+            .proof
+            .records
+            .iter()
+            .find(|kept| kept.name == record.name);
         let forgotten = self.forgotten.get(&record.name).copied();
         let good = match on_disk {
             Some(kept) if record.is_unknown() => kept.version >= record.version,
@@ -320,7 +349,10 @@ impl World {
             Some(kept) => kept.version > record.version || kept.version == u64::MAX,
             None => record.is_unknown() || forgotten.is_some_and(|v| v >= record.version),
         };
-        assert!(good, "{record:?} is shown as done, and on disk is {on_disk:?}");
+        assert!(
+            good,
+            "{record:?} is shown as done, and on disk is {on_disk:?}"
+        );
     }
 
     /// In the end everything is on disk and everybody has his answer.
@@ -341,7 +373,11 @@ impl World {
         if self.changed {
             assert_eq!(self.disk, self.node.image(), "what was changed is on disk");
         }
-        let owed: Vec<_> = self.asked.iter().filter(|(_, asked)| asked.owed > 0).collect();
+        let owed: Vec<_> = self
+            .asked
+            .iter()
+            .filter(|(_, asked)| asked.owed > 0)
+            .collect();
         assert!(owed.is_empty(), "nobody waits for ever: {owed:?}");
     }
 }

@@ -68,12 +68,17 @@ pub fn local() -> SocketAddr {
 fn new_node(now: Now, keys: &[Key], seed: u8) -> Node {
     let mut access = Access::none();
     for key in &keys[..2] {
-        access.add(None, key.clone(), Rights::ReadWrite).expect("a rule");
+        access
+            .add(None, key.clone(), Rights::ReadWrite)
+            .expect("a rule");
     }
     Node::new(now, "boot", &[seed; 32], access, Image::default())
 }
 
-#[expect(clippy::expect_used, reason = "plain words are communities, and the policies admitted")]
+#[expect(
+    clippy::expect_used,
+    reason = "plain words are communities, and the policies admitted"
+)]
 impl Stage {
     pub fn new(policy: Policy, slow_disk: bool) -> Stage {
         let keys: Vec<Key> = COMMUNITIES
@@ -91,7 +96,9 @@ impl Stage {
         };
         let plan = || Plan::new(now, &[3; 32], of_local.clone(), policy.clone()).expect("admitted");
         let addrs = HOSTS.iter().map(|host| host_addr(host)).chain([local()]);
-        let nodes = addrs.enumerate().map(|(n, at)| (at, new_node(now, &keys, n as u8)));
+        let nodes = addrs
+            .enumerate()
+            .map(|(n, at)| (at, new_node(now, &keys, n as u8)));
         let (plan, twin) = (plan(), plan());
         Stage {
             now,
@@ -151,7 +158,10 @@ impl Stage {
             self.plan.expire(self.now);
             self.twin.expire(self.now);
             let next = self.plan.deadline();
-            assert!(next.is_none_or(|at| at > self.now.mono), "the deadline lies ahead");
+            assert!(
+                next.is_none_or(|at| at > self.now.mono),
+                "the deadline lies ahead"
+            );
             self.drain();
         }
     }
@@ -173,6 +183,8 @@ impl Stage {
     /// What is on the wire arrives.
     pub fn deliver(&mut self, at: usize) {
         let (from, to, bytes) = self.wire.remove(at);
+        // Nothing travels in no time: what was asked before an answer came was asked earlier.
+        self.now.mono = self.now.mono + Span::from_micros(1);
         if to == me() {
             self.mark(from, &bytes);
             return self.tell(In::Datagram { from, bytes });
@@ -222,7 +234,9 @@ impl Stage {
                     self.wire.push((at, me(), bytes));
                 }
                 node::Out::Save { no, .. } if slow => self.saves.push(no),
-                node::Out::Save { no, .. } => node.handle(self.now, node::In::Saved { no, ok: true }),
+                node::Out::Save { no, .. } => {
+                    node.handle(self.now, node::In::Saved { no, ok: true })
+                }
                 _ => {}
             }
         }
@@ -239,7 +253,10 @@ impl Stage {
             Ok(Body::Refusal(refusal)) if from == local() => refusal.record.into_iter().collect(),
             _ => return,
         };
-        for record in records.iter().filter(|record| record.marks.has(Marks::STARTING)) {
+        for record in records
+            .iter()
+            .filter(|record| record.marks.has(Marks::STARTING))
+        {
             self.marked.entry(record.name.clone()).or_insert(self.step);
         }
     }
@@ -279,7 +296,10 @@ impl Stage {
             }
             Out::Answered { no, .. } => assert!(self.sets.remove(&no), "answered once: {no}"),
             Out::Released { .. } => {
-                assert!(self.releasing && !self.released, "said once, when it was asked for");
+                assert!(
+                    self.releasing && !self.released,
+                    "said once, when it was asked for"
+                );
                 self.released = true;
             }
             Out::HangUp { .. } | Out::Log(_) | Out::Event(_) | Out::Changed(_) => {}
@@ -291,7 +311,10 @@ impl Stage {
         let packet = Packet::read(&bytes).expect("it sends messages");
         let body = packet.body().expect("it sends what can be read");
         assert!(!packet.answers(), "it answers nobody");
-        assert!(self.keys.iter().any(|key| packet.verify(key)), "it proves who it is");
+        assert!(
+            self.keys.iter().any(|key| packet.verify(key)),
+            "it proves who it is"
+        );
         if let Body::Query(query) = &body {
             for name in &query.names {
                 self.queried.insert((to, name.clone()), self.step);
@@ -305,7 +328,10 @@ impl Stage {
         let name = order.service.clone();
         assert!(order.job.0 > self.jobs, "{} is new", order.job);
         self.jobs = order.job.0;
-        assert!(!self.releasing || order.task == Task::Stop, "nothing starts at the end: {order:?}");
+        assert!(
+            !self.releasing || order.task == Task::Stop,
+            "nothing starts at the end: {order:?}"
+        );
         if order.task == Task::Start {
             self.may_start(&name);
         }
@@ -320,15 +346,25 @@ impl Stage {
     fn may_start(&self, name: &Name) {
         let marked = self.marked.get(name);
         let marked = *marked.expect("no start before `starting` is acknowledged");
-        let Some(service) = self.policy.services.get(name) else {
-            return assert!(false, "{name} is in the policy");
-        };
+        let service = self.policy.services.get(name);
+        let service = service.expect("what is started is in the policy");
         for host in service.masters.iter().chain(&service.slaves) {
             let last = self.queried.get(&(host_addr(host.as_str()), name.clone()));
             // One whose address is not known yet can not be asked.
-            let known = self.policy.hosts.get(host).is_some_and(|h| h.address.is_some());
-            let named = known && !self.policy.hosts[host].address.as_deref().is_some_and(is_name);
-            assert!(!named || last.is_some_and(|at| *at >= marked), "{host} was not asked again");
+            let known = self
+                .policy
+                .hosts
+                .get(host)
+                .is_some_and(|h| h.address.is_some());
+            let named = known
+                && !self.policy.hosts[host]
+                    .address
+                    .as_deref()
+                    .is_some_and(is_name);
+            assert!(
+                !named || last.is_some_and(|at| *at >= marked),
+                "{host} was not asked again"
+            );
         }
     }
 
@@ -351,6 +387,8 @@ fn is_name(address: &str) -> bool {
 fn decision(out: &Out) -> Option<Decision> {
     match out {
         Out::Log(_) | Out::Event(_) | Out::Changed(_) | Out::HangUp { .. } => None,
+        // Of a request the id, the type and the proof over the rest.
+        Out::Send { to, bytes, .. } => Some(format!("send {to} {:?}", bytes.get(..48))),
         Out::Trap(fired) => Some(format!("trap {:?} {}", fired.job, fired.script)),
         other => Some(format!("{other:?}")),
     }
