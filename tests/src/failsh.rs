@@ -68,6 +68,26 @@ impl Failsh {
         }
     }
 
+    /// On this faild and in this folder, recorded in `failsh.rec`.
+    pub fn on(
+        faild: Faild,
+        folder: Folder,
+        policy: &str,
+        change: impl FnOnce(&mut Command),
+    ) -> Failsh {
+        folder.write("p.tcl", policy);
+        let (running, log) = run(&faild, &folder, |command| {
+            command.args(["--record", &folder.file("failsh.rec")]);
+            change(command);
+        });
+        Failsh {
+            faild,
+            running,
+            log,
+            folder,
+        }
+    }
+
     /// One that serves monitors on a free port, and consoles on `socket` in its folder.
     pub fn serving(policy: &str) -> Failsh {
         let (faild, folder) = (Faild::start(&[]), Folder::new());

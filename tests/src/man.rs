@@ -54,9 +54,7 @@ impl Page {
     pub fn options(&self) -> Vec<OptionItem> {
         let mut items: Vec<OptionItem> = Vec::new();
         for line in self.section("OPTIONS") {
-            if line.starts_with(".El") {
-                break;
-            } else if line.starts_with(".It Fl ") {
+            if line.starts_with(".It Fl ") {
                 items.push(OptionItem {
                     names: flags(line),
                     takes_value: line.contains(" Ar "),

@@ -308,6 +308,21 @@ fn the_rule_is_the_one_that_decides() {
     assert_eq!(block, rule_table(), "failover.7 (left), the code (right)");
 }
 
+/// What model checking found, which a test of `fail-model` holds to the same file.
+#[test]
+fn the_story_of_two_servers_is_the_one_that_was_found() {
+    let text = Page::open("failover.7").text;
+    let after = text.split_once(".\\\" BEGIN SPLIT STORY\n");
+    let block = after.and_then(|(_, after)| after.split_once(".\\\" END SPLIT STORY\n"));
+    let (block, _) = block.expect("failover.7 has no block SPLIT STORY");
+    let story = tree::read(&tree::path("tests/golden/split.txt"));
+    let is = format!(".Bd -literal -offset indent\n{story}.Ed\n");
+    assert_eq!(
+        block, is,
+        "failover.7 (left), tests/golden/split.txt (right)"
+    );
+}
+
 #[test]
 fn pages_refer_to_pages_that_exist() {
     for page in Page::all() {

@@ -1,7 +1,7 @@
 //! Exit codes: documented, stable, the same number for the same thing in every program.
 //!
 //! From 64 on they are those of `sysexits.h`; 0 to 2 are also the states that `failc -q`
-//! tells.
+//! tells, 3 and 4 are what a drill came to.
 
 /// Done; with `failc -q`: the service is `UP`.
 pub const OK: u8 = 0;
@@ -9,6 +9,10 @@ pub const OK: u8 = 0;
 pub const RECOVER: u8 = 1;
 /// With `failc -q`: the service is `FAIL`.
 pub const FAIL: u8 = 2;
+/// What was expected does not hold: in a rehearsal, a drill, a replay.
+pub const BROKEN: u8 = 3;
+/// A drill is refused, and nothing was changed.
+pub const REFUSED: u8 = 4;
 /// A bad option or word.
 pub const USAGE: u8 = 64;
 /// A policy or a community file has an error.
@@ -35,10 +39,12 @@ pub const NOPERM: u8 = 77;
 pub const CONFIG: u8 = 78;
 
 /// What each code means, in the words of the man pages.
-pub const MEANINGS: [(u8, &str); 15] = [
+pub const MEANINGS: [(u8, &str); 17] = [
     (OK, "Done."),
     (RECOVER, "The service is RECOVER."),
     (FAIL, "The service is FAIL."),
+    (BROKEN, "What was expected does not hold."),
+    (REFUSED, "A drill is refused, and nothing was changed."),
     (USAGE, "A bad option or word."),
     (DATA, "A policy or a community file has an error."),
     (NOHOST, "A host name is unknown."),

@@ -3,6 +3,7 @@
 use clap::ValueHint;
 
 use crate::community::Community;
+use crate::drill::Drill;
 use crate::host::HostPort;
 use crate::ports;
 use crate::seconds::Seconds;
@@ -11,7 +12,8 @@ const USAGE: &str = "failc [OPTIONS] SERVICE
        failc [OPTIONS] SERVICE UP|RECOVER|FAIL [REASON]...
        failc [OPTIONS] hold|release|away|back SERVICE [REASON]...
        failc [OPTIONS] forget|history|why SERVICE
-       failc [OPTIONS] watch [SERVICE]...";
+       failc [OPTIONS] watch [SERVICE]...
+       failc [OPTIONS] drill SERVICE [HOST[:PORT]]...";
 
 /// Reads or changes the state of a service in a faild
 #[derive(Debug, Clone, clap::Parser)]
@@ -25,7 +27,7 @@ pub struct Failc {
     #[arg(short, long, default_value_t = ports::FAILD, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
 
-    /// The failsh to ask why, by the port of its monitor
+    /// The failsh to ask why, and by a drill who serves, by the port of its monitor
     #[arg(
         short,
         long,
@@ -58,6 +60,10 @@ pub struct Failc {
     /// How often to ask
     #[arg(short = 'n', long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub tries: u32,
+
+    /// What a drill is to hold.
+    #[command(flatten)]
+    pub drill: Drill,
 
     /// A service to read; a service, its new state and why; a wish, a service and why; another
     /// verb and its service

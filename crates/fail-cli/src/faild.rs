@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use crate::ports;
+use crate::size::Size;
 
 /// State daemon of the failover suite: holds the state of services and answers queries
 #[derive(Debug, Clone, clap::Parser)]
@@ -61,6 +62,14 @@ pub struct Faild {
         default_value = "0.0.0.0"
     )]
     pub addresses: Vec<IpAddr>,
+
+    /// Record what happens to this file, for failsh --replay
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+
+    /// End the recording at this size
+    #[arg(long, value_name = "SIZE", default_value = "1G", requires = "record")]
+    pub record_max: Size,
 
     /// Log more about this facility, a level per repetition; implies --foreground
     #[arg(short, long, value_name = "FACILITY")]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::community::Community;
 use crate::host::HostPort;
 use crate::listen::Listen;
+use crate::size::Size;
 
 /// Where the state is dumped to on SIGINT, as in the original.
 pub const DEFAULT_DUMP: &str = "/var/tmp/failsh.dump";
@@ -21,7 +22,7 @@ pub struct Failsh {
         short = 'f',
         long = "policy",
         value_name = "FILE",
-        required_unless_present_any = ["console", "attach", "release"]
+        required_unless_present_any = ["console", "attach", "release", "rehearse", "replay"]
     )]
     pub policies: Vec<PathBuf>,
 
@@ -42,6 +43,30 @@ pub struct Failsh {
     /// Have a running failsh stop what this host serves, and end it
     #[arg(long, conflicts_with_all = ["policies", "check"])]
     pub release: bool,
+
+    /// Rehearse the policy: play this scenario and tell what comes of it
+    #[arg(
+        long,
+        value_name = "SCENARIO",
+        conflicts_with_all = ["console", "attach", "release", "check", "record", "replay"]
+    )]
+    pub rehearse: Option<PathBuf>,
+
+    /// Tell it as one JSON document
+    #[arg(long, requires = "rehearse")]
+    pub json: bool,
+
+    /// Tell it as one HTML page
+    #[arg(long, requires = "rehearse", conflicts_with = "json")]
+    pub html: bool,
+
+    /// Tell everything: also commands, events and logs
+    #[arg(long, requires = "rehearse")]
+    pub full: bool,
+
+    /// Draw all chance from this number
+    #[arg(long, requires = "rehearse", value_name = "N")]
+    pub seed: Option<u64>,
 
     /// Read the policy, print it in normal form or say what is wrong, and exit
     #[arg(long)]
@@ -87,6 +112,22 @@ pub struct Failsh {
     /// The socket by which consoles reach this failsh (/run/failsh.sock), or none
     #[arg(long, value_name = "SOCKET")]
     pub socket: Option<PathBuf>,
+
+    /// Record what happens to this file, for failsh --replay
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "attach", "release", "replay"])]
+    pub record: Option<PathBuf>,
+
+    /// End the recording at this size
+    #[arg(long, value_name = "SIZE", default_value = "1G", requires = "record")]
+    pub record_max: Size,
+
+    /// Replay what a faild or failsh has recorded, and say whether this build does the same
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["policies", "console", "check", "attach", "release"]
+    )]
+    pub replay: Option<PathBuf>,
 
     /// Log more about this facility, a level per repetition; implies --foreground
     #[arg(short, long, value_name = "FACILITY")]

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod community;
+mod drill;
 pub mod exit;
 mod failc;
 mod faild;
@@ -19,9 +20,11 @@ mod listen;
 pub mod ports;
 mod program;
 mod seconds;
+mod size;
 mod verb;
 
 pub use community::{COMMUNITY_VARIABLE, Community, DEFAULT_COMMUNITY};
+pub use drill::{Drill, Probe, Time};
 pub use failc::Failc;
 pub use faild::Faild;
 pub use faildebug::Faildebug;
@@ -32,4 +35,5 @@ pub use host::HostPort;
 pub use listen::Listen;
 pub use program::{PROGRAMS, Program, parse_or_exit};
 pub use seconds::Seconds;
+pub use size::Size;
 pub use verb::{Order, STATES, Verb};

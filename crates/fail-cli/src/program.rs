@@ -40,6 +40,7 @@ pub const PROGRAMS: [Program; 5] = [
         command: Failsh::command,
         exits: &[
             exit::OK,
+            exit::BROKEN,
             exit::USAGE,
             exit::DATA,
             exit::NOHOST,
@@ -60,6 +61,8 @@ pub const PROGRAMS: [Program; 5] = [
             exit::OK,
             exit::RECOVER,
             exit::FAIL,
+            exit::BROKEN,
+            exit::REFUSED,
             exit::USAGE,
             exit::NOHOST,
             exit::UNAVAILABLE,

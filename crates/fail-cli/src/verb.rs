@@ -65,6 +65,13 @@ pub enum Order {
         /// The services; none: all.
         services: Vec<String>,
     },
+    /// Switch it over and back, and measure that.
+    Drill {
+        /// The service.
+        service: String,
+        /// The hosts that serve it; none: those that its failsh knows.
+        hosts: Vec<String>,
+    },
 }
 
 /// The verb of [`Order::Why`].
@@ -75,6 +82,9 @@ const FORGET: &str = "forget";
 
 /// The verb of [`Order::History`].
 const HISTORY: &str = "history";
+
+/// The verb of [`Order::Drill`].
+const DRILL: &str = "drill";
 
 /// The verb of [`Order::Watch`].
 const WATCH: &str = "watch";
@@ -97,7 +107,9 @@ impl Verb {
     /// of services and a reason.
     pub fn words() -> impl Iterator<Item = &'static str> {
         let wishes = Verb::ALL.into_iter().map(Verb::word);
-        wishes.chain([FORGET, HISTORY, WATCH, WHY]).chain(STATES)
+        wishes
+            .chain([DRILL, FORGET, HISTORY, WATCH, WHY])
+            .chain(STATES)
     }
 
     /// Reads the words of a command line.
@@ -123,6 +135,10 @@ impl Verb {
             (WHY, 2) => return Ok(Order::Why { service }),
             (FORGET, 2) => return Ok(Order::Forget { service }),
             (HISTORY, 2) => return Ok(Order::History { service }),
+            (DRILL, _) if rest.len() == 1 || !STATES.contains(&second.as_str()) => {
+                let hosts = rest.iter().skip(1).cloned().collect();
+                return Ok(Order::Drill { service, hosts });
+            }
             _ => {}
         }
         if let Some(verb) = Verb::ALL.into_iter().find(|verb| verb.word() == first) {
@@ -145,8 +161,8 @@ impl Verb {
             ));
         }
         Err(format!(
-            "\"{first}\" is not hold, release, away, back, forget, history, watch or why, and \
-             \"{second}\" is not UP, RECOVER or FAIL"
+            "\"{first}\" is not hold, release, away, back, drill, forget, history, watch or why, \
+             and \"{second}\" is not UP, RECOVER or FAIL"
         ))
     }
 }
@@ -222,6 +238,17 @@ mod tests {
             let services = line.split(' ').skip(1).map(String::from).collect();
             assert_eq!(parse(line), Ok(Order::Watch { services }));
         }
+    }
+
+    #[test]
+    fn drill_takes_a_service_and_the_hosts() {
+        for line in ["drill web", "drill web hosta hostb:1847", "drill UP"] {
+            let words: Vec<String> = line.split(' ').skip(1).map(String::from).collect();
+            let (service, hosts) = (words[0].clone(), words[1..].to_vec());
+            assert_eq!(parse(line), Ok(Order::Drill { service, hosts }));
+        }
+        // A service may have that name.
+        assert!(matches!(parse("drill FAIL for now"), Ok(Order::Set { .. })));
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub struct Watch {
     subscribed: bool,
     renew_at: Instant,
     look_at: Instant,
+    /// How often all is read where the faild does not tell.
+    poll: Duration,
     failures: u32,
     silent: bool,
     news: VecDeque<News>,
@@ -104,6 +106,7 @@ impl Client {
             subscribed: false,
             renew_at: now,
             look_at: now,
+            poll: POLL,
             failures: 0,
             silent: false,
             news: VecDeque::new(),
@@ -143,6 +146,15 @@ impl Watch {
                     Err(_) => std::thread::sleep(until.min(due).duration_since(now)),
                 }
             }
+        }
+    }
+
+    /// How often all records are read where the faild does not tell of changes: every second,
+    /// unless it is said otherwise.
+    pub fn look_every(&mut self, pause: Duration) {
+        self.poll = pause;
+        if !self.subscribed {
+            self.look_at = self.look_at.min(Instant::now() + pause);
         }
     }
 
@@ -229,7 +241,7 @@ impl Watch {
         let few = self.known.len() <= FEW;
         self.look_at = Instant::now()
             + match (self.subscribed, few) {
-                (false, _) => POLL,
+                (false, _) => self.poll,
                 // With the renewal, and not before it.
                 (true, true) => RENEW + POLL,
                 (true, false) => LOOK,

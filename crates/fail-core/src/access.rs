@@ -7,7 +7,7 @@ use fail_wire::{Key, Name};
 use crate::limits;
 
 /// What a community may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Rights {
     /// `RO`: read.
     ReadOnly,
@@ -55,7 +55,7 @@ impl Access {
     /// and this host itself may change.
     pub fn open() -> Access {
         let mut access = Access::none();
-        access.trust_loopback = true;
+        access.trust_loopback();
         if let Ok(key) = Key::new(crate::policy::DEFAULT_COMMUNITY) {
             let everything = Some(Rights::ReadOnly);
             access.grants.insert(
@@ -97,6 +97,27 @@ impl Access {
             }
         }
         Ok(())
+    }
+
+    /// The rules one by one, each for a service or for all: those of one community together.
+    pub fn rules(&self) -> impl Iterator<Item = (Option<&Name>, &Key, Rights)> {
+        self.grants.values().flat_map(|grant| {
+            let everything = grant.everything.map(|rights| (None, rights));
+            let services = grant.services.iter();
+            let services = services.map(|(name, rights)| (Some(name), *rights));
+            let rules = everything.into_iter().chain(services);
+            rules.map(|(service, rights)| (service, &grant.key, rights))
+        })
+    }
+
+    /// Whether whoever asks from this host may change everything.
+    pub fn trusts_loopback(&self) -> bool {
+        self.trust_loopback
+    }
+
+    /// From now on he may.
+    pub fn trust_loopback(&mut self) {
+        self.trust_loopback = true;
     }
 
     /// How many communities there are.

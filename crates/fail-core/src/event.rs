@@ -7,7 +7,10 @@ use std::fmt;
 use fail_wire::Name;
 
 /// What has happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum EventKind {
     /// A service is `UP` here.
     Up,
@@ -75,7 +78,7 @@ impl fmt::Display for EventKind {
 }
 
 /// Something that has happened to a service or a host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Event {
     /// What.
     pub kind: EventKind,

@@ -7,7 +7,9 @@ use fail_wire::{Name, State};
 use crate::event::Event;
 
 /// The number of one script run. Never used twice by one failsh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub struct JobNo(pub u64);
 
 impl JobNo {
@@ -32,7 +34,10 @@ impl fmt::Display for JobNo {
 }
 
 /// Which of a service's scripts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Task {
     /// Bring the service up.
     Start,
@@ -63,7 +68,7 @@ impl fmt::Display for Task {
 }
 
 /// One script to run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Order {
     /// The number that the outcome brings back.
     pub job: JobNo,
@@ -81,7 +86,7 @@ pub struct Order {
 pub type Outcome = Result<State, ScriptError>;
 
 /// A script that did not return a state.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 #[error("{sentence}")]
 pub struct ScriptError {
     /// One line for the record's reason.
@@ -91,7 +96,7 @@ pub struct ScriptError {
 }
 
 /// A trap to run: nobody waits for what comes of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Fired {
     /// The number that its end brings back.
     pub job: JobNo,
@@ -102,7 +107,8 @@ pub struct Fired {
 }
 
 /// What a script or a console asks the engine to change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ByHand {
     /// This is its state now.
     State(State),
@@ -114,4 +120,17 @@ pub enum ByHand {
     Away,
     /// It may be served here again.
     Back,
+}
+
+impl ByHand {
+    /// In words, as a person would type it.
+    pub fn words(self) -> String {
+        match self {
+            ByHand::State(state) => state.to_string(),
+            ByHand::Hold => "hold".to_string(),
+            ByHand::Release => "release".to_string(),
+            ByHand::Away => "away".to_string(),
+            ByHand::Back => "back".to_string(),
+        }
+    }
 }

@@ -1,7 +1,10 @@
 //! One line for the log, as a value. The program decides where it goes.
 
 /// How much a line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Something is lost or not done.
     Error,
@@ -32,7 +35,7 @@ impl Level {
 }
 
 /// A line without a newline.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Line {
     /// How much it matters.
     pub level: Level,

@@ -18,7 +18,7 @@ pub const FAILD_PORT: u16 = 1847;
 pub const DEFAULT_COMMUNITY: &str = "public";
 
 /// Everything a failsh was told.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Policy {
     /// The other hosts, by the names the services use.
     pub hosts: BTreeMap<Name, Host>,
@@ -29,7 +29,7 @@ pub struct Policy {
 }
 
 /// What is run when something happens: `failtrap`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Trap {
     /// A pattern over names of services and hosts, as in Tcl's `string match`.
     pub pattern: String,
@@ -40,7 +40,8 @@ pub struct Trap {
 }
 
 /// The events that a trap waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum On {
     /// Just this one.
     Event(EventKind),
@@ -75,7 +76,8 @@ impl On {
 }
 
 /// How another host is reached: `failhost`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Host {
     /// An address or a name to look up; the host's own name when nothing is set.
     pub address: Option<String>,
@@ -83,7 +85,8 @@ pub struct Host {
     pub port: u16,
     /// How it is asked.
     pub protocol: Protocol,
-    /// The key shared with it.
+    /// The key shared with it. It is never written.
+    #[serde(skip)]
     pub community: String,
     /// The longest wait for one answer; nothing: as measured, at most half an interval.
     pub timeout: Option<Span>,
@@ -102,7 +105,10 @@ impl Default for Host {
 }
 
 /// How a host is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// Datagrams.
     Udp,
@@ -112,7 +118,8 @@ pub enum Protocol {
 }
 
 /// One service and what to do for it: `failsvc`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Service {
     /// How often the other hosts are asked.
     pub interval: Span,
@@ -149,7 +156,9 @@ pub struct Service {
     pub failback: bool,
     /// When the service may leave `FAIL` by itself after a failure of its own.
     pub retry: Option<Retry>,
-    /// The key for this service alone, at every host; nothing: that of each host.
+    /// The key for this service alone, at every host; nothing: that of each host. It is never
+    /// written.
+    #[serde(skip)]
     pub community: Option<String>,
     /// Options that were changed at the console, and until when; nothing: until the policy
     /// is read again.
@@ -157,7 +166,7 @@ pub struct Service {
 }
 
 /// `retry initial ?factor? ?maximum?`: how long a service that failed by itself stays `FAIL`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Retry {
     /// The first time.
     pub initial: Span,
@@ -227,7 +236,7 @@ impl Service {
 }
 
 /// `confirm n ?spacing?`: a host that missed its answer is asked n more times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Confirm {
     /// How many more times.
     pub times: u32,
@@ -247,7 +256,8 @@ impl Default for Confirm {
 }
 
 /// What to do when the local faild is silent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Lonely {
     /// Stop what is served here, if somebody else may be serving it.
     Stop,

@@ -145,4 +145,5 @@ pub mod reason;
 pub mod resolve;
 pub mod sandbox;
 pub mod signals;
+pub mod tape;
 pub mod udp;

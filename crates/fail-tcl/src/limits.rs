@@ -29,12 +29,19 @@ pub const CALLBACKS_MAX: usize = 100;
 /// The longest that a callback of `after` may take: nobody else would end it.
 pub const CALLBACK_MS: u64 = 30_000;
 
+/// Statements of a scenario: more than anybody writes, and a loop that does not end has an end.
+pub const STATEMENTS_MAX: usize = 100_000;
+
 /// Ways in which a line could go on: more than fit on a screen.
 pub const COMPLETIONS_MAX: usize = 500;
 
 /// Bytes of an `errorInfo` or a log message that are kept. A megabyte of errors from a child
 /// stands in both, and nobody reads the end of it.
 pub const DETAIL_BYTES_MAX: usize = 16 * 1024;
+
+/// How long a script may run without waiting in a rehearsal, in real time, and how long reading
+/// a policy or a scenario may take there: whoever goes in a circle must not hold it up for ever.
+pub const STILL_TURN_MAX: Duration = Duration::from_secs(5);
 
 /// The stack of the Tcl thread. Tcl allows 1,000 nested evaluations, and those that go
 /// through C (`lsort -command`) take a few kilobytes each.

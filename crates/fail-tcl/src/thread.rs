@@ -16,7 +16,7 @@ use crate::board::Board;
 use crate::job::Room;
 use crate::limits::{CALLBACK_MS, POLICY_MAX, STACK_BYTES};
 use crate::mail::{FromTcl, Mail, Mailbox, ToTcl};
-use crate::policy::{self, Loaded, PolicyError, Site};
+use crate::policy::{self, Loaded, PolicyError, Read, Site};
 use crate::tcl::{Doorbell, Hooks, Interp, serve_one_event};
 
 /// Where messages to the engine go.
@@ -143,9 +143,10 @@ fn run(
         out,
         Arc::clone(mailbox),
     ));
+    let read: Vec<Read> = files.iter().cloned().map(Read::File).collect();
     // From here on a policy that does not come to its end can be ended.
     mailbox.open(Doorbell::new(hooks(&room)));
-    let loaded = Room::furnish(&room).and_then(|()| policy::load(room.interp(), &site, files));
+    let loaded = Room::furnish(&room).and_then(|()| policy::load(room.interp(), &site, &read));
     if loaded.is_ok() {
         answer_with(loaded);
         while !mailbox.quitting() {

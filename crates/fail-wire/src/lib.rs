@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod bare;
 mod bytes;
 mod change;
 mod figures;
@@ -26,6 +27,7 @@ mod state;
 mod text;
 
 pub use answer::{ANSWER_BYTES_MIN, Answer, Code, Refusal};
+pub use bare::Bare;
 pub use bytes::Bad;
 pub use change::{Change, Forget};
 pub use figures::{AskFigures, FIGURES_BYTES_MIN, Figure, Figures, What};
@@ -39,7 +41,7 @@ pub use query::{Beat, Query};
 pub use record::{Marks, Record};
 pub use report::{Hear, REPORTED_BYTES_MIN, Report, Reported};
 pub use state::State;
-pub use text::{REASON_BYTES_MAX, Reason};
+pub use text::{BadReason, REASON_BYTES_MAX, Reason};
 
 /// The longest datagram that the suite sends: it passes any network in one piece.
 pub const DATAGRAM_BYTES_MAX: usize = 1400;

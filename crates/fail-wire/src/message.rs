@@ -28,7 +28,7 @@ pub const VERSION: u8 = 1;
 pub const HEADER_BYTES: usize = 48;
 
 /// Bytes that the HMAC covers before the body.
-const SIGNED_BYTES: usize = HEADER_BYTES - MAC_BYTES;
+pub(crate) const SIGNED_BYTES: usize = HEADER_BYTES - MAC_BYTES;
 
 const MAGIC: &[u8; 2] = b"FO";
 
@@ -37,7 +37,7 @@ const MAGIC: &[u8; 2] = b"FO";
 pub const ANSWERS: u8 = 0x80;
 
 /// Types of messages.
-mod kind {
+pub(crate) mod kind {
     pub const QUERY: u8 = 1;
     pub const CHANGE: u8 = 2;
     pub const SUBSCRIBE: u8 = 3;
@@ -166,7 +166,7 @@ fn unsigned(key: Option<&Key>, request: u64, body: &Body) -> Vec<u8> {
     out.0
 }
 
-fn sign(key: &Key, bytes: &mut [u8]) {
+pub(crate) fn sign(key: &Key, bytes: &mut [u8]) {
     let (head, body) = bytes.split_at_mut(HEADER_BYTES);
     let (signed, mac) = head.split_at_mut(SIGNED_BYTES);
     mac.copy_from_slice(&key.mac(&[signed, body]));
@@ -228,8 +228,11 @@ impl<'a> Packet<'a> {
         self.version == VERSION
     }
 
-    /// Whether it was made with this key and arrived as it was made.
+    /// Whether it says that it was made with this key, was, and arrived as it was made.
     pub fn verify(&self, key: &Key) -> bool {
+        if self.key_id != key.id() {
+            return false;
+        }
         let (head, body) = self.bytes.split_at(HEADER_BYTES);
         let (signed, mac) = head.split_at(SIGNED_BYTES);
         key.verifies(&[signed, body], mac)

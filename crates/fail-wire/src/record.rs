@@ -6,7 +6,7 @@ use crate::state::State;
 use crate::text::Reason;
 
 /// Facts and wishes beside the state, one bit each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Marks(pub u8);
 
 impl Marks {

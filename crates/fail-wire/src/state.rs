@@ -3,7 +3,10 @@
 use std::fmt;
 
 /// What a host says about a service. Ordered from least to most able.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum State {
     /// Can not be brought up. A host that can not be reached counts as this.
     Fail = 0,

@@ -22,8 +22,14 @@ fn is_odd(c: char) -> bool {
 
 /// One line of text without control characters, at most [`REASON_BYTES_MAX`] bytes. It can
 /// be shown on a terminal as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Reason(String);
+
+/// A text that is no reason as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a reason is one line of at most {REASON_BYTES_MAX} bytes")]
+pub struct BadReason;
 
 impl Reason {
     /// Makes any text a reason: white space, control and invisible characters become single
@@ -52,6 +58,19 @@ impl Reason {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Reason {
+    type Error = BadReason;
+    fn try_from(text: String) -> Result<Reason, BadReason> {
+        Reason::exact(&text).ok_or(BadReason)
+    }
+}
+
+impl From<Reason> for String {
+    fn from(reason: Reason) -> String {
+        reason.0
     }
 }
 

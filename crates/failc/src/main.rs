@@ -5,11 +5,14 @@
 
 #![forbid(unsafe_code)]
 
+mod drill;
+mod limits;
 mod show;
 mod watch;
 mod why;
 
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use fail_cli::{COMMUNITY_VARIABLE, Failc, Order, Verb, exit};
@@ -35,7 +38,12 @@ type Failed = (u8, String);
 
 fn run(options: &Failc) -> Result<u8, Failed> {
     let order = Verb::parse(&options.words).map_err(|e| (exit::USAGE, e))?;
+    if let (false, Some(option)) = (matches!(order, Order::Drill { .. }), options.drill.first()) {
+        let sentence = format!("{option} is for drill, and for nothing else");
+        return Err((exit::USAGE, sentence));
+    }
     match order {
+        Order::Drill { service, hosts } => drill::run(options, &service, &hosts),
         Order::Why { service } => why::ask(options, &service),
         Order::Watch { services } => watch::follow(options, &services),
         Order::History { service } => history(options, &service),
@@ -75,6 +83,15 @@ fn name(service: &str) -> Result<Name, Failed> {
 }
 
 fn client(options: &Failc) -> Result<Client, Failed> {
+    let community = community(options)?;
+    let server = &options.server;
+    let faild =
+        addresses(&server.host, server.port_or(options.port)).map_err(|e| (exit::NOHOST, e))?;
+    client_of(options, &community, &faild)
+}
+
+/// What the faild is asked with.
+fn community(options: &Failc) -> Result<String, Failed> {
     let variable = std::env::var(COMMUNITY_VARIABLE).ok();
     let community = options
         .community
@@ -83,9 +100,10 @@ fn client(options: &Failc) -> Result<Client, Failed> {
     if let Some(warning) = options.community.warning().filter(|_| !options.quiet) {
         eprintln!("failc: {warning}");
     }
-    let server = &options.server;
-    let faild =
-        addresses(&server.host, server.port_or(options.port)).map_err(|e| (exit::NOHOST, e))?;
+    Ok(community)
+}
+
+fn client_of(options: &Failc, community: &str, faild: &[SocketAddr]) -> Result<Client, Failed> {
     let patience = Options {
         timeout: options.timeout.0,
         tries: options.tries,
@@ -94,7 +112,7 @@ fn client(options: &Failc) -> Result<Client, Failed> {
             false => Protocol::Udp,
         },
     };
-    Client::of_host(&faild, &community, patience).map_err(failed)
+    Client::of_host(faild, community, patience).map_err(failed)
 }
 
 /// Changes a record. That it is the first word about that service is told: it may be a slip of

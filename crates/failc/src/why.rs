@@ -55,7 +55,8 @@ fn view(
     }
 }
 
-fn failed(error: MonitorError) -> Failed {
+/// A code and a sentence.
+pub fn failed(error: MonitorError) -> Failed {
     let code = match &error {
         MonitorError::Unreachable { .. }
         | MonitorError::Late { .. }

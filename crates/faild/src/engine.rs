@@ -5,6 +5,7 @@ use std::io;
 
 use fail_core::node::{In, Node, Out};
 use fail_core::time::{Mono, Span};
+use fail_replay::Recorded;
 use fail_rt::clock::{self, earliest};
 use fail_rt::driver::Driver;
 use fail_rt::log::Log;
@@ -32,7 +33,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
         _files,
     } = parts;
     let mut life = Life::new(notify, log.facility("store"), clock::now().mono);
-    let mut driver: Driver<Node> = Driver::new(node, log.clone());
+    let mut driver: Driver<Recorded<Node>> = Driver::new(node, log.clone());
     let mut inputs = VecDeque::new();
     let mut outputs = Vec::new();
     let mut leave_by: Option<Mono> = None;

@@ -10,6 +10,7 @@
 //! writes. Last it is written once, so that a file that can not be written is noticed now and
 //! not with the first change.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,12 +18,15 @@ use fail_cli::{Faild, Failure, exit};
 use fail_conf::state;
 use fail_core::access::Access;
 use fail_core::node::{Image, Node};
+use fail_replay::header::BEGINNING;
+use fail_replay::{NodeStart, Origin, Put, Recorded, Sink};
 use fail_rt::daemon::{Keep, PidFile, PidFileError, daemonize};
 use fail_rt::log::{Levels, Log};
 use fail_rt::notify::Notify;
 use fail_rt::poller::Poller;
 use fail_rt::priority::{lift_open_files, lock_memory, lower_nice};
 use fail_rt::signals::Signals;
+use fail_rt::tape::{self, Tape};
 use fail_rt::{clock, files, reason};
 
 use crate::community::CommunityFile;
@@ -35,7 +39,7 @@ pub const FACILITIES: [&str; 4] = ["state", "access", "store", "net"];
 
 /// Everything that the loop needs.
 pub struct Parts {
-    pub node: Node,
+    pub node: Recorded<Node>,
     pub poller: Poller,
     pub signals: Signals,
     pub net: Net,
@@ -59,6 +63,7 @@ pub fn open(options: &Faild) -> Result<Parts, Failure> {
     let community_file = absolute(&options.community_file)?;
     let state_file = absolute(&options.state_file)?;
     let pid_file = absolute(&options.pid_file)?;
+    let recording = absolute(&options.record)?;
     let ready = match options.stays_in_foreground() {
         true => None,
         false => Some(daemonize().map_err(|e| Failure::new(exit::OSERR, e))?),
@@ -74,6 +79,7 @@ pub fn open(options: &Faild) -> Result<Parts, Failure> {
         community_file,
         state_file,
         pid_file,
+        recording,
     };
     let parts = open_parts(options, files, notify, &log)?;
     if let Some(ready) = ready {
@@ -103,6 +109,7 @@ pub struct Files {
     pub community_file: Option<PathBuf>,
     pub state_file: Option<PathBuf>,
     pub pid_file: Option<PathBuf>,
+    pub recording: Option<PathBuf>,
 }
 
 fn open_parts(
@@ -131,6 +138,10 @@ fn open_parts(
     let (net, answers) = Net::open(options, &mut poller)?;
     let keep = give_up_root(options)?;
     files.state_file = files.state_file.map(real_path);
+    // By who is to write it, and before files are out of reach.
+    let recording = files.recording.take();
+    let recording = recording.map(|path| Ok((create(&path)?, path)));
+    let recording = recording.transpose()?;
     let sandbox = match options.no_sandbox {
         true => None,
         false => Some(sandbox::enter(&files, keep).map_err(os("give up what is not needed"))?),
@@ -162,8 +173,23 @@ fn open_parts(
             Image::default()
         }
     };
-    let mut node = Node::new(clock::now(), &boot, &seed, access, image);
-    node.debug(log.levels().iter().collect());
+    let start = NodeStart {
+        now: clock::now(),
+        seed,
+        boot,
+        access,
+        image,
+        facilities: log.levels().iter().collect(),
+    };
+    let tape = recording.map(|(file, path)| Tape::new(file, &path, options.record_max.0, log));
+    let tape = tape.transpose().map_err(os("start a thread"))?;
+    let origin = Origin {
+        host: clock::host_name(),
+        boot: start.boot.clone(),
+        release: env!("CARGO_PKG_VERSION").to_owned(),
+        secret: clock::seed().map_err(os("get random numbers"))?,
+    };
+    let node = start.recorded(&origin, tape.map(sink));
     if let Some(path) = &state_file {
         remove_unfinished(path, log);
         files::replace(path, &state::print(&node.image()))
@@ -181,6 +207,23 @@ fn open_parts(
         notify,
         log: log.clone(),
         _files: [lock, pid_file],
+    })
+}
+
+/// The file for a recording.
+fn create(path: &Path) -> Result<File, Failure> {
+    tape::create(path, BEGINNING).map_err(|e| Failure::new(exit::CANTCREAT, e))
+}
+
+/// Where the lines of a recording go.
+fn sink(mut tape: Tape) -> Sink {
+    Box::new(move |put| match put {
+        Put::Before(lines) => tape.put_first(lines),
+        Put::After(lines) => tape.put(lines),
+        Put::Stop(why) => {
+            tape.stop(why);
+            false
+        }
     })
 }
 

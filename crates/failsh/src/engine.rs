@@ -19,6 +19,7 @@ use std::io;
 use fail_core::plan::{In, Out, Plan, Subject};
 use fail_core::policy::{Policy, Protocol};
 use fail_core::time::{Mono, Span};
+use fail_replay::Recorded;
 use fail_rt::address::Worker;
 use fail_rt::children::Children;
 use fail_rt::clients::Calls;
@@ -47,7 +48,7 @@ const LEAVING_MAX: Span = Span::from_secs(5);
 
 /// Everything that the loop works with.
 pub struct Engine {
-    driver: Driver<Plan>,
+    driver: Driver<Recorded<Plan>>,
     poller: Poller,
     signals: Signals,
     udp: Udp,

@@ -15,7 +15,10 @@ mod levels;
 mod minds;
 mod monitor;
 mod post;
+mod record;
+mod rehearse;
 mod reload;
+mod replay;
 mod serves;
 mod setup;
 
@@ -38,6 +41,12 @@ fn main() -> ExitCode {
 fn run(options: &fail_cli::Failsh) -> Result<u8, Failure> {
     if options.check {
         return check::check(options).map(|()| exit::OK);
+    }
+    if let Some(scenario) = &options.rehearse {
+        return rehearse::play(options, scenario);
+    }
+    if let Some(file) = &options.replay {
+        return replay::replay(file);
     }
     if options.release {
         return console::release(options.socket());

@@ -13,6 +13,7 @@ use fail_core::limits;
 use fail_core::plan::{Local, Plan};
 use fail_core::policy::{Host, Policy, Protocol};
 use fail_core::time::Span;
+use fail_replay::{PlanStart, Recorded};
 use fail_rt::address::Worker;
 use fail_rt::children::Children;
 use fail_rt::clients::{Calls, Speech, Terms};
@@ -30,6 +31,7 @@ use fail_wire::{Key, Name};
 
 use crate::console::Own;
 use crate::post::{self, Inbox};
+use crate::record;
 use crate::reload::{Reload, Source};
 use crate::serves::{Means, Serves};
 
@@ -42,7 +44,7 @@ const LOOKUPS_AT_ONCE: usize = 16;
 
 /// Everything that the loop needs.
 pub struct Parts {
-    pub plan: Plan,
+    pub plan: Recorded<Plan>,
     pub poller: Poller,
     pub signals: Signals,
     pub udp: Udp,
@@ -116,10 +118,12 @@ pub fn open(options: &Failsh, console: Option<Own>) -> Result<Parts, Failure> {
         log.warn(warning);
     }
     let dump_file = absolute(&options.dump_file)?;
+    let recording = options.record.as_ref().map(absolute).transpose()?;
     let files = Files {
         policies,
         pid_file,
         dump_file,
+        recording,
         socket,
     };
     let mut parts = open_parts(options, key, files, notify, &log)?;
@@ -144,6 +148,7 @@ struct Files {
     policies: Vec<PathBuf>,
     pid_file: Option<PathBuf>,
     dump_file: PathBuf,
+    recording: Option<PathBuf>,
     /// Or `none`.
     socket: Option<PathBuf>,
 }
@@ -224,10 +229,15 @@ fn open_parts(
         key,
         protocol,
     };
-    let mut plan = plan(&seed, local, policy.clone())?;
-    for (host, addr) in found {
-        plan.know(clock::now(), &host, addr);
-    }
+    let start = PlanStart {
+        now: clock::now(),
+        seed,
+        local,
+        policy: policy.clone(),
+        known: found,
+    };
+    let recording = files.recording.as_deref();
+    let plan = record::begin(&start, recording, options.record_max.0, log)?;
     let means = Means {
         socket: files.socket.as_deref(),
         key: debug_key,
@@ -266,10 +276,6 @@ fn open_parts(
 
 fn at_terminal() -> bool {
     io::stdin().is_terminal() || io::stderr().is_terminal()
-}
-
-fn plan(seed: &[u8; 32], local: Local, policy: Policy) -> Result<Plan, Failure> {
-    Plan::new(clock::now(), seed, local, policy).map_err(|e| Failure::new(exit::DATA, e))
 }
 
 /// What the name service says of one host.

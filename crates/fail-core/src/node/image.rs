@@ -5,7 +5,7 @@ use fail_wire::{Marks, Name, Reason, State};
 use crate::time::{Mono, Span, Wall};
 
 /// Everything that outlives a faild.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Image {
     /// The kernel's boot id: after a reboot no state is believed.
     pub boot: String,
@@ -14,7 +14,7 @@ pub struct Image {
 }
 
 /// One record on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Kept {
     /// The service.
     pub name: Name,

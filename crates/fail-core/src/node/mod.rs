@@ -40,11 +40,12 @@ pub use image::{Image, Kept};
 use offenders::Offenders;
 use page::Page;
 use pushes::Pushes;
+pub use pushes::{Holder, cookie};
 use regulars::Regulars;
 use report::Heard;
 
 /// Where a datagram came from, and by which way an answer goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Peer {
     /// The sender.
     pub addr: SocketAddr,
@@ -156,7 +157,7 @@ struct Chatter {
 }
 
 /// The state daemon.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Node {
     boot: String,
     nonce: u64,

@@ -39,7 +39,7 @@ const LASTS_MS: (u32, u32) = (1_000, 300_000);
 
 /// Whose a subscription is: an address, or a connection from there, and the community that it
 /// was asked for with.
-type Holder = (SocketAddr, Option<u64>, u32);
+pub type Holder = (SocketAddr, Option<u64>, u32);
 
 /// One subscription.
 #[derive(Debug, Clone)]
@@ -125,16 +125,21 @@ impl Pushes {
     }
 
     fn cookie(&self, holder: Holder) -> u64 {
-        let (addr, stream, key) = holder;
-        let mut bytes = match addr.ip() {
-            IpAddr::V4(ip) => ip.octets().to_vec(),
-            IpAddr::V6(ip) => ip.octets().to_vec(),
-        };
-        bytes.extend(addr.port().to_be_bytes());
-        bytes.extend(key.to_be_bytes());
-        bytes.extend(stream.iter().flat_map(|no| no.to_be_bytes()));
-        self.secret.seal(&bytes)
+        cookie(&self.secret, holder)
     }
+}
+
+/// What shows that answers arrive at an address, or on a connection from there: made with
+/// [`Dice::key`](fail_wire::Dice::key) for one key id.
+pub fn cookie(secret: &Key, (addr, stream, key): Holder) -> u64 {
+    let mut bytes = match addr.ip() {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    };
+    bytes.extend(addr.port().to_be_bytes());
+    bytes.extend(key.to_be_bytes());
+    bytes.extend(stream.iter().flat_map(|no| no.to_be_bytes()));
+    secret.seal(&bytes)
 }
 
 impl Subscription {

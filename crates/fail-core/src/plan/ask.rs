@@ -168,6 +168,9 @@ impl Plan {
     /// A host counts as unreachable.
     fn lose(&mut self, now: Now, index: usize, target: &Target, ask: Ask) {
         let hint = ask.hint.clone();
+        if hint.is_none() {
+            self.await_late(index, target, &ask);
+        }
         let link = self.link_mut(target);
         link.hint.clone_from(&hint);
         // A connection on which nothing comes may be one to nobody. Who refuses is there, and
@@ -205,7 +208,8 @@ impl Plan {
         let packet = Packet::read(bytes).ok().filter(Packet::answers);
         packet.is_some_and(|packet| {
             let id = packet.request();
-            self.sent.contains_key(&id) || self.hears.awaits(id) || self.news.awaits(id)
+            let asked = self.sent.contains_key(&id) || self.lates.awaits(id);
+            asked || self.hears.awaits(id) || self.news.awaits(id)
         })
     }
 
@@ -216,6 +220,9 @@ impl Plan {
         }
         if self.news.awaits(id) {
             return self.news_came(now, from, bytes);
+        }
+        if self.lates.awaits(id) {
+            return self.late_answer(now, from, bytes);
         }
         let Some((sent, id, body)) = self.authentic(from, bytes) else {
             self.stats.dropped += 1;

@@ -16,6 +16,7 @@ mod health;
 mod hears;
 mod jobs;
 mod judge;
+mod late;
 mod link;
 mod news;
 mod notes;
@@ -48,6 +49,7 @@ use duty::Duty;
 use health::Health;
 use hears::Hears;
 pub use jobs::CANCEL_GRACE;
+use late::Lates;
 use link::{LOOKUP_AGAIN, LOOKUP_LATER, Link};
 use news::News;
 use notes::Notes;
@@ -189,7 +191,8 @@ pub enum Out {
 }
 
 /// A service or a host.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Subject {
     /// A service.
     Service(Name),
@@ -216,7 +219,7 @@ enum Sent {
 }
 
 /// The failover shell.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     policy: Policy,
     rule: Rule,
@@ -228,6 +231,8 @@ pub struct Plan {
     asks: BTreeMap<(usize, Target), Ask>,
     posts: BTreeMap<Name, Post>,
     sent: BTreeMap<u64, Sent>,
+    /// Questions that were given up.
+    lates: Lates,
     /// The start of the local faild that we know.
     nonce: Option<u64>,
     jobs: u64,
@@ -326,6 +331,7 @@ impl Plan {
             asks: BTreeMap::new(),
             posts: BTreeMap::new(),
             sent: BTreeMap::new(),
+            lates: Lates::default(),
             nonce: None,
             jobs: 0,
             lookups: 0,
@@ -453,6 +459,7 @@ impl Plan {
         self.log(Level::Warn, "plan", text);
         self.asks.clear();
         self.sent.clear();
+        self.lates.clear();
         // What people have ordered is repeated as it was.
         self.posts.retain(|_, post| post.is_by_hand());
         self.posts

@@ -46,5 +46,6 @@ pub(crate) const TCL_RETURN: c_int = 2;
 pub(crate) const TCL_GLOBAL_ONLY: c_int = 1;
 pub(crate) const TCL_EVAL_GLOBAL: c_int = 0x2_0000;
 pub(crate) const TCL_ALL_EVENTS: c_int = !2;
+pub(crate) const TCL_DONT_WAIT: c_int = 2;
 pub(crate) const TCL_LIMIT_TIME: c_int = 2;
 pub(crate) const QUEUE_TAIL: c_uint = 0;

@@ -5,7 +5,7 @@ use fail_core::exec::{End, ExecFailed, ExecResult, Finished};
 
 use super::program;
 use super::syntax::How;
-use crate::tcl::{Obj, signal};
+use crate::tcl::{Obj, Reply, TclError, signal};
 
 /// How a suspended job goes on: with a result, or with an error at that place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,17 @@ impl Answer {
         Answer {
             result: message.into(),
             error: Some(code.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    /// For a command that answers at once.
+    pub(super) fn into_reply(self) -> Reply {
+        match self.error {
+            None => Ok(Obj::text(&self.result)),
+            Some(code) => {
+                let code: Vec<&str> = code.iter().map(String::as_str).collect();
+                Err(TclError::new(self.result).code(&code))
+            }
         }
     }
 

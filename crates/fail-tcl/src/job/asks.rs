@@ -3,9 +3,10 @@
 
 use std::rc::{Rc, Weak};
 
+use fail_core::exec::{ExecResult, Pipeline};
 use fail_core::job::JobNo;
 
-use super::answer::Form;
+use super::answer::{self, Form};
 use super::ask;
 use super::help;
 use super::outcome::Ending;
@@ -13,7 +14,7 @@ use super::program;
 use super::role::background as error_in_background;
 use super::room::Room;
 use super::run::{Job, Want, coroutine};
-use super::syntax::{self, Exec};
+use super::syntax::{self, Exec, How};
 use crate::limits::{CALLBACK_MS, DETAIL_BYTES_MAX, cut};
 use crate::mail::{FromTcl, Mail, ToTcl};
 use crate::packages;
@@ -137,6 +138,22 @@ fn exec(room: &Room, words: &[String]) -> Result<Exec, TclError> {
         native.map(|name| name.to_text()).map_err(|e| e.plain())
     };
     syntax::parse(words, &home)
+}
+
+/// An `exec` that nobody can wait for, answered by `answer`: of a policy that is read in a
+/// rehearsal.
+pub(crate) fn exec_at_once(
+    room: &Room,
+    words: &[String],
+    answer: impl FnOnce(&Pipeline) -> ExecResult,
+) -> Reply {
+    let Exec { pipeline, how } = exec(room, words)?;
+    answer::to_exec(&Form::Exec(how), &answer(&pipeline)).into_reply()
+}
+
+/// The same, of something that is no program.
+pub(crate) fn answered_at_once(result: &ExecResult) -> Reply {
+    answer::to_exec(&Form::Exec(How::default()), result).into_reply()
 }
 
 fn exit_code(words: &[String]) -> Result<String, TclError> {

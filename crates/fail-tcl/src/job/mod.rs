@@ -20,4 +20,5 @@ mod room;
 mod run;
 mod syntax;
 
+pub(crate) use self::asks::{answered_at_once, exec_at_once};
 pub(crate) use self::room::Room;

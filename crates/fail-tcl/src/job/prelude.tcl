@@ -11,6 +11,8 @@ namespace eval ::fail {
     namespace eval tcl {}
     namespace eval job {}
     variable service {} reason {} from {} event {} data {}
+    # What child interpreters share with us.
+    variable shared {exec exit}
 }
 
 foreach command {after close exec exit gets interp puts read unknown update vwait} {
@@ -238,7 +240,7 @@ proc ::interp args {
         tailcall ::fail::tcl::interp {*}$args
     }
     set child [::fail::tcl::interp {*}$args]
-    foreach command {exec exit} {
+    foreach command $::fail::shared {
         ::fail::tcl::interp alias $child $command {} ::$command
     }
     return $child

@@ -42,6 +42,8 @@ pub(crate) struct Room {
     closed: Cell<bool>,
     /// What was asked by somebody who could not wait: only what went wrong is of interest.
     unwaited: RefCell<BTreeSet<u64>>,
+    /// The longest that a script may run without waiting; nothing: others look after that.
+    turn_max: Option<Duration>,
 }
 
 const CANCELLED: &[&str] = &["FAIL", "CANCELLED"];
@@ -59,7 +61,14 @@ impl Room {
             numbers: Cell::new(0),
             closed: Cell::new(false),
             unwaited: RefCell::default(),
+            turn_max: None,
         }
+    }
+
+    /// Scripts that run for longer than that without waiting are ended.
+    pub(crate) fn with_turn_max(mut self, limit: Duration) -> Room {
+        self.turn_max = Some(limit);
+        self
     }
 
     /// Puts all commands into the interpreter.
@@ -362,10 +371,10 @@ impl Room {
         self.interp.set(c"::fail::event", &scope.event);
         self.interp
             .set_obj(c"::fail::data", &Obj::words(&scope.data));
-        if cancelled {
-            self.interp.limit(GRACE);
-        } else {
-            self.interp.unlimited();
+        match (cancelled, self.turn_max) {
+            (true, _) => self.interp.limit(GRACE),
+            (false, Some(limit)) => self.interp.limit(limit),
+            (false, None) => self.interp.unlimited(),
         }
         self.running.set(Some(no));
         self.mailbox.remind(no);

@@ -81,15 +81,50 @@ impl PolicyError {
     }
 }
 
-/// Reads the files in their order, a directory's `*.tcl` in theirs, and closes the site.
-pub(crate) fn load(interp: &Interp, site: &Site, files: &[PathBuf]) -> Result<Loaded, PolicyError> {
-    let files = expand(files)?;
+/// What is read of a policy, in its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Read {
+    /// A file, or the `*.tcl` of a directory in their order.
+    File(PathBuf),
+    /// A variable is set: its name, which may be that of an element, and its value.
+    Set(String, String),
+    /// A script that stands in no file is evaluated.
+    Eval(String),
+}
+
+/// Reads everything in its order and closes the site.
+pub(crate) fn load(interp: &Interp, site: &Site, read: &[Read]) -> Result<Loaded, PolicyError> {
+    let mut files = Vec::new();
+    for path in read {
+        if let Read::File(path) = path {
+            files.append(&mut expand(std::slice::from_ref(path))?);
+        }
+    }
     let before = procs(interp);
-    for file in &files {
+    for read in read {
         site.blame.replace(None);
-        interp
-            .eval_file(file)
-            .map_err(|e| explain(interp, site, &files, file, &e))?;
+        let aside = |what: String| {
+            move |e: TclError| {
+                PolicyError::without_file(format!("{what}: {}", one_line(&e.message)))
+            }
+        };
+        match read {
+            Read::File(path) => {
+                for file in expand(std::slice::from_ref(path))? {
+                    site.blame.replace(None);
+                    interp
+                        .eval_file(&file)
+                        .map_err(|e| explain(interp, site, &files, &file, &e))?;
+                }
+            }
+            Read::Set(name, value) => {
+                let set = interp.command(["set", name, value]);
+                set.map_err(aside(format!("set {name}")))?;
+            }
+            Read::Eval(script) => {
+                interp.eval(script).map_err(aside("eval".to_string()))?;
+            }
+        }
     }
     let (policy, host_places) = {
         let draft = site.draft.borrow();
@@ -225,6 +260,15 @@ fn at(interp: &Interp, files: &[PathBuf], place: &Place, sentence: String) -> Po
         file: given.map_or_else(|| place.file.clone(), |g| g.into_owned()),
         line: Some(place.line),
         sentence,
+    }
+}
+
+/// The same for a file that is no policy.
+pub(crate) fn explain_file(interp: &Interp, file: &Path, error: &TclError) -> PolicyError {
+    let sentence = one_line(&error.message);
+    match outermost(&error.info()) {
+        Some((_, place)) => at(interp, &[file.to_path_buf()], &place, sentence),
+        None => PolicyError::about(file, sentence),
     }
 }
 

@@ -21,12 +21,12 @@ mod value;
 mod views;
 mod words;
 
-pub use self::load::{Loaded, PolicyError};
+pub use self::load::{Loaded, PolicyError, Read};
 pub use self::normal::normal_form;
 pub use self::options::settings;
 
 pub(crate) use self::commands::furnish;
-pub(crate) use self::load::load;
-pub(crate) use self::place::{blame, misspelled};
+pub(crate) use self::load::{explain_file, load};
+pub(crate) use self::place::{blame, here, misspelled};
 pub(crate) use self::site::Site;
 pub(crate) use self::words::words;

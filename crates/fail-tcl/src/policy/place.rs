@@ -10,9 +10,9 @@ use crate::tcl::{Interp, Obj, Reply, TclError};
 
 /// A line of a file, as Tcl names the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) file: String,
-    pub(super) line: u32,
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) line: u32,
 }
 
 /// An error and where it was raised.
@@ -22,7 +22,7 @@ pub(super) struct Blame {
 }
 
 /// The innermost line of a file that is being run.
-fn here(interp: &Interp) -> Option<Place> {
+pub(crate) fn here(interp: &Interp) -> Option<Place> {
     let depth: u32 = number(&interp.command(["info", "frame"]).ok()?)?;
     (1..=depth).rev().find_map(|level| {
         let level = level.to_string();

@@ -91,6 +91,20 @@ pub(crate) fn serve_one_event() {
     unsafe { ffi::Tcl_DoOneEvent(ffi::TCL_ALL_EVENTS) };
 }
 
+/// Serves those events that are there, and waits for none.
+pub(crate) fn serve_ready_events() {
+    for _ in 0..READY_MAX {
+        // SAFETY: on a thread with an interpreter.
+        let served = unsafe { ffi::Tcl_DoOneEvent(ffi::TCL_ALL_EVENTS | ffi::TCL_DONT_WAIT) };
+        if served == 0 {
+            return;
+        }
+    }
+}
+
+/// A channel that is always readable and never read must not keep a turn from its end.
+const READY_MAX: u32 = 100;
+
 fn hooks() -> Option<Rc<Hooks>> {
     HOOKS.with(|cell| cell.borrow().clone())
 }

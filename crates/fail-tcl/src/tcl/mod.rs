@@ -18,7 +18,7 @@ mod obj;
 mod text;
 
 pub(crate) use self::error::{Reply, TclError};
-pub(crate) use self::event::{Doorbell, Hooks, serve_one_event};
+pub(crate) use self::event::{Doorbell, Hooks, serve_one_event, serve_ready_events};
 pub(crate) use self::interp::Interp;
 pub(crate) use self::obj::Obj;
 

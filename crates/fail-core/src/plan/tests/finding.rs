@@ -54,6 +54,22 @@ fn a_dead_master_is_found_within_one_interval_and_a_burst() {
 }
 
 #[test]
+fn a_host_whose_way_has_become_slow_while_it_was_dead_is_found_again() {
+    let mut story = Story::new(&[("web", service(&["hosta"], &[]))]);
+    story.set("hosta", "web", State::Up);
+    // Answers came within milliseconds, so that one is overdue after 20.
+    story.run(Span::from_secs(10));
+    story.silent.insert(at("hosta"));
+    story.run_until("it serves here", |s| s.state(LOCAL, "web") == State::Up);
+    story.run(Span::from_secs(5));
+    story.silent.clear();
+    story.slow.insert(at("hosta"), ms(90));
+    let found = story.run_until("it gives way", |s| s.state(LOCAL, "web") != State::Up);
+    // One round whose answer comes too late, and the next one.
+    assert!(found <= ms(2_500), "{found}");
+}
+
+#[test]
 fn a_lost_datagram_costs_nothing() {
     let mut story = Story::new(&[("web", service(&["hosta"], &[]))]);
     story.set("hosta", "web", State::Up);

@@ -62,6 +62,8 @@ pub struct Story {
     nodes: BTreeMap<SocketAddr, Node>,
     wire: Vec<(Mono, SocketAddr, SocketAddr, Vec<u8>)>,
     /// Failds that hear and say nothing.
+    /// So much longer an answer of these takes.
+    pub slow: BTreeMap<SocketAddr, Span>,
     pub silent: BTreeSet<SocketAddr>,
     /// Failds that questions about services do not reach.
     pub lose_queries: BTreeSet<SocketAddr>,
@@ -187,6 +189,7 @@ impl Story {
             policy,
             nodes,
             wire: Vec::new(),
+            slow: BTreeMap::new(),
             silent: BTreeSet::new(),
             lose_queries: BTreeSet::new(),
             old: BTreeSet::new(),
@@ -598,7 +601,9 @@ impl Story {
         while let Some(out) = node.poll() {
             match out {
                 node::Out::Send { to, bytes } => {
-                    self.wire.push((now.mono + TRIP, host, to.addr, bytes));
+                    let more = self.slow.get(&host).copied().unwrap_or_default();
+                    self.wire
+                        .push((now.mono + TRIP + more, host, to.addr, bytes));
                 }
                 node::Out::Save { no, .. } if slow => {
                     self.saves.push((now.mono + self.disk, host, no));

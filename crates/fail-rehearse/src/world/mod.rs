@@ -1,0 +1,409 @@
+//! The world of a rehearsal: one queue of events, the hosts, the network between them. It drives
+//! the machines as the programs do, a few microseconds late, and writes down what it sees.
+
+mod acts;
+mod address;
+mod faild;
+mod failsh;
+mod host;
+mod net;
+mod ranks;
+mod scripts;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::rc::Rc;
+
+use fail_core::access::{Access, Rights};
+use fail_core::decide::{Rule as Decide, decide};
+use fail_core::plan;
+use fail_core::policy::{DEFAULT_COMMUNITY, Policy};
+use fail_core::time::{Mono, Now, Wall};
+use fail_sim::rng::Rng;
+use fail_tcl::PolicyError;
+use fail_wire::{Key, Name};
+
+use self::host::{Host, SharedRulings};
+use self::net::{Datagram, Ways};
+use crate::answer::Rulings;
+use crate::ledger::{Aside, Ledger};
+use crate::limits::STEPS_AT_ONCE_MAX;
+use crate::report::{Kind, Report, Shown};
+use crate::scenario::{Act, At, MS, SECOND, Scenario};
+
+/// What happens at a moment.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A datagram arrives.
+    Arrive(Datagram),
+    /// A save is done: host, life of its faild, number.
+    Saved(usize, u64, u64),
+    /// A failsh hears something: host, its life, what.
+    Tell(usize, u64, Box<plan::In>),
+    /// The interpreters of a failsh have a timer that is due, or mail.
+    Turn(usize, u64),
+    /// A command ends: host, boot, number, how.
+    Ends(usize, u64, u64, Box<fail_core::exec::ExecResult>),
+    /// Something that was asked of the engine is answered: host, life, interpreter, number.
+    Answer(usize, u64, (u64, u64), Result<String, fail_tcl::AskError>),
+    /// A host boots.
+    Boot(usize),
+    /// The scenario does something.
+    Do(Box<At>),
+    /// Something that lasts is over: its number in the ledger, and what it was.
+    Over(usize, Box<Act>),
+    /// Somebody types failc: host, service, what.
+    Type(usize, Name, fail_sim::client::Verb),
+}
+
+/// The hosts of a scenario.
+pub struct World<'a> {
+    /// Nanoseconds since the beginning.
+    at: u64,
+    rng: Rng,
+    scenario: &'a Scenario,
+    program: &'a str,
+    hosts: Vec<Host>,
+    ways: Ways,
+    /// Acts that last, by what they are about: their numbers in the ledger.
+    lasting: BTreeMap<String, usize>,
+    rulings: SharedRulings,
+    /// Chance of the answers, which are also wanted while a policy is read.
+    dice: Rc<RefCell<Rng>>,
+    ledger: Ledger,
+    access: Access,
+    key: Key,
+    requests: u64,
+    commands: u64,
+    queue: BTreeMap<(u64, u64), Event>,
+    queued: u64,
+    decide: Decide,
+}
+
+/// How a rehearsal is done.
+#[derive(Debug, Clone, Copy)]
+pub struct How<'a> {
+    /// By which name this program was called.
+    pub program: &'a str,
+    /// From which all chance is drawn.
+    pub seed: u64,
+    /// How long it lasts.
+    pub length: u64,
+    /// Without the lines of the timeline.
+    pub brief: bool,
+    /// The rule of all failsh: for tests.
+    pub decide: Decide,
+}
+
+impl<'a> How<'a> {
+    /// As it is done for people.
+    pub fn new(program: &'a str, seed: u64, length: u64) -> How<'a> {
+        How {
+            program,
+            seed,
+            length,
+            brief: false,
+            decide,
+        }
+    }
+}
+
+/// A rehearsal that was done and is not judged yet.
+pub struct Played {
+    /// What came of it, without verdicts.
+    pub report: Report,
+    /// What is judged beside.
+    pub aside: Aside,
+    /// Where hosts do not agree on their ranks.
+    pub ranks: Vec<String>,
+}
+
+/// The year in which every rehearsal begins.
+const YEAR_2026_MS: i64 = 1_767_225_600_000;
+
+/// Plays the acts of a scenario.
+///
+/// # Errors
+/// A policy that can not be read.
+pub fn play(scenario: &Scenario, acts: &[At], how: How<'_>) -> Result<Played, PolicyError> {
+    let mut world = World::new(scenario, how)?;
+    let ranks = world.meet()?;
+    for at in acts {
+        world.later(at.at, Event::Do(Box::new(at.clone())));
+    }
+    world.live(how.length);
+    Ok(world.finish(how, ranks))
+}
+
+impl<'a> World<'a> {
+    fn new(scenario: &'a Scenario, how: How<'a>) -> Result<World<'a>, PolicyError> {
+        let names: Vec<String> = scenario.hosts.iter().map(|h| h.name.clone()).collect();
+        let mut rng = Rng::new(how.seed);
+        let dice = Rc::new(RefCell::new(Rng::new(rng.roll())));
+        let rulings: SharedRulings = Rc::new(RefCell::new(Rulings::default()));
+        for rule in &scenario.rules {
+            rulings.borrow_mut().add(0, rule);
+        }
+        #[expect(clippy::expect_used, reason = "the default community is legal")]
+        let key = Key::new(DEFAULT_COMMUNITY).expect("the default community is legal");
+        Ok(World {
+            at: 0,
+            rng,
+            scenario,
+            program: how.program,
+            hosts: scenario
+                .hosts
+                .iter()
+                .map(|spec| Host::new(&spec.name, spec.read.clone()))
+                .collect(),
+            ways: Ways::new(scenario.network),
+            lasting: BTreeMap::new(),
+            rulings,
+            dice,
+            ledger: Ledger::new(names, how.brief),
+            access: Access::open(),
+            key,
+            requests: 0,
+            commands: 0,
+            queue: BTreeMap::new(),
+            queued: 0,
+            decide: how.decide,
+        })
+    }
+
+    /// Reads every policy once, to know who is where and who knows whom; then every host boots.
+    fn meet(&mut self) -> Result<Vec<String>, PolicyError> {
+        let mut policies = Vec::new();
+        for host in 0..self.hosts.len() {
+            let read = self.hosts[host].read.clone();
+            let (loaded, _) = self.load(host, &read, &fail_tcl::Board::default())?;
+            policies.push(loaded.policy);
+        }
+        self.place(&policies);
+        self.admit(&policies);
+        let ranks = ranks::disagreements(self.scenario, &policies);
+        for (host, policy) in policies.iter().enumerate() {
+            for service in policy.services.keys() {
+                let why = "the host has no power yet";
+                self.ledger
+                    .state(0, host, service.as_str(), Shown::Down, why);
+            }
+            // Not at the same moment, as no two hosts boot.
+            let after = self.rng.between(0, 200 * MS);
+            self.later(after, Event::Boot(host));
+        }
+        Ok(ranks)
+    }
+
+    /// Each host answers where the others ask for it, or where the scenario says.
+    fn place(&mut self, policies: &[Policy]) {
+        for (n, spec) in self.scenario.hosts.iter().enumerate() {
+            let mut addresses: Vec<IpAddr> = spec.address.into_iter().collect();
+            if addresses.is_empty() {
+                for policy in policies {
+                    let named = policy
+                        .hosts
+                        .iter()
+                        .filter(|(name, _)| name.as_str() == spec.name);
+                    let literal =
+                        named.filter_map(|(_, host)| host.address.as_deref()?.parse().ok());
+                    for ip in literal {
+                        if !addresses.contains(&ip) {
+                            addresses.push(ip);
+                        }
+                    }
+                }
+            }
+            if addresses.is_empty() {
+                let last = u8::try_from(n + 1).unwrap_or(u8::MAX);
+                addresses.push(IpAddr::V4(Ipv4Addr::new(198, 51, 100, last)));
+            }
+            self.hosts[n].addresses = addresses;
+        }
+    }
+
+    /// Whatever community a policy asks with is known to everybody: community files are no part
+    /// of a policy.
+    fn admit(&mut self, policies: &[Policy]) {
+        let hosts = policies.iter().flat_map(|policy| policy.hosts.values());
+        let hosts = hosts.map(|host| host.community.as_str());
+        let services = policies.iter().flat_map(|policy| policy.services.values());
+        let services = services.filter_map(|service| service.community.as_deref());
+        let mut seen = vec![DEFAULT_COMMUNITY];
+        for community in hosts.chain(services) {
+            if seen.contains(&community) {
+                continue;
+            }
+            seen.push(community);
+            if let Ok(key) = Key::new(community) {
+                // More than fit are refused by the real one as well.
+                let _ = self.access.add(None, key, Rights::ReadOnly);
+            }
+        }
+    }
+
+    /// Lets something happen after a while.
+    fn later(&mut self, after: u64, event: Event) {
+        self.queued += 1;
+        self.queue.insert((self.at + after, self.queued), event);
+    }
+
+    fn live(&mut self, end: u64) {
+        let (mut last, mut steps) = (0, 0);
+        while self.step(end) {
+            steps = if self.at == last { steps + 1 } else { 0 };
+            last = self.at;
+            if steps > STEPS_AT_ONCE_MAX {
+                let text = "the rehearsal goes in a circle and is given up".to_string();
+                self.say(None, Kind::Log, text);
+                return;
+            }
+        }
+        self.at = end;
+    }
+
+    /// The next event, or the next machine that wants to be woken.
+    fn step(&mut self, end: u64) -> bool {
+        let queued = self.queue.first_key_value().map(|((at, _), _)| *at);
+        let wakes = self.hosts.iter().enumerate().flat_map(|(n, host)| {
+            let awake = host.up && !host.frozen;
+            let node = host.node_wake.map(|at| (at, n, true));
+            let plan = host.plan_wake.map(|at| (at, n, false));
+            [node, plan].into_iter().flatten().filter(move |_| awake)
+        });
+        let wake = wakes.min();
+        let next = queued.into_iter().chain(wake.map(|(at, ..)| at)).min();
+        let Some(next) = next.filter(|next| *next <= end) else {
+            return false;
+        };
+        self.at = self.at.max(next);
+        match wake.filter(|(at, ..)| queued.is_none_or(|queued| *at < queued)) {
+            Some((_, host, true)) => self.turn_node(host, None),
+            Some((_, host, false)) => self.turn_plan(host, None),
+            None => {
+                if let Some((_, event)) = self.queue.pop_first() {
+                    self.happen(event);
+                }
+            }
+        }
+        true
+    }
+
+    fn happen(&mut self, event: Event) {
+        if let Some(host) = event.host() {
+            if self.hosts[host].frozen {
+                return self.wait(host, event);
+            }
+        }
+        match event {
+            Event::Arrive(datagram) => self.arrive(datagram),
+            Event::Saved(host, life, no) => self.saved(host, life, no),
+            Event::Tell(host, life, input) => {
+                if self.hosts[host].failsh_life == life {
+                    self.turn_plan(host, Some(*input));
+                }
+            }
+            Event::Turn(host, life) => {
+                if self.hosts[host].failsh_life == life {
+                    if let Some(failsh) = &mut self.hosts[host].failsh {
+                        failsh.timer = None;
+                    }
+                    self.turn_minds(host);
+                }
+            }
+            Event::Ends(host, boot, no, result) => {
+                if self.hosts[host].boots == boot && self.hosts[host].up {
+                    self.command_ends(host, no, *result);
+                }
+            }
+            Event::Answer(host, life, by, result) => {
+                if self.hosts[host].failsh_life == life {
+                    self.answer_ask(host, by, result);
+                }
+            }
+            Event::Boot(host) => self.boot(host),
+            Event::Do(at) => self.perform(&at),
+            Event::Over(no, act) => self.undo(no, &act),
+            Event::Type(host, name, verb) => self.type_failc(host, &name, verb),
+        }
+    }
+
+    /// What a host's clocks say.
+    fn now(&self) -> Now {
+        Now {
+            // No clock begins with nothing.
+            mono: Mono(self.at + SECOND),
+            wall: Wall(YEAR_2026_MS + (self.at / MS) as i64),
+        }
+    }
+
+    /// The same for its interpreters, in microseconds.
+    fn wall_us(&self) -> i64 {
+        YEAR_2026_MS * 1_000 + (self.at / 1_000) as i64
+    }
+
+    /// When a deadline of a machine comes.
+    fn when(&self, deadline: Mono) -> u64 {
+        deadline.0.saturating_sub(SECOND).max(self.at)
+    }
+
+    /// Schedulers are not exact.
+    fn lateness(&mut self) -> u64 {
+        self.rng.between(1_000, 50_000)
+    }
+
+    fn say(&mut self, host: Option<usize>, kind: Kind, text: String) {
+        self.ledger
+            .say(self.at, host, None, kind, text, String::new());
+    }
+
+    fn finish(self, how: How<'_>, ranks: Vec<String>) -> Played {
+        let hosts = self.hosts.iter().map(|host| host.name.clone()).collect();
+        let mut notes = Vec::new();
+        for host in &self.hosts {
+            if host.addresses.len() > 1 {
+                let list: Vec<String> = host.addresses.iter().map(IpAddr::to_string).collect();
+                notes.push(format!("{} is asked at {}", host.name, list.join(" and ")));
+            }
+        }
+        let (tracks, things, acts, entries, aside) = self.ledger.finish(self.at);
+        let mut services: Vec<String> = tracks.iter().map(|track| track.service.clone()).collect();
+        services.dedup();
+        let report = Report {
+            scenario: self.scenario.file.display().to_string(),
+            seed: how.seed,
+            hosts,
+            services,
+            length: how.length,
+            notes,
+            tracks,
+            things,
+            acts,
+            entries,
+            verdicts: Vec::new(),
+            chance: None,
+        };
+        Played {
+            report,
+            aside,
+            ranks,
+        }
+    }
+}
+
+impl Event {
+    /// The host that must be awake for it.
+    fn host(&self) -> Option<usize> {
+        match self {
+            Event::Arrive(datagram) => Some(datagram.to),
+            Event::Saved(host, ..)
+            | Event::Tell(host, ..)
+            | Event::Turn(host, _)
+            | Event::Ends(host, ..)
+            | Event::Answer(host, ..)
+            | Event::Type(host, ..) => Some(*host),
+            Event::Boot(_) | Event::Do(_) | Event::Over(..) => None,
+        }
+    }
+}
