@@ -7,8 +7,9 @@
 //! * no start before the mark `starting` was acknowledged by the local faild, and every host of
 //!   the service asked again after that;
 //! * a forgery (made with another key, from another address, or with a bit turned) changes no
-//!   decision and no state: a twin that does not hear of it wants the same. Refusals that nobody
-//!   signed are not tried: one that names the open question may give a hint;
+//!   decision and no state: a twin that does not hear of it wants the same. So does a refusal that
+//!   nobody signed and that names the open question, if it is not one of the local faild's port
+//!   (it is there, then, and `lonely` need not stop anything);
 //! * a change by hand is answered at most once; after `release` nothing is started, and that it
 //!   is done is said once;
 //! * it sends nothing but requests, signed, each in one datagram; after `expire` the deadline
@@ -243,7 +244,7 @@ fn forge(from: &mut Choices, stage: &mut Stage) {
         return;
     }
     let (sender, request) = open[from.below(open.len())];
-    let key = stage.keys[2].clone();
+    let key = (sender == local() || from.flag()).then(|| stage.keys[2].clone());
     let body = match from.below(4) {
         0 => messages::body(from),
         1 => Body::Refusal(Refusal::plain(from.pick(&Code::ALL))),
@@ -257,7 +258,7 @@ fn forge(from: &mut Choices, stage: &mut Stage) {
             })
         }
     };
-    let bytes = emit(Some(&key), request, &body);
+    let bytes = emit(key.as_ref(), request, &body);
     debug_assert!(Packet::read(&bytes).is_ok());
     stage.forge(sender, bytes);
 }

@@ -15,8 +15,7 @@ use fail_wire::{Body, DATAGRAM_BYTES_MAX, Key, Marks, Name, Packet};
 
 use super::policies::{COMMUNITIES, HOSTS, SERVICES, host_addr};
 
-/// What a plan has decided, so that two can be compared. What is told to people is left out,
-/// and so is what only tidies up a connection: a hint may change it.
+/// What a plan has decided, so that two can be compared. What is told to people is left out.
 type Decision = String;
 
 /// The stage.
@@ -386,7 +385,7 @@ fn is_name(address: &str) -> bool {
 
 fn decision(out: &Out) -> Option<Decision> {
     match out {
-        Out::Log(_) | Out::Event(_) | Out::Changed(_) | Out::HangUp { .. } => None,
+        Out::Log(_) | Out::Event(_) | Out::Changed(_) => None,
         // Of a request the id, the type and the proof over the rest.
         Out::Send { to, bytes, .. } => Some(format!("send {to} {:?}", bytes.get(..48))),
         Out::Trap(fired) => Some(format!("trap {:?} {}", fired.job, fired.script)),
