@@ -18,6 +18,7 @@ mod monitor;
 mod node;
 mod plan;
 mod policy;
+mod scenario;
 mod state;
 mod wire;
 
@@ -28,6 +29,7 @@ pub use monitor::monitor;
 pub use node::node;
 pub use plan::plan;
 pub use policy::policy;
+pub use scenario::scenario;
 pub use state::state;
 pub use wire::wire;
 
@@ -35,13 +37,14 @@ pub use wire::wire;
 pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are also those of the corpora in `tests/fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("wire", wire),
     ("frames", frames),
     ("community", community),
     ("state", state),
     ("monitor", monitor),
     ("policy", policy),
+    ("scenario", scenario),
     ("node", node),
     ("plan", plan),
 ];

@@ -5,7 +5,8 @@
 //! * a text is a policy or an error; the error is one line, not empty, and names the file and a
 //!   line that is there, unless it is that reading took too long;
 //! * the normal form of a policy is a policy with the same settings and the same normal form;
-//! * reading ends in its time, also with a loop without end in it, and leaves no thread behind.
+//! * reading ends in its time, also with a loop without end in it, and leaves no thread behind;
+//! * what is read on the caller's thread and on one of its own is the same.
 //!
 //! Tcl can do whatever a program can, so a fuzzer that learns its words must not have them all:
 //! what touches the world outside of the interpreter, and what fills the memory in one word, is
@@ -17,8 +18,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use fail_core::exec::ExecFailed;
 use fail_core::log::Level;
-use fail_tcl::{Board, FromTcl, Loaded, PolicyError, normal_form, start_within};
+use fail_tcl::{Board, FromTcl, Loaded, PolicyError, Read, Scene, Still};
+use fail_tcl::{normal_form, start_within};
 
 use crate::Choices;
 
@@ -81,22 +84,27 @@ const WORDS: [&str; 46] = [
 /// Any text, or words that are nearly a policy.
 pub fn policy(data: &[u8]) {
     let mut from = Choices::new(data);
-    let text = match from.flag() {
+    // A thread for each takes longer than all the rest.
+    let kind = from.byte();
+    let own_thread = kind >= 0xf8;
+    let text = match kind & 1 == 1 {
         true => words(&mut from),
         false => String::from_utf8_lossy(from.rest()).into_owned(),
     };
     let folder = Folder::new();
     let file = folder.write("policy.tcl", &text);
-    match read(&folder, &file) {
+    let result = still(&folder, &file);
+    if own_thread {
+        let other = apart(&folder, &file);
+        let late = |result: &Result<Loaded, PolicyError>| result.as_ref().is_err_and(is_late);
+        assert!(late(&result) || late(&other) || result == other, "{text}");
+    }
+    match result {
         Err(error) => is_clear(&error, &file, &text),
         Ok(loaded) => {
             let printed = normal_form(&loaded);
             let again = folder.write("normal.tcl", &printed);
-            // Whoever has made commands of his own of ours may have changed what they mean.
-            if loaded.procs.iter().any(|definition| redefines(definition)) {
-                return;
-            }
-            match read(&folder, &again) {
+            match still(&folder, &again) {
                 Err(error) => assert!(is_late(&error), "{error}\n{text}\n{printed}"),
                 Ok(again) => {
                     assert_eq!(again.policy, loaded.policy, "{text}\n{printed}");
@@ -119,16 +127,10 @@ fn words(from: &mut Choices) -> String {
     text
 }
 
-/// Whether this defines what the normal form is made of.
-fn redefines(definition: &str) -> bool {
-    let name = definition.strip_prefix("proc ").unwrap_or(definition);
-    let name = name.split(' ').next().unwrap_or_default();
-    let name = name.trim_start_matches([':', '{']);
-    ["failsvc", "failhost", "failtrap", "proc", "package"].contains(&name)
-}
-
 fn is_late(error: &PolicyError) -> bool {
-    error.sentence.contains("POLICY_MAX")
+    error
+        .sentence
+        .contains("reading the policy takes longer than")
 }
 
 fn is_clear(error: &PolicyError, file: &Path, text: &str) {
@@ -146,8 +148,31 @@ fn is_clear(error: &PolicyError, file: &Path, text: &str) {
     assert!((1..=lines).contains(&line), "{shown}\n{text}");
 }
 
-fn read(folder: &Folder, file: &Path) -> Result<Loaded, PolicyError> {
-    let disarm = folder.write("disarm.tcl", include_str!("policy/disarm.tcl"));
+fn disarm(folder: &Folder) -> PathBuf {
+    folder.write("disarm.tcl", include_str!("policy/disarm.tcl"))
+}
+
+/// Reads it on this thread, where nothing is done that would be outside.
+fn still(folder: &Folder, file: &Path) -> Result<Loaded, PolicyError> {
+    let files = [disarm(folder), file.to_owned()].map(Read::File);
+    let scene = Scene {
+        host: "hosta",
+        program: "fuzz",
+        board: &Board::default(),
+        now: 1_700_000_000_000_000,
+        seed: 1,
+        answering: Box::new(|_| {
+            Err(ExecFailed {
+                sentence: "nothing runs here".to_string(),
+                errno: "ENOENT".to_string(),
+            })
+        }),
+    };
+    Still::load_within(READ_MAX, &files, scene).map(|(loaded, _)| loaded)
+}
+
+/// Reads it on a thread of its own, as failsh does.
+fn apart(folder: &Folder, file: &Path) -> Result<Loaded, PolicyError> {
     let alive = Arc::new(());
     let there = Arc::clone(&alive);
     let out = move |message: FromTcl| {
@@ -156,7 +181,7 @@ fn read(folder: &Folder, file: &Path) -> Result<Loaded, PolicyError> {
             assert!(level <= Level::Debug && !text.is_empty());
         }
     };
-    let files = [disarm, file.to_owned()];
+    let files = [disarm(folder), file.to_owned()];
     let begun = Instant::now();
     let read = start_within(READ_MAX, &files, "fuzz", &Board::default(), Box::new(out));
     let result = read.map(|(loaded, tcl)| {
@@ -172,14 +197,14 @@ fn read(folder: &Folder, file: &Path) -> Result<Loaded, PolicyError> {
 }
 
 /// A folder that goes away.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 #[expect(
     clippy::expect_used,
     reason = "without a place for files nothing can be tried"
 )]
 impl Folder {
-    fn new() -> Folder {
+    pub(crate) fn new() -> Folder {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let no = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("failover-fuzz-{}-{no}", std::process::id());
@@ -188,7 +213,7 @@ impl Folder {
         Folder(path)
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.join(name);
         fs::write(&path, text).expect("a file");
         path
@@ -231,11 +256,12 @@ mod tests {
             "puts $env(HOME)".to_string(),
         ] {
             let file = folder.write("policy.tcl", &attempt);
-            assert!(read(&folder, &file).is_err(), "{attempt}");
+            assert!(apart(&folder, &file).is_err(), "{attempt}");
+            let _ = still(&folder, &file);
             assert_eq!(fs::read_to_string(&victim).unwrap(), "alive", "{attempt}");
         }
         let plain = "failsvc web start {return UP} stop {return RECOVER}";
         let file = folder.write("policy.tcl", plain);
-        assert_eq!(read(&folder, &file).unwrap().policy.services.len(), 1);
+        assert_eq!(apart(&folder, &file).unwrap().policy.services.len(), 1);
     }
 }

@@ -126,7 +126,12 @@ fn a_monitor_stream_gives_the_same_however_cut() {
 
 #[test]
 fn any_text_is_a_policy_or_an_error_with_its_line() {
-    seeded("policy", 10);
+    seeded("policy", 150);
+}
+
+#[test]
+fn any_text_is_a_scenario_or_an_error_with_its_line() {
+    seeded("scenario", 200);
 }
 
 #[test]

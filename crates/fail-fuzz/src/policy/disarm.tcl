@@ -5,6 +5,7 @@
 apply {{} {
     foreach command {
         ::fail::tcl::exec ::fail::tcl::exit ::fail::tcl::interp ::fail::tcl::puts
+        ::fail::tcl::open ::fail::tcl::socket ::fail::tcl::cd
         ::fail::tcl::gets ::fail::tcl::read ::fail::tcl::unknown ::fail::tcl::close
         ::open ::socket ::load ::unload ::cd ::source ::glob ::pwd ::chan ::fconfigure
         ::fcopy ::fileevent ::flush ::seek ::tell ::pid ::zlib ::zipfs ::interp ::lrepeat
@@ -25,6 +26,10 @@ apply {{} {
             [info commands ::tcl::unsupported::*] [info commands ::tcl::encoding::*]\
             [info commands ::tcl::chan::*] [info commands ::tcl::binary::*]] {
         catch {rename $command {}}
+    }
+    # The prelude asks it about each word that it does not know itself: without it, for ever.
+    proc ::fail::tcl::unknown {name args} {
+        return -code error "invalid command name \"$name\""
     }
     package unknown {}
     foreach name [package names] {
