@@ -74,9 +74,55 @@ pub enum MonitorError {
 pub struct Monitor {
     stream: TcpStream,
     failsh: SocketAddr,
+    lines: Lines,
+}
+
+/// Updates out of a stream, without the socket: who has one puts in what came, however it was
+/// cut, and takes out whole updates. After an error nothing more comes.
+#[derive(Debug, Default)]
+pub struct Lines {
     buffer: Vec<u8>,
     /// So much of it holds no end of a line.
     looked_at: usize,
+}
+
+impl Lines {
+    /// Some bytes came.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next update of a type that we know, if there is a whole one.
+    ///
+    /// # Errors
+    /// In what way this is no monitor stream.
+    pub fn take(&mut self) -> Result<Option<Update>, String> {
+        while let Some(line) = self.line()? {
+            match serde_json::from_slice(&line) {
+                Ok(Update::Unknown) => {}
+                Ok(update) => return Ok(Some(update)),
+                Err(e) => return Err(e.to_string()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next line, without its end.
+    fn line(&mut self) -> Result<Option<Vec<u8>>, String> {
+        let new = &self.buffer[self.looked_at..];
+        if let Some(at) = new.iter().position(|byte| *byte == b'\n') {
+            let end = self.looked_at + at;
+            let line = self.buffer[..end].to_vec();
+            self.buffer.drain(..=end);
+            self.looked_at = 0;
+            return Ok(Some(line));
+        }
+        self.looked_at = self.buffer.len();
+        match self.buffer.len() > LINE_BYTES_MAX {
+            true => Err(format!("a line of more than {LINE_BYTES_MAX} bytes")),
+            false => Ok(None),
+        }
+    }
 }
 
 impl Monitor {
@@ -93,8 +139,7 @@ impl Monitor {
                     return Ok(Monitor {
                         stream,
                         failsh,
-                        buffer: Vec::new(),
-                        looked_at: 0,
+                        lines: Lines::default(),
                     });
                 }
                 Err(source) => last = Some(MonitorError::Unreachable { failsh, source }),
@@ -115,36 +160,16 @@ impl Monitor {
     /// # Errors
     /// None came, or none will come.
     pub fn next(&mut self, until: Instant) -> Result<Update, MonitorError> {
+        let failsh = self.failsh;
         loop {
-            let line = self.line(until)?;
-            match serde_json::from_slice(&line) {
-                Ok(Update::Unknown) => {}
-                Ok(Update::Refused { reason }) => {
-                    let failsh = self.failsh;
+            match self.lines.take() {
+                Ok(Some(Update::Refused { reason })) => {
                     return Err(MonitorError::Refused { failsh, reason });
                 }
-                Ok(update) => return Ok(update),
-                Err(e) => return Err(self.odd(e.to_string())),
+                Ok(Some(update)) => return Ok(update),
+                Ok(None) => self.read(until)?,
+                Err(problem) => return Err(MonitorError::Odd { failsh, problem }),
             }
-        }
-    }
-
-    /// The next line, without its end.
-    fn line(&mut self, until: Instant) -> Result<Vec<u8>, MonitorError> {
-        loop {
-            let new = &self.buffer[self.looked_at..];
-            if let Some(at) = new.iter().position(|byte| *byte == b'\n') {
-                let end = self.looked_at + at;
-                let line = self.buffer[..end].to_vec();
-                self.buffer.drain(..=end);
-                self.looked_at = 0;
-                return Ok(line);
-            }
-            self.looked_at = self.buffer.len();
-            if self.buffer.len() > LINE_BYTES_MAX {
-                return Err(self.odd(format!("a line of more than {LINE_BYTES_MAX} bytes")));
-            }
-            self.read(until)?;
         }
     }
 
@@ -163,7 +188,7 @@ impl Monitor {
             match self.stream.read(&mut bytes) {
                 Ok(0) => return Err(MonitorError::Gone { failsh }),
                 Ok(len) => {
-                    self.buffer.extend_from_slice(&bytes[..len]);
+                    self.lines.push(&bytes[..len]);
                     return Ok(());
                 }
                 Err(e) => match e.kind() {
@@ -172,11 +197,6 @@ impl Monitor {
                 },
             }
         }
-    }
-
-    fn odd(&self, problem: String) -> MonitorError {
-        let failsh = self.failsh;
-        MonitorError::Odd { failsh, problem }
     }
 }
 

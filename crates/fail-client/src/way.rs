@@ -4,6 +4,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
+use crate::frames::Frames;
+
 /// A time-out of zero would mean none.
 const SHORTEST: Duration = Duration::from_millis(1);
 
@@ -30,8 +32,8 @@ pub(crate) struct Connection {
     faild: SocketAddr,
     timeout: Duration,
     stream: Option<TcpStream>,
-    /// The beginning of a frame.
-    input: Vec<u8>,
+    /// What has come by it.
+    input: Frames,
 }
 
 impl Way {
@@ -42,7 +44,7 @@ impl Way {
                 faild,
                 timeout,
                 stream: None,
-                input: Vec::new(),
+                input: Frames::default(),
             }));
         }
         let any: SocketAddr = match faild {
@@ -125,13 +127,8 @@ impl Connection {
     fn receive(&mut self, until: Instant) -> io::Result<Vec<u8>> {
         let mut buffer = [0; 4096];
         loop {
-            if let Some((length, rest)) = self.input.split_first_chunk::<2>() {
-                let length = usize::from(u16::from_be_bytes(*length));
-                if let Some(message) = rest.get(..length) {
-                    let message = message.to_vec();
-                    self.input.drain(..2 + length);
-                    return Ok(message);
-                }
+            if let Some(message) = self.input.take() {
+                return Ok(message);
             }
             let Some(stream) = &mut self.stream else {
                 return Err(ErrorKind::NotConnected.into());
@@ -146,7 +143,7 @@ impl Connection {
                     self.stream = None;
                     return Err(ErrorKind::ConnectionReset.into());
                 }
-                Ok(len) => self.input.extend_from_slice(&buffer[..len]),
+                Ok(len) => self.input.push(&buffer[..len]),
                 Err(e) if is_time(&e) || e.kind() == ErrorKind::Interrupted => return Err(e),
                 Err(e) => {
                     self.stream = None;

@@ -33,4 +33,4 @@ pub use self::mail::{Ask, AskError, FromTcl, ToTcl};
 pub use self::policy::{Loaded, PolicyError, Read, normal_form, settings};
 pub use self::statements::{Statement, statements};
 pub use self::still::{Answering, Scene, Still};
-pub use self::thread::{TclHandle, start};
+pub use self::thread::{TclHandle, start, start_within};

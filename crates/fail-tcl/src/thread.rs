@@ -77,7 +77,11 @@ pub fn start(
     start_within(POLICY_MAX, files, program, board, out)
 }
 
-fn start_within(
+/// The same with another limit on the time that reading takes.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_within(
     limit: Duration,
     files: &[PathBuf],
     program: &str,

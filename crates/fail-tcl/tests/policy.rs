@@ -514,6 +514,16 @@ fn the_normal_form_reads_back_to_the_same_and_is_its_own_normal_form() {
            }
            proc none {} {}"#
             .to_string(),
+        // Such a proc is in force from where it stands, and everything before it was meant.
+        r#"failhost b address 192.0.2.1
+           failsvc web masters b start {return UP} stop {return RECOVER}
+           failtrap * * {mail 1}
+           package require failover::exec
+           foreach name {failhost failsvc failtrap package} { proc $name args { return $args } }
+           proc a {} {}
+           proc z {} {}
+           proc proc args {}"#
+            .to_string(),
     ];
     for policy in policies {
         let loaded = load_text(&policy).unwrap_or_else(|e| panic!("{e}"));

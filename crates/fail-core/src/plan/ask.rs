@@ -155,7 +155,7 @@ impl Plan {
                 }
                 _ => {
                     if let Some(ask) = self.close(&key) {
-                        self.lose(now, index, &target, ask);
+                        self.lose(now, index, &target, ask, false);
                     }
                 }
             }
@@ -170,17 +170,19 @@ impl Plan {
         Some(ask)
     }
 
-    /// A host counts as unreachable.
-    fn lose(&mut self, now: Now, index: usize, target: &Target, ask: Ask) {
+    /// A host counts as unreachable. What is done then depends on what was `proven` to come from
+    /// it, not on a hint.
+    fn lose(&mut self, now: Now, index: usize, target: &Target, ask: Ask, proven: bool) {
         let hint = ask.hint.clone();
-        if hint.is_none() {
+        if !proven {
             self.await_late(index, target, &ask);
         }
+        // A connection on which nothing comes may be one to nobody. Who refuses, or has answered
+        // another question on the same one meanwhile, is there.
+        let there = proven || self.answered_since(target, ask.opened);
         let link = self.link_mut(target);
         link.hint.clone_from(&hint);
-        // A connection on which nothing comes may be one to nobody. Who refuses is there, and
-        // answers others of our questions on the same one.
-        if let (None, Protocol::Tcp, Some(to)) = (&hint, link.protocol, link.addr) {
+        if let (false, Protocol::Tcp, Some(to)) = (there, link.protocol, link.addr) {
             self.out.push_back(Out::HangUp { to });
         }
         if *target == Target::Local {
@@ -245,8 +247,13 @@ impl Plan {
         }
     }
 
-    /// A refusal that nobody signed, to a question that is open, decides nothing: anybody on
-    /// the way could have made it. But it tells the reader of the log where to look.
+    /// A refusal that nobody signed, to a question that is open: anybody on the way could have
+    /// made it. From another host it decides nothing and changes nothing that is sent; it tells
+    /// the reader of the log where to look.
+    ///
+    /// From the local faild it decides one thing, on purpose: that it is there. Only who owns its
+    /// port on this host can say so, and a faild that does not know our community is heard by
+    /// the others all the same, so that nobody takes over and we need not stop (`lonely`).
     fn overhear(&mut self, from: SocketAddr, bytes: &[u8]) {
         let Ok(packet) = Packet::read(bytes) else {
             return;
@@ -257,9 +264,9 @@ impl Plan {
         let unsigned = packet.answers() && packet.key_id() == 0;
         if let (true, Ok(Body::Refusal(refusal))) = (unsigned, packet.body()) {
             let known = self.link(&target).addr == Some(from);
-            if let Some(ask) = self.asks.get_mut(&(index, target)) {
-                ask.hint = known.then(|| refusal.to_string());
-                ask.foreign = known && refusal.code == Ok(Code::Version);
+            if let Some(ask) = self.asks.get_mut(&(index, target)).filter(|_| known) {
+                ask.hint = Some(refusal.to_string());
+                ask.foreign = refusal.code == Ok(Code::Version);
             }
         }
     }
@@ -362,7 +369,7 @@ impl Plan {
             );
         }
         ask.hint = Some(refusal.to_string());
-        self.lose(now, index, target, ask);
+        self.lose(now, index, target, ask, true);
     }
 
     /// The outcome of a question, for each service it was about: an answer, or none. A service

@@ -256,6 +256,11 @@ impl Plan {
         }
     }
 
+    /// Whether a faild has answered anything since then.
+    pub(super) fn answered_since(&mut self, target: &Target, then: Mono) -> bool {
+        self.way(target).answered.is_some_and(|at| at >= then)
+    }
+
     /// A faild is asked.
     pub(super) fn called(&mut self, now: Now, target: &Target) {
         self.way(target).called = Some(now.mono);

@@ -180,20 +180,16 @@ impl Plan {
         }
     }
 
-    /// The answer, if it comes from where it was asked: proven, or a refusal that nobody
-    /// needs to prove, since it only makes us ask less.
+    /// The answer, if it comes from where it was asked and is proven. So must a refusal be: one
+    /// that anybody could have made would keep us from asking for ten minutes.
     fn hearing_answer(&self, from: SocketAddr, bytes: &[u8]) -> Option<(u64, Target, Body)> {
         let packet = Packet::read(bytes).ok()?;
         let target = self.hears.open.get(&packet.request())?.clone();
         let link = self.link(&target);
         let body = packet.body().ok()?;
-        let signed = packet.verify(&link.key);
-        let takes = match body {
-            Body::Reported(_) => signed,
-            Body::Refusal(_) => signed || packet.key_id() == 0,
-            _ => false,
-        };
-        (takes && link.addr == Some(from)).then_some((packet.request(), target, body))
+        let takes = matches!(body, Body::Reported(_) | Body::Refusal(_));
+        let genuine = link.addr == Some(from) && packet.verify(&link.key);
+        (takes && genuine).then_some((packet.request(), target, body))
     }
 
     /// Whom another host hears.

@@ -224,17 +224,16 @@ impl Plan {
         }
     }
 
-    /// News is proven; a refusal need not be, since it only makes us ask less.
+    /// News is proven, and so is a refusal: one that anybody could have made must not keep the
+    /// news away for ten minutes.
     fn genuine_news(&self, from: SocketAddr, bytes: &[u8]) -> Option<(Way, u64, Body)> {
         let packet = Packet::read(bytes).ok().filter(Packet::answers)?;
         let id = packet.request();
         let lines = self.news.lines.iter();
         let (way, line) = lines.into_iter().find(|(_, line)| line.ids.contains(&id))?;
         let body = packet.body().ok()?;
-        let signed = packet.verify(&line.key);
-        let takes = signed || matches!(body, Body::Refusal(_)) && packet.key_id() == 0;
-        let known = self.link(&way.0).addr == Some(from);
-        (takes && known).then(|| (way.clone(), id, body))
+        let genuine = self.link(&way.0).addr == Some(from) && packet.verify(&line.key);
+        genuine.then(|| (way.clone(), id, body))
     }
 
     /// The answer to a subscribe: it is granted, or it is shown the cookie to come back with.

@@ -4,6 +4,7 @@
 mod calls;
 mod checks;
 mod finding;
+mod forged;
 mod forgotten;
 mod hands;
 mod health;

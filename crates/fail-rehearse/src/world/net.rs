@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use fail_core::node::Peer;
 use fail_core::policy::FAILD_PORT;
+use fail_sim::client::Heard;
 use fail_sim::rng::Rng;
 
 use super::World;
@@ -171,7 +172,7 @@ impl World<'_> {
         if port == CLERK_PORT {
             self.requests += 1;
             let (id, key) = (self.requests, self.key.clone());
-            if let Some(next) = self.hosts[host].clerk.hear(id, &key, &bytes) {
+            if let Heard::Next(next) = self.hosts[host].clerk.hear(id, &key, &bytes) {
                 self.send(host, CLERK_PORT, loopback(FAILD_PORT), next);
             }
         } else if port >= FAILSH_PORT {

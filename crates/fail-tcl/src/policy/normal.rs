@@ -2,8 +2,9 @@
 //!
 //! One command per host and service, in order of their names, options in the order of their
 //! tables, and only what differs from the default; after them the traps, and before them the
-//! packages that the policy requires and its procs, which its scripts call. Pure text work: no
-//! interpreter is asked.
+//! packages that the policy requires and its procs, which its scripts call. A proc by the name of
+//! a command that stands here comes after the last use of that. Pure text work: no interpreter is
+//! asked.
 
 use std::fmt::Write;
 
@@ -25,7 +26,9 @@ pub fn normal_form(loaded: &Loaded) -> String {
     for package in packages {
         line(&mut text, &format!("package require {package}"));
     }
-    for definition in procs {
+    let (mut last, first): (Vec<_>, Vec<_>) = procs.iter().partition(|proc| replaces(proc) > 0);
+    last.sort_by_key(|proc| replaces(proc));
+    for definition in first {
         line(&mut text, definition);
     }
     for (name, host) in &policy.hosts {
@@ -48,7 +51,21 @@ pub fn normal_form(loaded: &Loaded) -> String {
         let words = ["failtrap", &trap.pattern, trap.on.word(), &trap.script];
         line(&mut text, &list(words));
     }
+    for definition in last {
+        line(&mut text, definition);
+    }
     text
+}
+
+/// Whether a proc takes the place of a command that is used for the normal form itself: 2 if all
+/// other procs must be there by then.
+fn replaces(definition: &str) -> u8 {
+    let name = definition.strip_prefix("proc ").unwrap_or_default();
+    match name.split(' ').next() {
+        Some("failhost" | "failsvc" | "failtrap") => 1,
+        Some("proc") => 2,
+        _ => 0,
+    }
 }
 
 fn line(text: &mut String, command: &str) {

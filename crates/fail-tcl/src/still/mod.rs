@@ -14,6 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fail_core::exec::{Errors, ExecResult, Given, Input, Output, Pipeline, Stage};
 
@@ -68,6 +69,18 @@ impl Still {
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn load(read: &[Read], scene: Scene<'_>) -> Result<(Loaded, Still), PolicyError> {
+        Still::load_within(STILL_TURN_MAX, read, scene)
+    }
+
+    /// The same with another limit on the time that reading takes.
+    ///
+    /// # Errors
+    /// As [`Still::load`].
+    pub fn load_within(
+        limit: Duration,
+        read: &[Read],
+        scene: Scene<'_>,
+    ) -> Result<(Loaded, Still), PolicyError> {
         let wrong = |error: TclError| PolicyError::without_file(error.message);
         let interp = Interp::new(scene.program).map_err(wrong)?;
         let said: Rc<RefCell<VecDeque<FromTcl>>> = Rc::default();
@@ -91,7 +104,7 @@ impl Still {
         };
         Room::furnish(&still.room)?;
         still.furnish(scene.seed).map_err(wrong)?;
-        still.room.interp().limit(STILL_TURN_MAX);
+        still.room.interp().limit(limit);
         let loaded = policy::load(still.room.interp(), &site, read);
         still.room.interp().unlimited();
         match loaded {
@@ -99,7 +112,7 @@ impl Still {
             Err(error) if error.sentence.starts_with("time limit exceeded") => Err(PolicyError {
                 sentence: format!(
                     "reading the policy takes longer than {} seconds: does it go in a circle?",
-                    STILL_TURN_MAX.as_secs()
+                    limit.as_secs_f64()
                 ),
                 ..error
             }),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fail_wire::State;
 
 use super::story::{LOCAL, Story, at, ms, name, service};
-use crate::policy::Protocol;
+use crate::policy::{Protocol, Service};
 use crate::time::Span;
 
 /// hosta outranks this host and is asked over TCP; hostb is as usual.
@@ -58,11 +58,16 @@ fn a_connection_to_a_host_that_is_given_up_is_closed_each_time() {
 }
 
 #[test]
-fn a_connection_to_a_host_that_refuses_stays() {
+fn a_connection_on_which_other_questions_are_answered_stays() {
     let mut story = by_tcp();
     story.set("hosta", "web", State::Up);
-    story.run(ms(1500));
-    story.withdraw("hosta");
+    story.renew(|policy| {
+        let unknown = Service {
+            community: Some("unknown-there".to_string()),
+            ..service(&["hosta"], &[])
+        };
+        policy.services.insert(name("dns"), unknown);
+    });
     story.run(Span::from_secs(10));
     let line = "host hosta: unreachable, asked 5 times; somebody there says: ";
     let said = story.log.iter().any(|l| l.starts_with(line));
