@@ -94,6 +94,9 @@ pub fn scenario(data: &[u8]) {
         false => String::from_utf8_lossy(from.rest()).into_owned(),
     };
     let folder = Folder::new();
+    for policy in ["a.tcl", "b.tcl", "x.tcl"] {
+        folder.write(policy, "");
+    }
     let file = folder.write("scenario.tcl", &format!("{DISARM}{text}"));
     match read(&file, &[], "fuzz") {
         Err(error) => is_clear(&error, &file, &text),

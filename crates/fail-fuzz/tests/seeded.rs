@@ -141,7 +141,7 @@ fn a_node_changes_only_for_who_may_and_acknowledges_what_is_saved() {
 
 #[test]
 fn a_plan_runs_one_script_at_a_time_and_believes_no_forger() {
-    seeded("plan", 300);
+    seeded("plan", 600);
 }
 
 #[test]

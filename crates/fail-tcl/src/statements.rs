@@ -23,11 +23,7 @@ pub struct Statement {
 impl Statement {
     /// Something is wrong with it.
     pub fn wrong(&self, file: &Path, sentence: impl Into<String>) -> PolicyError {
-        PolicyError {
-            file: file.to_string_lossy().into_owned(),
-            line: Some(self.line),
-            sentence: sentence.into(),
-        }
+        PolicyError::at_line(file, self.line, &sentence.into())
     }
 }
 
@@ -79,7 +75,7 @@ mod tests {
         let text = "host a -f x.tcl\nforeach n {1 2} {\n    at ${n}s crash a\n}\nproc p {} {\n  at 9s heal\n}\np\n";
         std::fs::write(&path, text).unwrap();
         let said = statements(&path, &["host", "at"], "test").unwrap();
-        let said: Vec<_> = said.iter().map(|s| (s.line, s.words.join(" "))).collect();
+        let texts: Vec<_> = said.iter().map(|s| (s.line, s.words.join(" "))).collect();
         let expected = [
             (1, "host a -f x.tcl"),
             (3, "at 1s crash a"),
@@ -87,7 +83,12 @@ mod tests {
             (6, "at 9s heal"),
         ];
         let expected: Vec<_> = expected.map(|(n, t)| (n, t.to_string())).to_vec();
-        assert_eq!(said, expected);
+        assert_eq!(texts, expected);
+        let wrong = said[1].wrong(&path, "bad word \"a\nb\"");
+        assert_eq!(
+            (wrong.line, &wrong.sentence[..]),
+            (Some(3), "bad word \"a b\"")
+        );
         std::fs::write(&path, "host a\nhots b\n").unwrap();
         let error = statements(&path, &["host"], "test").unwrap_err();
         assert_eq!(error.line, Some(2), "{error}");

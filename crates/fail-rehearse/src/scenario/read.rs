@@ -56,10 +56,8 @@ pub fn read(file: &Path, given: &[PathBuf], program: &str) -> Result<Scenario, P
             if scenario.random.is_some() {
                 continue;
             }
-            expects::happens(after, &scenario.acts).map_err(|why| PolicyError {
-                file: file.to_string_lossy().into_owned(),
-                line: Some(expect.line),
-                sentence: format!("expect: {why}"),
+            expects::happens(after, &scenario.acts).map_err(|why| {
+                PolicyError::at_line(file, expect.line, &format!("expect: {why}"))
             })?;
         }
     }

@@ -71,6 +71,16 @@ impl PolicyError {
         }
     }
 
+    /// About a line of a file. A word that is quoted in it may have more lines than one, and
+    /// still it is one sentence.
+    pub fn at_line(file: &Path, line: u32, sentence: &str) -> PolicyError {
+        PolicyError {
+            file: file.to_string_lossy().into_owned(),
+            line: Some(line),
+            sentence: sentence.replace(char::is_control, " "),
+        }
+    }
+
     /// About a file as a whole.
     fn about(file: &Path, sentence: String) -> PolicyError {
         PolicyError {

@@ -92,9 +92,16 @@ fn from_elsewhere_they_are_not_even_a_hint() {
     let mut story = Story::new(&[("web", service(&["hosta"], &[]))]);
     story.set("hosta", "web", State::Up);
     story.run(ms(1500));
-    // What it says itself stays said.
+    // What it says itself stays said, also if somebody else speaks after it.
     story.withdraw("hosta");
-    forge(&mut story, at("hostb"), Span::from_secs(3));
+    for _ in 0..3_000 {
+        let said = story.on_the_way_here();
+        for (_, bytes) in said.into_iter().filter(|(from, _)| *from == at("hosta")) {
+            story.run(ms(10));
+            story.inject(at("hostb"), bytes);
+        }
+        story.run(ms(1));
+    }
     let line = "host hosta: unreachable, asked 5 times; somebody there says: ";
     assert!(says(&story, line), "{:?}", story.log);
 }
