@@ -9,8 +9,8 @@
 //! * what an expectation says of itself is a statement that means the same again.
 //!
 //! A scenario is read with all of Tcl, so what touches the world is taken away by the lines before
-//! the text (`disarm.tcl`). So are loops: that one without end has an end is a test of
-//! `fail-rehearse`, and takes seconds.
+//! the text (`disarm.tcl`). So are loops: that one without end has an end is shown by
+//! the tests of the whole, and takes seconds.
 
 use std::path::Path;
 

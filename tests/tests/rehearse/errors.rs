@@ -170,3 +170,14 @@ fn options_of_a_rehearsal_want_one() {
         assert!(err.contains("--rehearse"), "{err}");
     }
 }
+
+#[test]
+fn a_scenario_without_an_end_is_given_up() {
+    let set = Set::new("while 1 {}\n");
+    let err = set.run(&[]).failed(65);
+    let place = format!(
+        "failsh: {}:3: time limit exceeded",
+        set.0.file("scenario.tcl")
+    );
+    assert_eq!(err.trim_end(), place);
+}
