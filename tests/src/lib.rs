@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chance;
+pub mod chaos;
 pub mod disk;
 pub mod ears;
 pub mod faild;
@@ -11,6 +12,8 @@ pub mod failsh;
 pub mod folder;
 pub mod lines;
 pub mod man;
+pub mod netns;
+pub mod process;
 pub mod program;
 pub mod proxy;
 pub mod python;

@@ -94,6 +94,10 @@ pub fn works(name: &str, arguments: &[&str]) -> bool {
 /// tests never run what was built from yesterday's source.
 fn build() -> PathBuf {
     let exe = std::env::current_exe().unwrap_or_else(|e| panic!("where am I? {e}"));
+    // A program, not a test: who built it has built the others beside it.
+    if let Some(beside) = exe.parent().filter(|folder| !folder.ends_with("deps")) {
+        return beside.to_path_buf();
+    }
     // target/profile/deps/test
     let parents: Vec<&Path> = exe.ancestors().skip(2).take(2).collect();
     let [profile, target] = parents[..] else {

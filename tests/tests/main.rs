@@ -9,6 +9,7 @@
 
 mod attack;
 mod bench;
+mod chaos;
 mod completions;
 mod console;
 mod drill;

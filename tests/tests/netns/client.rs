@@ -2,16 +2,14 @@
 //! 25 ms, begun whether or not the others have ended, so that the length of an outage can
 //! be read from when requests began.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nix::sched::{CloneFlags, setns};
+pub use failover_tests::netns::enter;
 
 use super::process::wait;
 
@@ -38,16 +36,6 @@ pub struct Client {
     done: Arc<Mutex<Vec<Request>>>,
     leave: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-}
-
-/// Puts this thread, and those that it starts, into a network namespace.
-pub fn enter(namespace: &str) {
-    let path = Path::new("/run/netns").join(namespace);
-    let entered = File::open(&path).map(|file| setns(file, CloneFlags::CLONE_NEWNET));
-    match entered {
-        Ok(Ok(())) => {}
-        other => panic!("can not enter {}: {other:?}", path.display()),
-    }
 }
 
 impl Client {

@@ -4,18 +4,14 @@
 //! by the next one.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
-use std::process::Command;
-use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use failover_tests::folder::Folder;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, geteuid};
+pub use failover_tests::netns::{Namespace, plugged};
 
 use super::client::Client;
 use super::host::{Host, Ranks};
-use super::process::{command, output, run, wait};
+use super::process::wait;
 
 /// Within so much time everything has to be as it should be: interval, confirming burst,
 /// asking again and script are about two seconds, the rest is for a busy machine.
@@ -23,19 +19,6 @@ pub const BOUND: Duration = Duration::from_secs(10);
 
 /// The service address.
 pub const SERVICE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 100);
-
-/// All namespaces are called so, then the process, then the test and the part.
-const PREFIX: &str = "failover-netns-";
-
-/// What must be there beside the suite.
-const TOOLS: [(&str, &str); 6] = [
-    ("ip", "iproute2"),
-    ("nft", "nftables"),
-    ("nginx", "nginx"),
-    ("arping", "iputils-arping"),
-    ("curl", "curl"),
-    ("start-stop-daemon", "dpkg"),
-];
 
 /// Hosts, client, bridge.
 pub struct Lab {
@@ -45,10 +28,6 @@ pub struct Lab {
     /// Where the client is.
     pub outside: Namespace,
 }
-
-/// A network namespace; everything in it ends with it.
-#[derive(Debug)]
-pub struct Namespace(pub String);
 
 impl Lab {
     /// These hosts with the policy of `samples/web-pair`: the first outranks the second and so
@@ -167,133 +146,4 @@ impl Lab {
             ));
         }
     }
-}
-
-/// A switch, and namespaces with these names whose eth0 is plugged into its port of that
-/// name. Nothing if this can not be had here; then the reason is printed.
-pub fn plugged(test: &str, names: &[&str]) -> Option<(Namespace, Vec<Namespace>)> {
-    if let Some(why) = missing(test) {
-        failover_tests::skipped(&why.to_string());
-        return None;
-    }
-    static LEFTOVERS: Once = Once::new();
-    LEFTOVERS.call_once(remove_leftovers);
-    let name = |part: &str| format!("{PREFIX}{}-{test}-{part}", std::process::id());
-    let switch = Namespace::new(name("switch"));
-    switch.ip("link add bridge type bridge");
-    switch.ip("link set bridge up");
-    let mut parts = Vec::new();
-    for part in names {
-        let namespace = Namespace::new(name(part));
-        switch.plug(&namespace, part);
-        parts.push(namespace);
-    }
-    Some((switch, parts))
-}
-
-impl Namespace {
-    fn new(name: String) -> Namespace {
-        run(&mut command(&["ip", "netns", "add", &name]));
-        let namespace = Namespace(name);
-        namespace.ip("link set lo up");
-        namespace
-    }
-
-    /// Runs `ip` with these words in it.
-    pub fn ip(&self, words: &str) -> String {
-        let mut command = command(&["ip", "-n", &self.0]);
-        run(command.args(words.split(' ')))
-    }
-
-    /// A command that runs in it.
-    pub fn command(&self, program: impl AsRef<Path>) -> Command {
-        let mut command = command(&["ip", "netns", "exec", &self.0]);
-        command.arg(program.as_ref());
-        command
-    }
-
-    /// A cable from this bridge to the interface eth0 of another namespace.
-    fn plug(&self, other: &Namespace, port: &str) {
-        let peer = &other.0;
-        self.ip(&format!(
-            "link add name {port} type veth peer name eth0 netns {peer}"
-        ));
-        self.ip(&format!("link set {port} master bridge"));
-        self.ip(&format!("link set {port} up"));
-        other.ip("link set eth0 up");
-    }
-
-    /// Kills everything that runs in it.
-    pub fn kill_all(&self) {
-        kill_all(&self.0);
-    }
-}
-
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        remove(&self.0);
-    }
-}
-
-fn kill_all(namespace: &str) {
-    let pids = output(&mut command(&["ip", "netns", "pids", namespace])).stdout;
-    for pid in String::from_utf8_lossy(&pids)
-        .lines()
-        .filter_map(|pid| pid.parse().ok())
-    {
-        // This process itself is there as long as its client is.
-        if pid != Pid::this().as_raw() {
-            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-        }
-    }
-}
-
-fn remove(namespace: &str) {
-    kill_all(namespace);
-    output(&mut command(&["ip", "netns", "delete", namespace]));
-}
-
-/// What runs that were killed have left behind.
-fn remove_leftovers() {
-    let gone = |name: &str, prefix: &str| {
-        let pid = name
-            .strip_prefix(prefix)
-            .and_then(|rest| rest.split('-').next());
-        pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
-    };
-    let names = |folder: &Path| {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.collect::<Vec<_>>()
-    };
-    for name in names(Path::new("/run/netns")) {
-        if gone(&name, PREFIX) {
-            remove(&name);
-        }
-    }
-    let temporary = std::env::temp_dir();
-    for name in names(&temporary) {
-        if gone(&name, "failover-test-") {
-            drop(std::fs::remove_dir_all(temporary.join(name)));
-        }
-    }
-}
-
-/// Why there can be no lab here.
-fn missing(test: &str) -> Option<String> {
-    if !geteuid().is_root() {
-        return Some("network namespaces need root".to_string());
-    }
-    let path = std::env::var("PATH").unwrap_or_default();
-    for (tool, package) in TOOLS {
-        let there = |folder: &str| Path::new(folder).join(tool).exists();
-        if !path.split(':').any(there) {
-            return Some(format!("no {tool} (Debian: apt-get install {package})"));
-        }
-    }
-    let probe = format!("{PREFIX}{}-{test}-probe", std::process::id());
-    let added = output(&mut command(&["ip", "netns", "add", &probe]));
-    output(&mut command(&["ip", "netns", "delete", &probe]));
-    let said = String::from_utf8_lossy(&added.stderr);
-    (!added.status.success()).then(|| format!("no network namespaces: {}", said.trim()))
 }

@@ -1,0 +1,32 @@
+/* A wall clock that can be set for one host: programs that load this see CLOCK_REALTIME so many
+   seconds off as the first eight bytes of the file CHAOS_CLOCK say. All other clocks and all
+   timers are those of the kernel. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile const int64_t *off;
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *name = getenv("CHAOS_CLOCK");
+	int file = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+	void *seen = file < 0 ? MAP_FAILED : mmap(0, sizeof *off, PROT_READ, MAP_SHARED, file, 0);
+	if (file >= 0)
+		close(file);
+	if (seen != MAP_FAILED)
+		off = seen;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	long failed = syscall(SYS_clock_gettime, clock, now);
+	if (!failed && clock == CLOCK_REALTIME && off)
+		now->tv_sec += *off;
+	return failed;
+}
