@@ -11,6 +11,12 @@ use std::time::Duration;
 /// the next one from being read.
 pub const POLICY_MAX: Duration = Duration::from_secs(120);
 
+/// A cancel does not break into a turn that is shorter than this: it waits until the script
+/// waits or ends. So a `finally` clause that waits for nothing is never torn, not even by a
+/// cancel that comes while the script is ending by itself; and a script that is busy for longer
+/// holds up whoever is to run next by no more than this.
+pub const CANCEL_PATIENCE_MS: u64 = 50;
+
 /// What a cancelled job may still run in one go, in its `finally` clauses say, before it is
 /// stopped past every `catch`. While it runs, other scripts wait.
 pub const CANCEL_GRACE_MS: u64 = 1_000;

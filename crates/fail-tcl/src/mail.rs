@@ -5,7 +5,8 @@
 //! for any number of messages; posting never blocks on a script.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use fail_core::address::AddressOrder;
@@ -15,6 +16,7 @@ use fail_core::log::Level;
 use fail_core::policy::Policy;
 use fail_wire::Name;
 
+use crate::limits::CANCEL_PATIENCE_MS;
 use crate::tcl::Doorbell;
 use crate::turns::Turns;
 
@@ -205,6 +207,8 @@ struct Inside {
     mail: VecDeque<Mail>,
     /// The loop has been woken and has not looked yet.
     woken: bool,
+    /// Somebody waits until a running script has had its time before a cancel breaks in.
+    presses: bool,
     /// Somebody wants the thread to end.
     quit: bool,
     /// How to reach the thread; nothing before it is ready and after its end.
@@ -233,23 +237,59 @@ impl Mailbox {
     }
 
     /// Puts a message in and wakes the loop.
-    pub(crate) fn post(&self, mail: Mail) {
+    pub(crate) fn post(self: &Arc<Self>, mail: Mail) {
         let mut inside = self.lock();
-        let urgent = match &mail {
-            Mail::Engine(ToTcl::Quit) => {
-                inside.quit = true;
-                true
-            }
-            Mail::Engine(ToTcl::Cancel { .. }) => true,
-            _ => false,
-        };
+        let ends = matches!(mail, Mail::Engine(ToTcl::Quit));
+        let cancels = matches!(mail, Mail::Engine(ToTcl::Cancel { .. }));
+        inside.quit |= ends;
         inside.mail.push_back(mail);
         let ring = !std::mem::replace(&mut inside.woken, true);
         if let Some(bell) = &inside.bell {
             if ring {
                 bell.ring();
             }
-            if urgent {
+            if ends {
+                bell.interrupt();
+            }
+        }
+        drop(inside);
+        if cancels {
+            self.press();
+        }
+    }
+
+    /// Interrupts whatever runs in [`CANCEL_PATIENCE_MS`], if a cancel still lies here then:
+    /// whoever runs has not come to where it would have been read.
+    pub(crate) fn press(self: &Arc<Self>) {
+        {
+            let mut inside = self.lock();
+            if inside.bell.is_none() || std::mem::replace(&mut inside.presses, true) {
+                return;
+            }
+        }
+        let mailbox = Arc::clone(self);
+        let after = move || {
+            thread::sleep(Duration::from_millis(CANCEL_PATIENCE_MS));
+            let mut inside = mailbox.lock();
+            inside.presses = false;
+            let cancels = |mail: &Mail| matches!(mail, Mail::Engine(ToTcl::Cancel { .. }));
+            if let Some(bell) = inside
+                .bell
+                .as_ref()
+                .filter(|_| inside.mail.iter().any(cancels))
+            {
+                bell.interrupt();
+            }
+        };
+        // One thread at a time, and only while something is cancelled.
+        if thread::Builder::new()
+            .name("cancel".into())
+            .spawn(after)
+            .is_err()
+        {
+            let mut inside = self.lock();
+            inside.presses = false;
+            if let Some(bell) = &inside.bell {
                 bell.interrupt();
             }
         }
@@ -280,15 +320,9 @@ impl Mailbox {
         }
     }
 
-    /// Interrupts once more, if a cancel of this job lies here: it has rung already, but the
-    /// job was not running then.
-    pub(crate) fn remind(&self, job: JobNo) {
-        let inside = self.lock();
-        if let Some(bell) = &inside.bell {
-            if inside.mail.iter().any(|mail| mail.cancels(job)) {
-                bell.interrupt();
-            }
-        }
+    /// Whether a cancel of this job lies here.
+    pub(crate) fn holds_cancel(&self, job: JobNo) -> bool {
+        self.lock().mail.iter().any(|mail| mail.cancels(job))
     }
 
     /// Interrupts whoever has held the thread for longer than that.

@@ -93,6 +93,35 @@ fn finally_clauses_run_from_the_inside_out() {
     }
 }
 
+/// The cancel comes while the script ends by itself: were it to break in at once, it would
+/// break into the clause, and what is to be undone would stay.
+#[test]
+fn a_finally_clause_that_waits_for_nothing_is_not_torn() {
+    for _ in 0..50 {
+        let mut engine = Engine::new(
+            "failsvc web stop {return RECOVER} start {
+                 try {
+                     fail log info ready
+                 } finally {
+                     for {set i 0} {$i < 2000} {incr i} {}
+                     fail log info undone
+                 }
+                 return UP
+             }",
+        );
+        let job = engine.order("web", Task::Start);
+        assert_eq!(engine.log().1, "ready");
+        engine.cancel(job, "enough");
+        assert_eq!(engine.log().1, "undone");
+        // It had ended before it was asked to, or had not.
+        let outcome = engine.done(job);
+        assert!(
+            outcome == Ok(State::Up) || outcome.unwrap_err().sentence == "enough",
+            "some other end"
+        );
+    }
+}
+
 #[test]
 fn the_script_sees_why_it_was_cancelled() {
     let (mut engine, _) = cancelled(

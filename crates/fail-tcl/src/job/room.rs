@@ -4,7 +4,7 @@
 //! Each job is resumed with an [`Answer`] when what it waits for is there. Everything happens
 //! in `turn`, which the loop calls and which never runs inside a job. A cancel is delivered
 //! once: as an error at the place where the job waits, or, by `interrupt`, at the place where
-//! it runs; from then on it has [`CANCEL_TURNS_MAX`] turns of at most [`CANCEL_GRACE_MS`] each.
+//! it runs if it has run for [`CANCEL_PATIENCE_MS`] without waiting; from then on it has [`CANCEL_TURNS_MAX`] turns of at most [`CANCEL_GRACE_MS`] each.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,8 @@ use super::complete;
 use super::role::{End, Role, background};
 use super::run::{Job, Next, Wait, coroutine};
 use crate::limits::{
-    CALLBACK_MS, CALLBACKS_MAX, CANCEL_GRACE_MS, CANCEL_TURNS_MAX, DETAIL_BYTES_MAX, cut,
+    CALLBACK_MS, CALLBACKS_MAX, CANCEL_GRACE_MS, CANCEL_PATIENCE_MS, CANCEL_TURNS_MAX,
+    DETAIL_BYTES_MAX, cut,
 };
 use crate::mail::{Ask, AskError, FromTcl, Mail, Mailbox, ToTcl};
 use crate::policy::{PolicyError, Site};
@@ -48,6 +49,7 @@ pub(crate) struct Room {
 
 const CANCELLED: &[&str] = &["FAIL", "CANCELLED"];
 const GRACE: Duration = Duration::from_millis(CANCEL_GRACE_MS);
+const PATIENCE: Duration = Duration::from_millis(CANCEL_PATIENCE_MS);
 
 impl Room {
     pub(crate) fn new(interp: Interp, site: Rc<Site>, out: Out, mailbox: Arc<Mailbox>) -> Room {
@@ -148,6 +150,13 @@ impl Room {
         }
         if is_callback(no) && !self.mailbox.is_empty() {
             self.interp.limit(GRACE);
+            return None;
+        }
+        if !self.mailbox.turns.lasts(PATIENCE) {
+            // It may come to its end, or to a place where it waits, before that.
+            if self.mailbox.holds_cancel(no) {
+                self.mailbox.press();
+            }
             return None;
         }
         let why = self.mailbox.cancel_of(no)?;
@@ -377,8 +386,10 @@ impl Room {
             (false, None) => self.interp.unlimited(),
         }
         self.running.set(Some(no));
-        self.mailbox.remind(no);
         self.mailbox.turns.begin(no);
+        if self.mailbox.holds_cancel(no) {
+            self.mailbox.press();
+        }
         // From inside a command: one that C calls has no frame, and `info frame` in a
         // coroutine without one ends the process.
         let job = ["uplevel".into(), "#0".into(), Obj::list(words)];
