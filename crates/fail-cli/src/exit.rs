@@ -15,11 +15,11 @@ pub const BROKEN: u8 = 3;
 pub const REFUSED: u8 = 4;
 /// A bad option or word.
 pub const USAGE: u8 = 64;
-/// A policy or a community file has an error.
+/// A policy, a community file or a recording has an error.
 pub const DATA: u8 = 65;
 /// A host name is unknown.
 pub const NOHOST: u8 = 68;
-/// A faild does not answer.
+/// A faild or a failsh does not answer.
 pub const UNAVAILABLE: u8 = 69;
 /// A fault of the program itself.
 pub const SOFTWARE: u8 = 70;
@@ -46,9 +46,12 @@ pub const MEANINGS: [(u8, &str); 17] = [
     (BROKEN, "What was expected does not hold."),
     (REFUSED, "A drill is refused, and nothing was changed."),
     (USAGE, "A bad option or word."),
-    (DATA, "A policy or a community file has an error."),
+    (
+        DATA,
+        "A policy, a community file or a recording has an error.",
+    ),
     (NOHOST, "A host name is unknown."),
-    (UNAVAILABLE, "A faild does not answer."),
+    (UNAVAILABLE, "A faild or a failsh does not answer."),
     (SOFTWARE, "A fault of the program itself."),
     (OSERR, "The operating system refuses."),
     (CANTCREAT, "A pid file or a socket can not be made."),

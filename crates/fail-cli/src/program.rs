@@ -2,7 +2,7 @@
 
 use clap::{Command, CommandFactory, Parser};
 
-use crate::{Failc, Faild, Faildebug, Failsh, Failstat, exit};
+use crate::{Failc, Faild, Faildebug, Failmon, Failsh, Failstat, exit};
 
 /// One program of the suite.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ pub struct Program {
 }
 
 /// Every program.
-pub const PROGRAMS: [Program; 5] = [
+pub const PROGRAMS: [Program; 6] = [
     Program {
         name: "faild",
         section: 8,
@@ -89,6 +89,23 @@ pub const PROGRAMS: [Program; 5] = [
             exit::IOERR,
             exit::PROTOCOL,
             exit::NOPERM,
+        ],
+    },
+    Program {
+        name: "failmon",
+        section: 1,
+        command: Failmon::command,
+        exits: &[
+            exit::OK,
+            exit::USAGE,
+            exit::DATA,
+            exit::NOHOST,
+            exit::UNAVAILABLE,
+            exit::SOFTWARE,
+            exit::OSERR,
+            exit::CANTCREAT,
+            exit::IOERR,
+            exit::PROTOCOL,
         ],
     },
     Program {

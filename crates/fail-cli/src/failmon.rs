@@ -1,0 +1,104 @@
+//! Options of failmon.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, ValueHint};
+
+use crate::host::HostPort;
+use crate::listen::Listen;
+use crate::ports;
+use crate::seconds::Seconds;
+
+/// Shows what failsh does
+// -h is HTML, as it always was: help is --help only.
+#[derive(Debug, Clone, clap::Parser)]
+#[command(name = "failmon", version, disable_help_flag = true)]
+pub struct Failmon {
+    /// The failshs to look at, by the port of their monitors
+    #[arg(value_name = "TARGET[:PORT]", default_value = "127.0.0.1", value_hint = ValueHint::Hostname)]
+    pub targets: Vec<HostPort>,
+
+    /// The port of targets that name none
+    #[arg(short, long, default_value_t = ports::MONITOR, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+
+    /// Use the terminal; this is the default
+    #[arg(short, long, group = "form")]
+    pub curses: bool,
+
+    /// Print the state for each Return on standard input
+    #[arg(short, long, group = "form")]
+    pub lines: bool,
+
+    /// Wait until everything was told once, print it, and exit
+    #[arg(short = '1', long, group = "form")]
+    pub once: bool,
+
+    /// Print a page of HTML, and exit
+    #[arg(short = 'h', long, group = "form")]
+    pub html: bool,
+
+    /// Print JSON, an object for each update; with -1 one of everything
+    #[arg(short, long, conflicts_with_all = ["curses", "lines", "html", "serve"])]
+    pub json: bool,
+
+    /// Serve the page, live, and /api/v1, /metrics, /healthz
+    #[arg(long, value_name = "[ADDRESS:]PORT", group = "form")]
+    pub serve: Option<Listen>,
+
+    /// With --serve: a file whose first line everybody must show who reads
+    #[arg(long, value_name = "FILE", requires = "serve", value_hint = ValueHint::FilePath)]
+    pub token_file: Option<PathBuf>,
+
+    /// With --serve: the certificates of the server, for TLS
+    #[arg(long, value_name = "FILE", requires_all = ["serve", "tls_key"], value_hint = ValueHint::FilePath)]
+    pub tls_cert: Option<PathBuf>,
+
+    /// With --serve: its key
+    #[arg(long, value_name = "FILE", requires_all = ["serve", "tls_cert"], value_hint = ValueHint::FilePath)]
+    pub tls_key: Option<PathBuf>,
+
+    /// How long to wait for a failsh, with -1 and -h; with -h and -1 what is known then is shown
+    #[arg(short, long, value_name = "SECONDS", default_value = "3s")]
+    pub timeout: Seconds,
+
+    /// With -h: have the browser read the page again so often
+    #[arg(long, value_name = "SECONDS", requires = "html")]
+    pub refresh: Option<Seconds>,
+
+    /// Write what is seen to a file, to be played
+    #[arg(long, value_name = "FILE", conflicts_with = "play", value_hint = ValueHint::FilePath)]
+    pub record: Option<PathBuf>,
+
+    /// Show what was recorded
+    #[arg(long, value_name = "FILE", conflicts_with = "targets", value_hint = ValueHint::FilePath)]
+    pub play: Option<PathBuf>,
+
+    /// With --play: so many times as fast as it was
+    #[arg(long, value_name = "N", requires = "play", default_value_t = 1.0)]
+    pub speed: f64,
+
+    /// A file whose first line is the community with which wishes are made
+    #[arg(short = 'C', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub community_file: Option<PathBuf>,
+
+    /// The port of the failds to which wishes go
+    #[arg(long, value_name = "PORT", default_value_t = ports::FAILD, value_parser = clap::value_parser!(u16).range(1..))]
+    pub faild_port: u16,
+
+    /// The control socket of the failsh of this host, by which wishes go without a community
+    #[arg(long, value_name = "SOCKET", default_value = crate::failsh::DEFAULT_SOCKET, value_hint = ValueHint::FilePath)]
+    pub socket: PathBuf,
+
+    /// Use the mouse
+    #[arg(long)]
+    pub mouse: bool,
+
+    /// Say more of: link (connections), stream (updates), web (requests)
+    #[arg(short, long, value_name = "FACILITY")]
+    pub debug: Vec<String>,
+
+    /// Print help
+    #[arg(long, action = ArgAction::Help)]
+    help: Option<bool>,
+}

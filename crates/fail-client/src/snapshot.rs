@@ -1,0 +1,250 @@
+//! What one failsh has shown so far: the monitor stream, put together.
+//!
+//! A [`Snapshot`] takes one update after the other and is the whole picture at each moment; all
+//! that shows a failsh is drawn from one. It outlives a connection: when the stream begins
+//! again, what was known stays until the new one has told everything once, so that nobody looks
+//! at an empty screen meanwhile. Whoever is at the other end may be hostile: everything has a
+//! limit, and what is beyond it is an error.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use fail_wire::monitor::{EventView, HealthView, Hello, HostView, ServiceView, Update};
+use serde::Serialize;
+
+/// Services, and hosts, of one failsh. A policy may have a thousand of the one and of the
+/// other.
+pub const SUBJECTS_MAX: usize = 10_000;
+
+/// Events that are remembered: as many as a failsh keeps for a reader.
+pub const EVENTS_MAX: usize = 256;
+
+/// Figures of a trail: two minutes, since they come once a second at most.
+pub const TRAIL_MAX: usize = 120;
+
+/// How a figure was lately, the oldest first.
+pub type Trail = VecDeque<u64>;
+
+/// Everything that a failsh has shown.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Snapshot {
+    /// Who speaks; nothing: nobody has yet.
+    pub hello: Option<Hello>,
+    /// By their names.
+    pub services: BTreeMap<String, ServiceView>,
+    /// The other hosts of its policy, by their names.
+    pub hosts: BTreeMap<String, HostView>,
+    /// How well it does its own work.
+    pub health: Option<HealthView>,
+    /// What has happened since we look, the oldest first.
+    pub events: VecDeque<EventView>,
+    /// Everything was told once.
+    pub ready: bool,
+    /// The round trips of each host, in microseconds.
+    #[serde(skip)]
+    pub trips: BTreeMap<String, Trail>,
+    /// By how many microseconds it was late, 99 of 100 times.
+    #[serde(skip)]
+    pub lateness: Trail,
+    /// So many milliseconds is its clock before ours.
+    pub ahead_ms: i64,
+    /// What has been told since the stream began, until it is ready.
+    #[serde(skip)]
+    told: Option<BTreeSet<(bool, String)>>,
+}
+
+impl Snapshot {
+    /// Takes an update that came at this moment, in milliseconds since 1970 on our own clock.
+    ///
+    /// # Errors
+    /// It shows more than anything can be.
+    pub fn apply(&mut self, update: Update, now_ms: i64) -> Result<(), String> {
+        match update {
+            Update::Hello(hello) => {
+                self.ahead_ms = hello.now.saturating_sub(now_ms);
+                self.hello = Some(hello);
+                self.ready = false;
+                self.told = Some(BTreeSet::new());
+            }
+            Update::Service(view) => {
+                self.is_told(true, &view.name);
+                self.services.insert(view.name.clone(), *view);
+                self.fits("services", self.services.len())?;
+            }
+            Update::Host(view) => {
+                self.is_told(false, &view.name);
+                if let Some(us) = view.trip_us.filter(|_| view.reachable == Some(true)) {
+                    let trail = self.trips.entry(view.name.clone()).or_default();
+                    walk(trail, us);
+                }
+                self.hosts.insert(view.name.clone(), view);
+                self.fits("hosts", self.hosts.len())?;
+            }
+            Update::Health(view) => {
+                walk(&mut self.lateness, view.late_p99_us);
+                self.health = Some(view);
+            }
+            Update::Event(event) => {
+                if self.events.len() >= EVENTS_MAX {
+                    self.events.pop_front();
+                }
+                self.events.push_back(event);
+            }
+            Update::Gone { what, name } => match what.as_str() {
+                "service" => {
+                    self.services.remove(&name);
+                }
+                "host" => {
+                    self.hosts.remove(&name);
+                    self.trips.remove(&name);
+                }
+                _ => {}
+            },
+            Update::Ready => {
+                if let Some(told) = self.told.take() {
+                    self.services
+                        .retain(|name, _| told.contains(&(true, name.clone())));
+                    self.hosts
+                        .retain(|name, _| told.contains(&(false, name.clone())));
+                    let hosts = &self.hosts;
+                    self.trips.retain(|name, _| hosts.contains_key(name));
+                }
+                self.ready = true;
+            }
+            Update::Refused { .. } | Update::Unknown => {}
+        }
+        Ok(())
+    }
+
+    /// What its clock says when ours says this.
+    pub fn there(&self, now_ms: i64) -> i64 {
+        now_ms.saturating_add(self.ahead_ms)
+    }
+
+    fn is_told(&mut self, service: bool, name: &str) {
+        if let Some(told) = &mut self.told {
+            told.insert((service, name.to_string()));
+        }
+    }
+
+    fn fits(&self, what: &str, count: usize) -> Result<(), String> {
+        match count > SUBJECTS_MAX {
+            true => Err(format!("it shows more than {SUBJECTS_MAX} {what}")),
+            false => Ok(()),
+        }
+    }
+}
+
+fn walk(trail: &mut Trail, figure: u64) {
+    if trail.len() >= TRAIL_MAX {
+        trail.pop_front();
+    }
+    trail.push_back(figure);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hello(now: i64) -> Update {
+        Update::Hello(Hello {
+            stream: 1,
+            program: "failsh".to_string(),
+            version: "1.0.0".to_string(),
+            host: "hosta".to_string(),
+            pid: 1,
+            started: 0,
+            now,
+            policy: 1,
+        })
+    }
+
+    fn service(name: &str) -> Update {
+        Update::Service(Box::new(ServiceView {
+            name: name.to_string(),
+            ..ServiceView::default()
+        }))
+    }
+
+    fn host(name: &str, trip_us: u64) -> Update {
+        Update::Host(HostView {
+            name: name.to_string(),
+            reachable: Some(true),
+            trip_us: Some(trip_us),
+            ..HostView::default()
+        })
+    }
+
+    fn all(updates: Vec<Update>) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        for update in updates {
+            snapshot.apply(update, 1_000).unwrap();
+        }
+        snapshot
+    }
+
+    #[test]
+    fn a_stream_that_begins_again_loses_only_what_it_does_not_tell_any_more() {
+        let mut shown = all(vec![
+            hello(1_000),
+            service("web"),
+            service("dns"),
+            host("hostb", 5),
+            host("hostc", 6),
+            Update::Ready,
+        ]);
+        assert!(shown.ready);
+        let again = [hello(1_500), service("web"), host("hostb", 7)];
+        for update in again {
+            shown.apply(update, 1_000).unwrap();
+            assert!(!shown.ready && shown.services.len() == 2 && shown.hosts.len() == 2);
+        }
+        shown.apply(Update::Ready, 1_000).unwrap();
+        assert_eq!(shown.services.keys().collect::<Vec<_>>(), ["web"]);
+        assert_eq!(shown.hosts.keys().collect::<Vec<_>>(), ["hostb"]);
+        assert_eq!(shown.trips["hostb"], [5, 7]);
+        assert!(!shown.trips.contains_key("hostc"));
+        // Its clock is half a second ahead of ours.
+        assert_eq!(shown.there(2_000), 2_500);
+    }
+
+    #[test]
+    fn what_is_gone_is_gone_and_trails_and_events_have_an_end() {
+        let mut shown = all(vec![
+            hello(0),
+            service("web"),
+            host("hostb", 5),
+            Update::Ready,
+        ]);
+        for n in 0..1_000 {
+            shown.apply(host("hostb", n), 0).unwrap();
+            let event = EventView {
+                at: 0,
+                event: "up".to_string(),
+                subject: n.to_string(),
+                data: BTreeMap::new(),
+            };
+            shown.apply(Update::Event(event), 0).unwrap();
+        }
+        assert_eq!(shown.trips["hostb"].len(), TRAIL_MAX);
+        assert_eq!(shown.events.len(), EVENTS_MAX);
+        assert_eq!(shown.events.back().unwrap().subject, "999");
+        for (what, name) in [("service", "web"), ("host", "hostb"), ("moon", "x")] {
+            let gone = Update::Gone {
+                what: what.to_string(),
+                name: name.to_string(),
+            };
+            shown.apply(gone, 0).unwrap();
+        }
+        assert!(shown.services.is_empty() && shown.hosts.is_empty() && shown.trips.is_empty());
+    }
+
+    #[test]
+    fn nobody_can_fill_the_memory() {
+        let mut shown = Snapshot::default();
+        let full = (0..=SUBJECTS_MAX).find_map(|n| {
+            let view = service(&format!("service{n}"));
+            shown.apply(view, 0).err()
+        });
+        assert_eq!(full.unwrap(), "it shows more than 10000 services");
+    }
+}

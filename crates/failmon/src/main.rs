@@ -1,0 +1,21 @@
+//! failmon: shows what failsh does, of one host or of several: in a terminal, as text, as JSON,
+//! as a page of HTML, or served live.
+//!
+//! One picture is behind all of it (`cluster`, `matrix`), put together from the monitor streams.
+//! It changes nothing by itself; wishes of its user go to a faild as those of failc do.
+
+#![forbid(unsafe_code)]
+
+mod cluster;
+mod matrix;
+#[cfg(test)]
+mod stage;
+
+use std::process::ExitCode;
+
+use fail_cli::Failmon;
+
+fn main() -> ExitCode {
+    let _options: Failmon = fail_cli::parse_or_exit();
+    ExitCode::SUCCESS
+}
