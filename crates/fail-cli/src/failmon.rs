@@ -75,7 +75,7 @@ pub struct Failmon {
     pub play: Option<PathBuf>,
 
     /// With --play: so many times as fast as it was
-    #[arg(long, value_name = "N", requires = "play", default_value_t = 1.0)]
+    #[arg(long, value_name = "N", requires = "play", default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
 
     /// A file whose first line is the community with which wishes are made
@@ -101,4 +101,11 @@ pub struct Failmon {
     /// Print help
     #[arg(long, action = ArgAction::Help)]
     help: Option<bool>,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: Option<f64> = text.parse().ok();
+    speed
+        .filter(|speed| (0.01..=1_000.0).contains(speed))
+        .ok_or_else(|| "0.01 to 1000 can be played".to_string())
 }

@@ -8,6 +8,8 @@
 
 mod cluster;
 mod matrix;
+mod record;
+mod source;
 #[cfg(test)]
 mod stage;
 

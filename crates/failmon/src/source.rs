@@ -9,7 +9,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use fail_cli::{Failmon, Failure, exit};
 use fail_client::follow::{Seen, follow};
-use fail_client::monitor::Update;
 
 use crate::cluster::Cluster;
 use crate::record::{Recorder, Recording};
@@ -19,8 +18,8 @@ use crate::record::{Recorder, Recording};
 pub enum Came {
     /// It was seen of the target with this number.
     Seen(usize, Seen),
-    /// The recording is over.
-    Over,
+    /// The recording is over: at its end, or for this reason.
+    Over(Option<String>),
 }
 
 /// Takes what comes; says `false` when it wants no more. It may block: then the failsh waits.
@@ -139,11 +138,6 @@ impl Source {
         let mut views = self.cluster.views.iter();
         views.all(|view| view.shown.ready || lost(&view.link))
     }
-}
-
-/// The update of a line of the stream.
-pub fn read_update(text: &str) -> Option<Update> {
-    serde_json::from_str(text).ok()
 }
 
 /// How long a thread may sleep at once: a player looks whether somebody still looks.
