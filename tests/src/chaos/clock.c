@@ -1,12 +1,13 @@
-/* A wall clock that can be set for one host: programs that load this see CLOCK_REALTIME so many
-   seconds off as the first eight bytes of the file CHAOS_CLOCK say. All other clocks and all
-   timers are those of the kernel. */
+/* A wall clock that can be set for one host: programs that load this see it so many seconds off
+   as the first eight bytes of the file CHAOS_CLOCK say, also by gettimeofday, which Tcl asks.
+   All other clocks and all timers are those of the kernel. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,4 +30,22 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 	if (!failed && clock == CLOCK_REALTIME && off)
 		now->tv_sec += *off;
 	return failed;
+}
+
+int gettimeofday(struct timeval *now, void *zone)
+{
+	long failed = syscall(SYS_gettimeofday, now, zone);
+	if (!failed && off)
+		now->tv_sec += *off;
+	return failed;
+}
+
+time_t time(time_t *into)
+{
+	struct timespec now;
+	if (clock_gettime(CLOCK_REALTIME, &now))
+		return -1;
+	if (into)
+		*into = now.tv_sec;
+	return now.tv_sec;
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::panic, reason = "a run that can not have its hosts has failed")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -474,6 +475,29 @@ impl Host {
     pub fn descriptors(&mut self, role: Role) -> Option<usize> {
         let pid = self.daemon(role).as_ref()?.process.pid();
         Some(fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count())
+    }
+
+    /// What they are, and how many of each: `socket 12, pipe 4`.
+    pub fn what_is_open(&mut self, role: Role) -> String {
+        let pid = self
+            .daemon(role)
+            .as_ref()
+            .map(|daemon| daemon.process.pid());
+        let open = pid.and_then(|pid| fs::read_dir(format!("/proc/{pid}/fd")).ok());
+        let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+        for entry in open.into_iter().flatten().flatten() {
+            let to = fs::read_link(entry.path()).unwrap_or_default();
+            let to = to.to_string_lossy();
+            // `socket:[4711]`: without its number.
+            *kinds
+                .entry(to.split(":[").next().unwrap_or_default().to_string())
+                .or_default() += 1;
+        }
+        let kinds: Vec<String> = kinds
+            .iter()
+            .map(|(kind, n)| format!("{kind} {n}"))
+            .collect();
+        kinds.join(", ")
     }
 }
 

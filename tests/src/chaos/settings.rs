@@ -111,7 +111,7 @@ proc note {text} {
 }
 proc noted {task body} {
     set service $::fail::service
-    # What is cancelled between its first line and the try would never say that it ends.
+    # Where a cancel can not come between: neither waits.
     try {
         note "$service $task begin"
         eval $body

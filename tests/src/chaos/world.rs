@@ -26,7 +26,7 @@ const PACE: Duration = Duration::from_millis(20);
 
 /// So many more descriptors than in the first calm are a leak. faild keeps silent connections for
 /// five minutes, and scripts come and go.
-const DESCRIPTORS_MORE: usize = 64;
+const DESCRIPTORS_MORE: usize = 12;
 
 /// On a machine on which all else stands still, everything comes to rest within its bound; so
 /// many times that is waited for before it is called a fault.
@@ -498,8 +498,9 @@ impl<'a> World<'a> {
                 let first = *daemon.descriptors.get_or_insert(*open);
                 if *open > first + DESCRIPTORS_MORE {
                     let text = format!(
-                        "{} of {name} has {open} descriptors, at first {first}",
-                        role.name()
+                        "{} of {name} has {open} descriptors, at first {first}: {}",
+                        role.name(),
+                        host.what_is_open(role)
                     );
                     self.diary.is_wrong(now(), text);
                 }
