@@ -44,6 +44,7 @@ pub mod snapshot;
 mod text;
 mod watch;
 mod way;
+mod wish;
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -60,6 +61,7 @@ pub use text::{age, json, print, utc, words};
 pub use watch::{News, Watch};
 pub use way::Protocol;
 use way::{Way, is_time};
+pub use wish::Wish;
 
 /// How patient a client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

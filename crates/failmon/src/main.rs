@@ -12,12 +12,19 @@ mod record;
 mod source;
 #[cfg(test)]
 mod stage;
+mod term;
 
 use std::process::ExitCode;
 
 use fail_cli::Failmon;
 
 fn main() -> ExitCode {
-    let _options: Failmon = fail_cli::parse_or_exit();
-    ExitCode::SUCCESS
+    let options: Failmon = fail_cli::parse_or_exit();
+    match term::run(&options) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            eprintln!("failmon: {failure}");
+            ExitCode::from(failure.code)
+        }
+    }
 }

@@ -134,7 +134,13 @@ impl Key {
 
 /// What this key does there, if anything.
 pub fn action(pressed: KeyEvent, view: View) -> Option<Action> {
-    let is = |key: &&Key| key.works(view) && key.names.iter().any(|name| event(name) == pressed_as(pressed));
+    let is = |key: &&Key| {
+        key.works(view)
+            && key
+                .names
+                .iter()
+                .any(|name| event(name) == pressed_as(pressed))
+    };
     KEYS.iter().find(is).map(|key| key.action)
 }
 

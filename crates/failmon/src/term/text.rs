@@ -183,7 +183,10 @@ mod tests {
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_left() {
-        assert_eq!(clean("a\x1b[2Jb\r\n\tc\x7f\u{9b}31m"), "a␛[2Jb␍␊␉c␡\u{fffd}31m");
+        assert_eq!(
+            clean("a\x1b[2Jb\r\n\tc\x7f\u{9b}31m"),
+            "a␛[2Jb␍␊␉c␡\u{fffd}31m"
+        );
         assert_eq!(clean("x\u{202e}y\u{200b}z\u{feff}"), "xyz");
         assert_eq!(clean("wéb-服务"), "wéb-服务");
         let stacked = format!("a{}b", "\u{301}".repeat(50));
