@@ -269,7 +269,12 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
     for view in &cluster.views {
         if let Some(trouble) = view.trouble(now_ms) {
             let text = format!("{}: {trouble}", view.target);
-            add(Weight::Alarm, view.host(), text);
+            // That a program has just been started is no alarm.
+            let weight = match view.link {
+                crate::cluster::Link::Trying => Weight::Warning,
+                _ => Weight::Alarm,
+            };
+            add(weight, view.host(), text);
         }
     }
     for view in &cluster.views {

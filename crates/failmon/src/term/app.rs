@@ -328,7 +328,10 @@ impl App {
             KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => {
                 self.filter.clear();
             }
-            KeyCode::Char(letter) if self.filter.chars().count() < FILTER_MAX => {
+            KeyCode::Char(letter)
+                if !key.modifiers.contains(KeyModifiers::CONTROL)
+                    && self.filter.chars().count() < FILTER_MAX =>
+            {
                 self.filter.push(letter);
             }
             _ => {}

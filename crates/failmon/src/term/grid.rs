@@ -10,6 +10,9 @@ use super::theme::Theme;
 /// Between two columns.
 const GAP: usize = 2;
 
+/// A long name takes no more than one part of so many as long as others are cut.
+const SHARES: usize = 4;
+
 /// A column.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -96,10 +99,17 @@ impl Grid {
         }
         let mut left = room.saturating_sub(needs(&order));
         let mut widths = vec![None; self.columns.len()];
-        for at in order {
-            let more = natural[at].saturating_sub(least(at)).min(left);
-            left -= more;
-            widths[at] = Some((least(at) + more).min(room));
+        for at in &order {
+            widths[*at] = Some(least(*at).min(room));
+        }
+        // First what makes most of them readable, then what makes the first ones whole.
+        for share in [room / SHARES, usize::MAX] {
+            for at in &order {
+                let is = widths[*at].unwrap_or(0);
+                let more = natural[*at].min(share).saturating_sub(is).min(left);
+                left -= more;
+                widths[*at] = Some(is + more);
+            }
         }
         widths
     }
@@ -208,7 +218,7 @@ mod tests {
         };
         assert_eq!(text(40), "long name  mark  why so");
         assert_eq!(text(20), "long name  mark  wh…");
-        assert_eq!(text(14), "lon…  mark  w…");
+        assert_eq!(text(14), "lo…  mark  wh…");
         assert_eq!(text(13), "long name  w…");
         assert_eq!(text(7), "long na");
         for room in 0..50 {

@@ -31,9 +31,7 @@ pub(super) fn page(app: &App, cluster: &Cluster, now: i64) -> Vec<Line<'static>>
             app,
             &mut lines,
             "policy",
-            vec![Span::raw(
-                format!("read {} times", hello.policy).replace("read 1 times", "read once"),
-            )],
+            vec![Span::raw(format!("read {}", times(hello.policy)))],
         );
     }
     let Some(health) = &view.shown.health else {
@@ -47,7 +45,7 @@ pub(super) fn page(app: &App, cluster: &Cluster, now: i64) -> Vec<Line<'static>>
     };
     told(app, &mut lines, "faild", vec![faild]);
     let text = format!(
-        "half are not later than {}, 99 of 100 not than {}; the worst was {}",
+        "half within {}, 99 of 100 within {}, the worst {}",
         micros(health.late_p50_us),
         micros(health.late_p99_us),
         micros(health.late_max_us)
@@ -59,10 +57,7 @@ pub(super) fn page(app: &App, cluster: &Cluster, now: i64) -> Vec<Line<'static>>
             told(app, &mut lines, "", vec![Span::styled(bars, theme.bars())]);
         }
     }
-    let doubts = format!(
-        "{} times it doubted itself and asked all anew",
-        health.doubts
-    );
+    let doubts = format!("{}: so late that it asked all anew", times(health.doubts));
     told(app, &mut lines, "doubts", vec![Span::raw(doubts)]);
     for (at, pause) in health.pauses.iter().rev().enumerate() {
         let text = format!(
@@ -80,9 +75,17 @@ pub(super) fn page(app: &App, cluster: &Cluster, now: i64) -> Vec<Line<'static>>
     let scripts = format!("{} run now, {} so far", health.scripts, health.scripts_run);
     told(app, &mut lines, "scripts", vec![Span::raw(scripts)]);
     let sent = format!(
-        "{} sent, {} answers that nobody waited for",
+        "{} sent; {} datagrams were no answer to one",
         health.sent, health.dropped
     );
     told(app, &mut lines, "questions", vec![Span::raw(sent)]);
     lines
+}
+
+fn times(count: u64) -> String {
+    match count {
+        0 => "never".to_string(),
+        1 => "once".to_string(),
+        count => format!("{count} times"),
+    }
 }

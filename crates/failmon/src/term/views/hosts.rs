@@ -25,7 +25,7 @@ pub(super) fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
             column("HOST", 8, 32, 0),
             column("STATE", 7, 9, 1),
             column("SINCE", 6, 7, 3),
-            column(last, 9, 12, 2),
+            column(last, 12, 12, 2),
             column("TRIP", 5, 6, 4),
             column("ANSWERS", 7, 7, 5),
             column("ROUND TRIP", 10, BARS, 8),
@@ -54,6 +54,9 @@ pub(super) fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
         None => badness(None),
     };
     hosts.sort_by(|a, b| order(app, (&a.name, bad(a), a.since), (&b.name, bad(b), b.since)));
+    if hosts.iter().all(|host| host.hint.is_none()) {
+        grid.columns.pop();
+    }
     let none = VecDeque::new();
     grid.rows = hosts
         .into_iter()

@@ -40,7 +40,11 @@ pub(super) fn page(app: &App, cluster: &Cluster) -> Vec<Line<'static>> {
                 ),
             ];
             let used: usize = head.iter().map(|span| width(&span.content)).sum();
-            let text = cut(&clean(&entry.text), columns.saturating_sub(used));
+            let text = match entry.text == entry.event {
+                true => "",
+                false => &entry.text,
+            };
+            let text = cut(&clean(text), columns.saturating_sub(used));
             let mut line = Line::from(head.to_vec());
             line.spans.push(Span::raw(text));
             line

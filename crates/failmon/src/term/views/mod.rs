@@ -15,7 +15,7 @@ use ratatui::text::{Line, Span};
 
 use super::app::{App, Sort, View};
 use super::grid::Grid;
-use super::keys::KEYS;
+use super::keys::{KEYS, Key};
 use super::text::{clean, wrap};
 use crate::cluster::{Cluster, View as Target};
 use crate::matrix::{self as picture, Alert};
@@ -146,24 +146,27 @@ fn badness(state: Option<&str>) -> u8 {
 }
 
 /// A line of a page: a word, and what is to be said of it, over several lines if need be.
-fn told(app: &App, lines: &mut Vec<Line<'static>>, word: &str, spans: Vec<Span<'static>>) {
+fn told(app: &App, lines: &mut Vec<Line<'static>>, word: &str, mut spans: Vec<Span<'static>>) {
     let head = Span::styled(format!("{word:<HEAD$}"), app.theme.dim());
     let room = usize::from(app.size.0).saturating_sub(HEAD);
-    let whole: usize = spans.iter().map(Span::width).sum();
-    if whole <= room {
-        lines.push(Line::from([vec![head], spans].concat()));
-        return;
+    let last = spans.pop().unwrap_or_default();
+    let mut before: usize = spans.iter().map(Span::width).sum();
+    let mut line = [vec![head], spans].concat();
+    if before > 0 && before + LEAST > room {
+        // What comes last gets lines of its own.
+        lines.push(Line::from(std::mem::take(&mut line)));
+        before = 0;
+        line.push(Span::raw(" ".repeat(HEAD)));
     }
-    let style = spans.last().map(|span| span.style).unwrap_or_default();
-    let text: String = spans.iter().map(|span| span.content.as_ref()).collect();
-    for (at, part) in wrap(&text, room).into_iter().enumerate() {
-        let head = match at {
-            0 => head.clone(),
-            _ => Span::raw(" ".repeat(HEAD)),
-        };
-        lines.push(Line::from(vec![head, Span::styled(part, style)]));
+    for part in wrap(&last.content, room.saturating_sub(before)) {
+        line.push(Span::styled(part, last.style));
+        lines.push(Line::from(std::mem::take(&mut line)));
+        line.push(Span::raw(" ".repeat(HEAD + before)));
     }
 }
+
+/// Beside what stands before it a text has so many columns at least.
+const LEAST: usize = 16;
 
 /// Columns of the word before a line of a page.
 const HEAD: usize = 10;
@@ -176,10 +179,15 @@ fn theirs(text: &str) -> Span<'static> {
 /// The keys.
 fn help(app: &App) -> Vec<Line<'static>> {
     let columns = usize::from(app.size.0);
-    let head = 16.min(columns / 3);
+    let names = |key: &Key| key.names.join(", ");
+    let head = KEYS
+        .iter()
+        .map(|key| names(key).len() + 2)
+        .max()
+        .unwrap_or(0);
     let mut lines = Vec::new();
     for key in &KEYS {
-        let names = key.names.join(", ");
+        let names = names(key);
         for (at, part) in wrap(key.help, columns.saturating_sub(head))
             .into_iter()
             .enumerate()
