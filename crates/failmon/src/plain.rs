@@ -238,15 +238,14 @@ pub fn text(cluster: &Cluster, now_ms: i64, terminal: &Terminal) -> String {
         grid.line(format!("{word}: {}", alert.text), ink);
     }
     let mut text = terminal.show(&grid, false);
-    for part in [
+    let parts = [
         services(&matrix, now_ms),
         reasons(cluster),
         hosts(cluster, now_ms),
-    ] {
-        if let Some(part) = part {
-            text.push('\n');
-            text += &terminal.show(&part, false);
-        }
+    ];
+    for part in parts.into_iter().flatten() {
+        text.push('\n');
+        text += &terminal.show(&part, false);
     }
     text
 }
