@@ -145,6 +145,33 @@ fn a_failsh_that_dies_and_returns_is_seen_again_and_played_again() {
 }
 
 #[test]
+fn connections_and_updates_are_told_if_asked_for() {
+    let (failsh, nobody) = (web(), nobody());
+    let at = failsh.monitor().to_string();
+    let said = program::run(failmon(
+        &["-1", "-d", "link", "-d", "stream"],
+        &[&at, &nobody],
+    ));
+    assert!(
+        said.err
+            .contains(&format!("failmon: {at}: connected to {at}\n")),
+        "{said:?}"
+    );
+    assert!(
+        said.err
+            .contains(&format!("failmon: {nobody}: lost: no failsh")),
+        "{said:?}"
+    );
+    assert!(
+        said.err
+            .contains(&format!("failmon: {at}: {{\"type\":\"hello\"")),
+        "{said:?}"
+    );
+    let quiet = program::run(failmon(&["-1"], &[&at]));
+    assert_eq!(quiet.err, "");
+}
+
+#[test]
 fn bad_words_are_one_sentence() {
     let folder = Folder::new();
     let none = folder.file("none");
@@ -168,5 +195,6 @@ fn bad_words_are_one_sentence() {
     fails(&["-1", "-l"], 64, "cannot be used with");
     fails(&["--speed", "2"], 64, "--play");
     fails(&["--play", &text, "--speed", "0"], 64, "0.01 to 1000");
+    fails(&["-d", "all"], 64, "link, stream, web");
     fails(&["-p", "0"], 64, "0 is not in");
 }
