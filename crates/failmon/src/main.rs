@@ -8,6 +8,7 @@
 
 mod cluster;
 mod matrix;
+mod plain;
 mod record;
 mod source;
 #[cfg(test)]
@@ -16,15 +17,28 @@ mod term;
 
 use std::process::ExitCode;
 
-use fail_cli::Failmon;
+use fail_cli::{Failmon, Failure};
 
 fn main() -> ExitCode {
     let options: Failmon = fail_cli::parse_or_exit();
-    match term::run(&options) {
+    match run(&options) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             eprintln!("failmon: {failure}");
             ExitCode::from(failure.code)
         }
     }
+}
+
+fn run(options: &Failmon) -> Result<u8, Failure> {
+    if options.once {
+        return plain::once(options);
+    }
+    if options.json {
+        return plain::stream(options);
+    }
+    if options.lines {
+        return plain::lines(options);
+    }
+    term::run(options)
 }
