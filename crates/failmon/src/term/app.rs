@@ -33,6 +33,7 @@ pub enum View {
 
 impl View {
     /// All.
+    #[cfg(test)]
     pub const ALL: [View; 7] = [
         View::Hosts,
         View::Services,

@@ -217,7 +217,7 @@ mod tests {
                 .collect::<String>()
         };
         assert_eq!(text(40), "long name  mark  why so");
-        assert_eq!(text(20), "long name  mark  wh…");
+        assert_eq!(text(20), "long n…  mark  why …");
         assert_eq!(text(14), "lo…  mark  wh…");
         assert_eq!(text(13), "long name  w…");
         assert_eq!(text(7), "long na");

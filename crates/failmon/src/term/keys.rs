@@ -190,6 +190,28 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
+    fn the_man_page_has_the_same_keys_and_words() {
+        let page = include_str!("../../../../man/failmon.1");
+        let section = page.split(".Sh KEYS\n").nth(1).unwrap();
+        let list = section.split("\n.El").next().unwrap();
+        let told: Vec<(Vec<&str>, String)> = list
+            .split(".It Ic ")
+            .skip(1)
+            .map(|item| {
+                let (names, help) = item.split_once('\n').unwrap();
+                let names = names
+                    .split(" , ")
+                    .map(|name| name.trim_start_matches("\\&"));
+                (names.collect(), help.trim().replace('\n', " "))
+            })
+            .collect();
+        let table = KEYS
+            .iter()
+            .map(|key| (key.names.to_vec(), key.help.to_string()));
+        assert_eq!(told, table.collect::<Vec<_>>());
+    }
+
+    #[test]
     fn each_key_does_one_thing() {
         let mut seen = BTreeSet::new();
         for key in &KEYS {

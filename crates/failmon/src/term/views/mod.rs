@@ -103,8 +103,8 @@ pub fn at_line(app: &App, cluster: &Cluster, grid: &Grid, line: u16, now: i64) -
     // The title and the headings.
     let line = line.checked_sub(layout.alerts + 2)?;
     let room = layout.body.saturating_sub(1);
-    let shown = shown(place(app, grid), grid.rows.len(), usize::from(room));
-    shown.skip(usize::from(line)).next().filter(|_| line < room)
+    let mut shown = shown(place(app, grid), grid.rows.len(), usize::from(room));
+    shown.nth(usize::from(line)).filter(|_| line < room)
 }
 
 /// The target that is looked at.
