@@ -2,6 +2,7 @@
 
 mod cost;
 mod plain;
+mod terminal;
 
 use std::process::{Command, Stdio};
 

@@ -68,7 +68,11 @@ pub(super) fn page(app: &App, cluster: &Cluster, now: i64) -> Vec<Line<'static>>
         told(app, &mut lines, if at == 0 { "journal" } else { "" }, spans);
     }
     lines.push(Line::raw(""));
-    for (at, (key, value)) in service.settings.iter().enumerate() {
+    let set = service
+        .settings
+        .iter()
+        .filter(|(_, value)| !value.is_empty());
+    for (at, (key, value)) in set.enumerate() {
         let text = theirs(&format!("{key} {value}"));
         told(
             app,

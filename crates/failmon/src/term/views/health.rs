@@ -57,7 +57,7 @@ pub(super) fn page(app: &App, cluster: &Cluster, now: i64) -> Vec<Line<'static>>
             told(app, &mut lines, "", vec![Span::styled(bars, theme.bars())]);
         }
     }
-    let doubts = format!("{}: so late that it asked all anew", times(health.doubts));
+    let doubts = format!("{} so late that it asked all anew", times(health.doubts));
     told(app, &mut lines, "doubts", vec![Span::raw(doubts)]);
     for (at, pause) in health.pauses.iter().rev().enumerate() {
         let text = format!(

@@ -149,7 +149,12 @@ fn badness(state: Option<&str>) -> u8 {
 fn told(app: &App, lines: &mut Vec<Line<'static>>, word: &str, mut spans: Vec<Span<'static>>) {
     let head = Span::styled(format!("{word:<HEAD$}"), app.theme.dim());
     let room = usize::from(app.size.0).saturating_sub(HEAD);
-    let last = spans.pop().unwrap_or_default();
+    let mut last = spans.pop().unwrap_or_default();
+    // Where lines are broken spaces go, but not this one.
+    if let Some(rest) = last.content.strip_prefix(' ') {
+        last = Span::styled(rest.to_string(), last.style);
+        spans.push(Span::raw(" "));
+    }
     let mut before: usize = spans.iter().map(Span::width).sum();
     let mut line = [vec![head], spans].concat();
     if before > 0 && before + LEAST > room {
