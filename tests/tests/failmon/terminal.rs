@@ -10,6 +10,7 @@ use failover_tests::terminal::Terminal;
 use failover_tests::wait;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::{Value, json};
 
 /// F12 makes a panic, and what is said of it fits the screen.
 const PANIC: &str = "FAILMON_PANIC=1 RUST_BACKTRACE=0";
@@ -376,4 +377,67 @@ fn a_recording_is_shown_as_it_was() {
     session.keys(&["w"], "nothing can be wished in a recording");
     session.terminal.press("q");
     session.ended(0);
+}
+
+/// A recording of a thousand services, one of which has a name and a reason that a terminal
+/// would obey.
+fn thousand() -> String {
+    let line =
+        |at: u64, update: Value| json!({"at": at, "target": 0, "update": update}).to_string();
+    let now = 1_795_773_600_000_u64;
+    let hello = json!({
+        "type": "hello", "stream": 1, "program": "failsh", "version": "1.0.0", "host": "服务器",
+        "pid": 1, "started": now, "now": now, "policy": 1,
+    });
+    let head = json!({
+        "failover": "failmon", "version": 1, "release": "1.0.0", "from": now, "targets": ["a"],
+    });
+    let mut lines = vec![
+        head.to_string(),
+        json!({"at": now, "target": 0, "connected": "127.0.0.1:1848"}).to_string(),
+        line(now, hello),
+    ];
+    for n in 0..1_000 {
+        let (name, why) = match n {
+            7 => (
+                "\x1b]2;owned\x07\x1b[31mred".to_string(),
+                "\x1b[2J\x1b[?1049l\u{9b}5m",
+            ),
+            n => (format!("service{n:03}"), "keep: no master can serve"),
+        };
+        let view = json!({
+            "type": "service", "name": name, "state": "UP", "since": now, "marks": [],
+            "reason": "", "why": why, "waiting": null, "until": null, "script": null,
+            "peers": [], "check": null, "retry": null, "settings": {}, "console": {},
+            "journal": [],
+        });
+        lines.push(line(now, view));
+    }
+    lines.push(line(now, json!({"type": "ready"})));
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn a_thousand_services_are_shown_and_none_is_obeyed() {
+    let Some(terminal) = Terminal::open() else {
+        return;
+    };
+    terminal.home.write("many", thousand());
+    let title = || terminal.tmux(&["display-message", "-p", "#{pane_title}"]);
+    let before = title();
+    terminal.enter("failmon --play ~/many");
+    terminal.wait_for("end of the recording");
+    terminal.wait_for("1/1000");
+    let screen = terminal.wait_for("␛]2;owned␇␛[31mred");
+    assert!(screen.contains("Services on 服务器"), "{screen}");
+    assert!(screen.contains("␛[2J␛[?1049l"), "{screen}");
+    terminal.press("End");
+    terminal.wait_for("1000/1000");
+    assert!(terminal.screen().contains("service999"));
+    terminal.press("Home");
+    terminal.press("s");
+    terminal.wait_for("␛[31mred on 服务器");
+    assert_eq!(title(), before);
+    terminal.press("q");
+    terminal.wait_for_end("\n$");
 }

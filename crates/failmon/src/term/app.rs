@@ -8,7 +8,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::keys::{self, Action};
 use super::theme::Theme;
-use super::views;
+use super::views::{self, Scene};
 use super::wish::{Dialog, Order, Step, Way};
 use crate::cluster::Cluster;
 
@@ -362,7 +362,8 @@ impl App {
     /// The service that is chosen: the one that is marked on the screen.
     fn chosen_service(&self, cluster: &Cluster, now: i64) -> Option<String> {
         if matches!(self.view, View::Services | View::Matrix) {
-            let grid = views::grid(self, cluster, now);
+            let scene = Scene::of(cluster, now);
+            let grid = views::grid(self, &scene);
             let at = views::place(self, &grid);
             return grid.rows.get(at).map(|row| row.key.clone());
         }
@@ -377,7 +378,8 @@ impl App {
     /// Moves the choice, or the page.
     fn by(&mut self, lines: isize, cluster: &Cluster, now: i64) {
         if self.view.is_list() {
-            let grid = views::grid(self, cluster, now);
+            let scene = Scene::of(cluster, now);
+            let grid = views::grid(self, &scene);
             let last = grid.rows.len().saturating_sub(1);
             let at = views::place(self, &grid)
                 .saturating_add_signed(lines)
@@ -385,7 +387,7 @@ impl App {
             self.choose(grid.rows.get(at).map(|row| row.key.clone()));
             return;
         }
-        let all = views::page(self, cluster, now).len();
+        let all = views::page(self, &Scene::of(cluster, now)).len();
         let room = usize::try_from(self.page(cluster, now)).unwrap_or(1);
         // One more than fits and less: nothing is below.
         let last = all.saturating_sub(room + 1);
@@ -401,7 +403,8 @@ impl App {
 
     /// As many lines as a page moves: one line is seen again.
     fn page(&self, cluster: &Cluster, now: i64) -> isize {
-        let room = views::room(self, cluster, now).saturating_sub(1).max(1);
+        let room = views::room(self, &Scene::of(cluster, now));
+        let room = room.saturating_sub(1).max(1);
         isize::try_from(room).unwrap_or(1)
     }
 
@@ -411,8 +414,9 @@ impl App {
             return;
         }
         if let Some(line) = line.filter(|_| self.view.is_list()) {
-            let grid = views::grid(self, cluster, now);
-            let at = views::at_line(self, cluster, &grid, line, now);
+            let scene = Scene::of(cluster, now);
+            let grid = views::grid(self, &scene);
+            let at = views::at_line(self, &scene, &grid, line);
             if let Some(row) = at.and_then(|at| grid.rows.get(at)) {
                 self.choose(Some(row.key.clone()));
             }

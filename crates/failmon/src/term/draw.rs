@@ -8,12 +8,19 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 
 use super::app::{App, Sort, View};
+use super::grid::Grid;
 use super::keys::KEYS;
 use super::text::{ago, clean, cut, tail, width};
-use super::views;
+use super::views::{self, Scene};
 use super::wish::{Dialog, Stage, WISHES, word};
 use crate::cluster::Cluster;
 use crate::matrix::{Alert, Weight};
+
+/// The view.
+enum Shown {
+    List(Grid),
+    Page(Vec<Line<'static>>),
+}
 
 /// Draws all of it.
 pub fn draw(app: &App, cluster: &Cluster, now: i64, frame: &mut Frame) {
@@ -21,8 +28,12 @@ pub fn draw(app: &App, cluster: &Cluster, now: i64, frame: &mut Frame) {
     if area.width == 0 || area.height == 0 {
         return;
     }
-    let alerts = views::alerts(cluster, now);
-    let layout = views::layout((area.width, area.height), alerts.len());
+    let scene = Scene::of(cluster, now);
+    let layout = views::layout((area.width, area.height), scene.alerts.len());
+    let shown = match app.view.is_list() {
+        true => Shown::List(views::grid(app, &scene)),
+        false => Shown::Page(views::page(app, &scene)),
+    };
     let columns = usize::from(area.width);
     let mut line = 0;
     let mut put = |frame: &mut Frame, text: Line<'static>| {
@@ -31,11 +42,11 @@ pub fn draw(app: &App, cluster: &Cluster, now: i64, frame: &mut Frame) {
         }
         line += 1;
     };
-    for text in alert_lines(app, &alerts, usize::from(layout.alerts), columns) {
+    for text in alert_lines(app, &scene.alerts, usize::from(layout.alerts), columns) {
         put(frame, text);
     }
-    put(frame, title(app, cluster, now, columns));
-    let body = body(app, cluster, now, usize::from(layout.body), columns);
+    put(frame, title(app, &scene, &shown, columns));
+    let body = body(app, shown, usize::from(layout.body), columns);
     let missing = usize::from(layout.body).saturating_sub(body.len());
     for text in body.into_iter().chain(vec![Line::default(); missing]) {
         put(frame, text);
@@ -80,7 +91,8 @@ fn alert_lines(app: &App, alerts: &[Alert], lines: usize, columns: usize) -> Vec
 }
 
 /// What is shown, of whom, and how old it is.
-fn title(app: &App, cluster: &Cluster, now: i64, columns: usize) -> Line<'static> {
+fn title(app: &App, scene: &Scene, shown: &Shown, columns: usize) -> Line<'static> {
+    let (cluster, now) = (scene.cluster, scene.now);
     let theme = app.theme;
     let Some(target) = cluster.views.get(app.target) else {
         return Line::raw("");
@@ -103,25 +115,24 @@ fn title(app: &App, cluster: &Cluster, now: i64, columns: usize) -> Line<'static
         View::Help => "Keys".to_string(),
     };
     let mut right = Vec::new();
-    if app.view.is_list() {
-        let grid = views::grid(app, cluster, now);
-        let out = grid.left_out(columns);
-        if out > 0 && app.view == View::Matrix {
-            right.push(format!("{out} columns do not fit"));
+    match shown {
+        Shown::List(grid) => {
+            let out = grid.left_out(columns);
+            if out > 0 && app.view == View::Matrix {
+                right.push(format!("{out} columns do not fit"));
+            }
+            right.extend(order(app));
+            let count = grid.rows.len();
+            if count > 0 {
+                right.push(format!("{}/{count}", views::place(app, grid) + 1));
+            }
         }
-        if let Some(order) = order(app) {
-            right.push(order);
-        }
-        let count = grid.rows.len();
-        if count > 0 {
-            right.push(format!("{}/{count}", views::place(app, &grid) + 1));
-        }
-    } else {
-        let all = views::page(app, cluster, now).len();
-        let room = views::room(app, cluster, now);
-        if all > room {
-            let below = (app.scroll + room).min(all);
-            right.push(format!("{below}/{all}"));
+        Shown::Page(lines) => {
+            let (all, room) = (lines.len(), views::room(app, scene));
+            if all > room {
+                let below = (app.scroll + room).min(all);
+                right.push(format!("{below}/{all}"));
+            }
         }
     }
     if cluster.views.len() > 1 && !matches!(app.view, View::Matrix | View::Log | View::Help) {
@@ -169,19 +180,21 @@ fn order(app: &App) -> Option<String> {
     })
 }
 
-fn body(app: &App, cluster: &Cluster, now: i64, room: usize, columns: usize) -> Vec<Line<'static>> {
+fn body(app: &App, shown: Shown, room: usize, columns: usize) -> Vec<Line<'static>> {
     if room == 0 {
         return Vec::new();
     }
-    if app.view.is_list() {
-        let grid = views::grid(app, cluster, now);
-        let at = views::place(app, &grid);
-        let shown = views::shown(at, grid.rows.len(), room - 1);
-        return grid.lines(columns, shown, Some(at), app.theme);
+    match shown {
+        Shown::List(grid) => {
+            let at = views::place(app, &grid);
+            let lines = views::shown(at, grid.rows.len(), room - 1);
+            grid.lines(columns, lines, Some(at), app.theme)
+        }
+        Shown::Page(lines) => {
+            let from = app.scroll.min(lines.len().saturating_sub(room));
+            lines.into_iter().skip(from).take(room).collect()
+        }
     }
-    let lines = views::page(app, cluster, now);
-    let from = app.scroll.min(lines.len().saturating_sub(room));
-    lines.into_iter().skip(from).take(room).collect()
 }
 
 /// What is typed, what was said, what is under way, or what is filtered.

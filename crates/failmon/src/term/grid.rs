@@ -219,8 +219,8 @@ mod tests {
         assert_eq!(text(40), "long name  mark  why so");
         assert_eq!(text(20), "long n…  mark  why …");
         assert_eq!(text(14), "lo…  mark  wh…");
-        assert_eq!(text(13), "long name  w…");
-        assert_eq!(text(7), "long na");
+        assert_eq!(text(13), "long na…  wh…");
+        assert_eq!(text(7), "long n…");
         for room in 0..50 {
             assert!(width(&text(room)) <= room.max(1));
         }

@@ -5,14 +5,13 @@ use fail_wire::monitor::ServiceView;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{target, theirs, told};
-use crate::cluster::Cluster;
-use crate::matrix;
+use super::{Scene, target, theirs, told};
 use crate::term::app::App;
 use crate::term::text::{ago, clean};
 
-pub(super) fn page(app: &App, cluster: &Cluster, now: i64) -> Vec<Line<'static>> {
-    let Some(view) = target(app, cluster) else {
+pub(super) fn page(app: &App, scene: &Scene) -> Vec<Line<'static>> {
+    let now = scene.now;
+    let Some(view) = target(app, scene) else {
         return Vec::new();
     };
     let first = || view.shown.services.keys().next();
@@ -26,9 +25,9 @@ pub(super) fn page(app: &App, cluster: &Cluster, now: i64) -> Vec<Line<'static>>
     let there = view.shown.there(now);
     let mut lines = Vec::new();
     now_of(app, service, there, &mut lines);
-    let whole = matrix::matrix(cluster, now);
+    let whole = &scene.whole;
     if let Some(row) = whole.rows.iter().find(|row| row.service == *name) {
-        let (hosts, since) = super::services::served(&whole, row);
+        let (hosts, since) = super::services::served(whole, row);
         let since = since.map_or(String::new(), |since| format!(" for {}", ago(now, since)));
         told(
             app,

@@ -2,20 +2,19 @@
 
 use ratatui::text::{Line, Span};
 
-use super::{HEAD, target, theirs, told};
-use crate::cluster::Cluster;
+use super::{HEAD, Scene, target, theirs, told};
 use crate::term::app::App;
 use crate::term::text::{ago, micros, rows};
 
 /// Lines of the bars.
 const BARS: usize = 4;
 
-pub(super) fn page(app: &App, cluster: &Cluster, now: i64) -> Vec<Line<'static>> {
-    let Some(view) = target(app, cluster) else {
+pub(super) fn page(app: &App, scene: &Scene) -> Vec<Line<'static>> {
+    let Some(view) = target(app, scene) else {
         return Vec::new();
     };
     let theme = app.theme;
-    let there = view.shown.there(now);
+    let there = view.shown.there(scene.now);
     let mut lines = Vec::new();
     if let Some(hello) = &view.shown.hello {
         let text = format!(

@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use fail_wire::monitor::HostView;
 use ratatui::style::Style;
 
-use super::{badness, order, passes, target};
-use crate::cluster::Cluster;
+use super::{Scene, badness, order, passes, target};
 use crate::term::app::App;
 use crate::term::grid::{Grid, Row, cell, column};
 use crate::term::text::{ago, micros, spark};
@@ -14,7 +13,8 @@ use crate::term::text::{ago, micros, spark};
 /// Bars of the round trip in a list.
 const BARS: usize = 20;
 
-pub(super) fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
+pub(super) fn grid(app: &App, scene: &Scene) -> Grid {
+    let now = scene.now;
     let theme = app.theme;
     let last = match app.call {
         true => "LAST CALL",
@@ -38,7 +38,7 @@ pub(super) fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
             false => "no host passes the filter",
         },
     };
-    let Some(view) = target(app, cluster) else {
+    let Some(view) = target(app, scene) else {
         return grid;
     };
     let there = view.shown.there(now);

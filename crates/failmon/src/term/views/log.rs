@@ -2,12 +2,13 @@
 
 use ratatui::text::{Line, Span};
 
-use super::passes;
-use crate::cluster::{Cluster, Entry};
+use super::{Scene, passes};
+use crate::cluster::Entry;
 use crate::term::app::App;
 use crate::term::text::{clean, cut, width};
 
-pub(super) fn page(app: &App, cluster: &Cluster) -> Vec<Line<'static>> {
+pub(super) fn page(app: &App, scene: &Scene) -> Vec<Line<'static>> {
+    let cluster = scene.cluster;
     let columns = usize::from(app.size.0);
     let theme = app.theme;
     let host = |entry: &Entry| {

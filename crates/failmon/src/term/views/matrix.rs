@@ -3,16 +3,16 @@
 use ratatui::style::Style;
 
 use super::services::{served, servers};
-use super::{order, passes};
-use crate::cluster::Cluster;
-use crate::matrix::{self, Cell as Known, Trouble};
+use super::{Scene, order, passes};
+use crate::matrix::{Cell as Known, Trouble};
 use crate::term::app::App;
 use crate::term::grid::{Cell, Grid, Row, cell, column};
 use crate::term::text::ago;
 use crate::term::theme::Theme;
 
-pub(super) fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
-    let whole = matrix::matrix(cluster, now);
+pub(super) fn grid(app: &App, scene: &Scene) -> Grid {
+    let now = scene.now;
+    let whole = &scene.whole;
     let mut columns = vec![
         column("SERVICE", 8, 32, 0),
         column("SERVED BY", 9, 26, 1),
@@ -30,7 +30,7 @@ pub(super) fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
                 app,
                 &[
                     &row.service,
-                    &served(&whole, row).0,
+                    &served(whole, row).0,
                     trouble_word(row.trouble),
                 ],
             )
@@ -42,7 +42,7 @@ pub(super) fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
         Trouble::Degraded => 1,
         Trouble::None => 0,
     };
-    let since = |row| served(&whole, row).1.unwrap_or(i64::MAX);
+    let since = |row| served(whole, row).1.unwrap_or(i64::MAX);
     rows.sort_by(|a, b| {
         order(
             app,
@@ -51,10 +51,10 @@ pub(super) fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
         )
     });
     let rows = rows.into_iter().map(|row| {
-        let since = served(&whole, row).1;
+        let since = served(whole, row).1;
         let mut cells = vec![
             cell(&row.service, app.theme.title()),
-            servers(&whole, row, app.theme),
+            servers(whole, row, app.theme),
             cell(
                 since.map_or(String::new(), |since| ago(now, since)),
                 Style::new(),

@@ -18,7 +18,7 @@ use super::grid::Grid;
 use super::keys::{KEYS, Key};
 use super::text::{clean, wrap};
 use crate::cluster::{Cluster, View as Target};
-use crate::matrix::{self as picture, Alert};
+use crate::matrix::{self as picture, Alert, Matrix};
 
 /// On a lower screen the last line is the help bar or a message, and not both.
 const LOW: u16 = 16;
@@ -47,27 +47,47 @@ pub fn layout(size: (u16, u16), alerts: usize) -> Layout {
     }
 }
 
-/// All alerts, as they are now.
-pub fn alerts(cluster: &Cluster, now: i64) -> Vec<Alert> {
-    picture::alerts(cluster, &picture::matrix(cluster, now), now)
+/// The cluster at a moment, with what that comes to: made once for each screen.
+pub struct Scene<'a> {
+    /// What is known.
+    pub cluster: &'a Cluster,
+    /// Who serves what.
+    pub whole: Matrix,
+    /// What is not as it should be.
+    pub alerts: Vec<Alert>,
+    /// The moment.
+    pub now: i64,
+}
+
+impl<'a> Scene<'a> {
+    /// The cluster at this moment of our clock.
+    pub fn of(cluster: &'a Cluster, now: i64) -> Scene<'a> {
+        let whole = picture::matrix(cluster, now);
+        Scene {
+            cluster,
+            alerts: picture::alerts(cluster, &whole, now),
+            whole,
+            now,
+        }
+    }
 }
 
 /// The list of a view that is one.
-pub fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
+pub fn grid(app: &App, scene: &Scene) -> Grid {
     match app.view {
-        View::Hosts => hosts::grid(app, cluster, now),
-        View::Matrix => matrix::grid(app, cluster, now),
-        _ => services::grid(app, cluster, now),
+        View::Hosts => hosts::grid(app, scene),
+        View::Matrix => matrix::grid(app, scene),
+        _ => services::grid(app, scene),
     }
 }
 
 /// The lines of a view that is none.
-pub fn page(app: &App, cluster: &Cluster, now: i64) -> Vec<Line<'static>> {
+pub fn page(app: &App, scene: &Scene) -> Vec<Line<'static>> {
     match app.view {
         View::Help => help(app),
-        View::Log => log::page(app, cluster),
-        View::Health => health::page(app, cluster, now),
-        _ => detail::page(app, cluster, now),
+        View::Log => log::page(app, scene),
+        View::Health => health::page(app, scene),
+        _ => detail::page(app, scene),
     }
 }
 
@@ -86,8 +106,8 @@ pub fn place(app: &App, grid: &Grid) -> usize {
 }
 
 /// Lines of a list without its headings, or of a page.
-pub fn room(app: &App, cluster: &Cluster, now: i64) -> usize {
-    let body = usize::from(layout(app.size, alerts(cluster, now).len()).body);
+pub fn room(app: &App, scene: &Scene) -> usize {
+    let body = usize::from(layout(app.size, scene.alerts.len()).body);
     body.saturating_sub(usize::from(app.view.is_list()))
 }
 
@@ -98,8 +118,8 @@ pub fn shown(at: usize, all: usize, room: usize) -> Range<usize> {
 }
 
 /// What stands on this line of the screen.
-pub fn at_line(app: &App, cluster: &Cluster, grid: &Grid, line: u16, now: i64) -> Option<usize> {
-    let layout = layout(app.size, alerts(cluster, now).len());
+pub fn at_line(app: &App, scene: &Scene, grid: &Grid, line: u16) -> Option<usize> {
+    let layout = layout(app.size, scene.alerts.len());
     // The title and the headings.
     let line = line.checked_sub(layout.alerts + 2)?;
     let room = layout.body.saturating_sub(1);
@@ -108,8 +128,8 @@ pub fn at_line(app: &App, cluster: &Cluster, grid: &Grid, line: u16, now: i64) -
 }
 
 /// The target that is looked at.
-fn target<'a>(app: &App, cluster: &'a Cluster) -> Option<&'a Target> {
-    cluster.views.get(app.target)
+fn target<'a>(app: &App, scene: &'a Scene) -> Option<&'a Target> {
+    scene.cluster.views.get(app.target)
 }
 
 /// Whether one of these holds the filter; capital letters do not matter.

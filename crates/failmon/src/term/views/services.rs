@@ -2,15 +2,15 @@
 
 use ratatui::style::Style;
 
-use super::{badness, order, passes, target};
-use crate::cluster::Cluster;
+use super::{Scene, badness, order, passes, target};
 use crate::matrix::{self, Row as Served, Trouble};
 use crate::term::app::App;
 use crate::term::grid::{Cell, Grid, Row, cell, column};
 use crate::term::text::ago;
 use crate::term::theme::Theme;
 
-pub(super) fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
+pub(super) fn grid(app: &App, scene: &Scene) -> Grid {
+    let now = scene.now;
     let theme = app.theme;
     let mut grid = Grid {
         columns: vec![
@@ -27,10 +27,10 @@ pub(super) fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
             false => "no service passes the filter",
         },
     };
-    let Some(view) = target(app, cluster) else {
+    let Some(view) = target(app, scene) else {
         return grid;
     };
-    let whole = matrix::matrix(cluster, now);
+    let whole = &scene.whole;
     let there = view.shown.there(now);
     let stale = view.stale(now).is_some();
     let mut rows: Vec<_> = whole
@@ -48,7 +48,7 @@ pub(super) fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
                 state,
                 &marks,
                 &shown.why,
-                &served(&whole, row).0,
+                &served(whole, row).0,
             ],
         )
     });
@@ -83,7 +83,7 @@ pub(super) fn grid(app: &App, cluster: &Cluster, now: i64) -> Grid {
                         },
                         calm(Style::new()),
                     ),
-                    servers(&whole, row, theme),
+                    servers(whole, row, theme),
                     cell(shown.marks.join(" "), calm(theme.warning())),
                     cell(why, calm(Style::new())),
                 ],
