@@ -103,6 +103,18 @@ pub struct Failmon {
     help: Option<bool>,
 }
 
+impl Failmon {
+    /// Everything as it is when nothing is said, and a page of HTML of these targets; of
+    /// none: of the usual one.
+    pub fn page(targets: Vec<HostPort>) -> Failmon {
+        let mut options = <Failmon as clap::Parser>::parse_from(["failmon", "-h"]);
+        if !targets.is_empty() {
+            options.targets = targets;
+        }
+        options
+    }
+}
+
 fn speed(text: &str) -> Result<f64, String> {
     let speed: Option<f64> = text.parse().ok();
     speed

@@ -12,12 +12,30 @@ mod record;
 mod source;
 #[cfg(test)]
 mod stage;
+mod web;
 
 use std::process::ExitCode;
 
-use fail_cli::Failmon;
+use fail_cli::{Failmon, Failure};
 
 fn main() -> ExitCode {
-    let _options: Failmon = fail_cli::parse_or_exit();
-    ExitCode::SUCCESS
+    let done = match web::is_cgi(std::env::args_os().next().as_deref()) {
+        // Before the options are read: there, they are not ours.
+        true => web::cgi(),
+        false => run(&fail_cli::parse_or_exit()),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            eprintln!("failmon: {failure}");
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(options: &Failmon) -> Result<u8, Failure> {
+    match options.html {
+        true => web::page(options),
+        false => Ok(0),
+    }
 }
