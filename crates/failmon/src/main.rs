@@ -34,8 +34,9 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Failmon) -> Result<u8, Failure> {
-    match options.html {
-        true => web::page(options),
-        false => Ok(0),
+    match (options.html, options.serve) {
+        (true, _) => web::page(options),
+        (_, Some(_)) => web::serve(options),
+        _ => Ok(0),
     }
 }

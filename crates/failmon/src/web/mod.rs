@@ -3,10 +3,13 @@
 //!
 //! All of it only shows: nothing that comes from a browser reaches a failsh or a faild.
 
+mod api;
 mod cgi;
 mod clean;
+mod metrics;
 mod page;
 mod parts;
+mod serve;
 mod service;
 mod tables;
 mod when;
@@ -21,6 +24,7 @@ use fail_client::{print, words};
 pub use cgi::{cgi, is_cgi};
 use page::{Form, REFRESH};
 use parts::Shown;
+pub use serve::serve;
 
 use crate::source::{Came, Source};
 
