@@ -107,6 +107,16 @@ impl Failsh {
         }
     }
 
+    /// The same once more, with its monitor on this port. The one before has to have ended.
+    pub fn serve_again(&mut self, port: &str) {
+        let mut command = program::command("failsh");
+        command.args(["-F", "-s", &self.faild.address.to_string()]);
+        command.args(["-d", "plan", "-d", "host", "-m", port, "-D", "none"]);
+        command.args(["--socket", &self.folder.file("socket")]);
+        (self.running, self.log) = start(command, &self.folder, |_| {});
+        self.log.wait_for("is ready");
+    }
+
     /// Where it serves monitors.
     pub fn monitor(&self) -> SocketAddr {
         let line = self.log.wait_for("monitor: listening on 127.0.0.1:");

@@ -19,11 +19,12 @@ use crate::tree;
 use crate::wait::{self, LIMIT};
 
 /// What is built, and of these two their examples.
-const PROGRAMS: [&str; 7] = [
+const PROGRAMS: [&str; 8] = [
     "faild",
     "failsh",
     "failc",
     "failstat",
+    "failmon",
     "faildebug",
     "fail-client",
     "fail-cli",

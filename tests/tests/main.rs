@@ -15,6 +15,7 @@ mod console;
 mod drill;
 mod faild;
 mod faildebug;
+mod failmon;
 mod failsh;
 mod flood;
 mod imports;

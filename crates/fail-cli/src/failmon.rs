@@ -95,7 +95,7 @@ pub struct Failmon {
     pub mouse: bool,
 
     /// Say more of: link (connections), stream (updates), web (requests)
-    #[arg(short, long, value_name = "FACILITY")]
+    #[arg(short, long, value_name = "FACILITY", value_parser = ["link", "stream", "web"])]
     pub debug: Vec<String>,
 
     /// Print help
@@ -112,6 +112,16 @@ impl Failmon {
             options.targets = targets;
         }
         options
+    }
+
+    /// Whether more is to be said of this facility.
+    pub fn debugs(&self, facility: &str) -> bool {
+        self.debug.iter().any(|named| named == facility)
+    }
+
+    /// Whether the whole terminal is used, so that nothing may be written beside it.
+    pub fn takes_terminal(&self) -> bool {
+        !(self.lines || self.once || self.html || self.json || self.serve.is_some())
     }
 }
 

@@ -99,13 +99,11 @@ pub const PROGRAMS: [Program; 6] = [
             exit::OK,
             exit::USAGE,
             exit::DATA,
-            exit::NOHOST,
             exit::UNAVAILABLE,
             exit::SOFTWARE,
             exit::OSERR,
             exit::CANTCREAT,
             exit::IOERR,
-            exit::PROTOCOL,
         ],
     },
     Program {

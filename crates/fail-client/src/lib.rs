@@ -12,7 +12,9 @@
 //! | [`Client::levels`], [`Client::set_level`] | the debug levels of a program |
 //!
 //! Each try has a time-out, each call a number of tries ([`Options`]); nothing blocks for longer
-//! than their product, for each page. The module [`monitor`] reads what a failsh shows of itself.
+//! than their product, for each page. The module [`monitor`] reads what a failsh shows of itself,
+//! [`follow`] goes on doing so, and a [`snapshot::Snapshot`] is what came of it. How the tools of
+//! the suite print tables is in [`grid`] and [`screen`].
 //!
 //! ```no_run
 //! use fail_client::{Client, Options};
@@ -36,10 +38,12 @@ mod error;
 mod figures;
 pub mod follow;
 mod frames;
+pub mod grid;
 mod history;
 mod levels;
 pub mod monitor;
 mod pushes;
+pub mod screen;
 pub mod snapshot;
 mod text;
 mod watch;
@@ -56,7 +60,7 @@ pub use fail_wire::{Answer, Change, Code, Figure, Marks, Name, Past, Reason, Rec
 use fail_wire::{Body, DATAGRAM_BYTES_MAX, Dice, Key, Packet, Query, emit_padded, room_for};
 pub use frames::Frames;
 use pushes::Pushes;
-pub use text::{age, json, print, utc, words};
+pub use text::{age, clean, json, print, utc, words};
 pub use watch::{News, Watch};
 pub use way::Protocol;
 use way::{Way, is_time};

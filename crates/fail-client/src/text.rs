@@ -52,6 +52,18 @@ pub fn json(record: &Record) -> Value {
     })
 }
 
+/// A text in one line, with no control character left that could do something to a terminal.
+pub fn clean(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter.is_control() {
+            true => clean.extend(letter.escape_default()),
+            false => clean.push(letter),
+        }
+    }
+    clean
+}
+
 /// Why a system call failed, in words that fit behind a colon, without `(os error 2)`.
 pub fn words(error: &io::Error) -> String {
     let text = error.to_string();

@@ -96,9 +96,9 @@ pub struct Entry {
     pub at: i64,
     /// The place of the target that told it.
     pub by: usize,
-    /// What: the event of a failsh, `lost`, or `connected`.
+    /// What: the event of a failsh, `lost`, `connected`, or `debug`.
     pub event: String,
-    /// The service or the host; for `lost` and `connected` nothing.
+    /// The service or the host; for those three nothing.
     pub subject: String,
     /// In words.
     pub text: String,
@@ -165,7 +165,8 @@ impl Cluster {
         Ok(())
     }
 
-    fn note(&mut self, at: i64, by: usize, event: String, subject: String, text: String) {
+    /// Writes something into the log of everything.
+    pub fn note(&mut self, at: i64, by: usize, event: String, subject: String, text: String) {
         if self.log.len() >= LOG_MAX {
             self.log.pop_front();
         }

@@ -8,6 +8,7 @@
 
 mod cluster;
 mod matrix;
+mod plain;
 mod record;
 mod source;
 #[cfg(test)]
@@ -34,9 +35,17 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Failmon) -> Result<u8, Failure> {
-    match (options.html, options.serve) {
-        (true, _) => web::page(options),
-        (_, Some(_)) => web::serve(options),
-        _ => Ok(0),
+    if options.html {
+        return web::page(options);
     }
+    if options.serve.is_some() {
+        return web::serve(options);
+    }
+    if options.once {
+        return plain::once(options);
+    }
+    if options.json {
+        return plain::stream(options);
+    }
+    plain::lines(options)
 }

@@ -250,7 +250,9 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
             silent: None,
         });
     };
-    for row in &matrix.rows {
+    let mut rows: Vec<&Row> = matrix.rows.iter().collect();
+    rows.sort_by_key(|row| row.trouble);
+    for row in rows {
         let name = row.service.as_str();
         let servers: Vec<&str> = row
             .servers()

@@ -165,7 +165,7 @@ impl Lines {
         self.number += 1;
         match part.read_until(b'\n', &mut line) {
             Err(e) => Err(words(&e)),
-            Ok(_) if line.pop_if(|byte| *byte == b'\n').is_some() => Ok(Some(line)),
+            Ok(_) if line.ends_with(b"\n") => Ok(Some(line)),
             Ok(_) if line.len() as u64 >= LINE_MAX => Err("the line is too long".to_string()),
             // Nothing, or a torn end.
             Ok(_) => Ok(None),

@@ -66,6 +66,10 @@ pub struct Source {
     /// What the time is in it.
     pub clock: Clock,
     recorder: Option<Recorder>,
+    /// Connections, and updates, are written down.
+    debugs: (bool, bool),
+    /// On standard error, too.
+    aloud: bool,
 }
 
 impl Source {
@@ -83,11 +87,7 @@ impl Source {
                 speed: options.speed,
             };
             recording.play(clock, Arc::clone(post))?;
-            return Ok(Source {
-                cluster: Cluster::new(targets, from),
-                clock,
-                recorder: None,
-            });
+            return Ok(Source::new(options, targets, clock, None));
         }
         let targets: Vec<String> = options.targets.iter().map(ToString::to_string).collect();
         let clock = Clock::Here;
@@ -103,11 +103,44 @@ impl Source {
             })
             .map_err(|e| Failure::new(exit::OSERR, format!("no thread: {e}")))?;
         }
-        Ok(Source {
+        Ok(Source::new(options, targets, clock, recorder))
+    }
+
+    fn new(
+        options: &Failmon,
+        targets: Vec<String>,
+        clock: Clock,
+        recorder: Option<Recorder>,
+    ) -> Source {
+        Source {
             cluster: Cluster::new(targets, clock.now_ms()),
             clock,
             recorder,
-        })
+            debugs: (options.debugs("link"), options.debugs("stream")),
+            aloud: !options.takes_terminal(),
+        }
+    }
+
+    /// Writes down what came, if that is wanted.
+    fn debug(&mut self, now: i64, number: usize, seen: &Seen) {
+        let (links, updates) = self.debugs;
+        let text = match seen {
+            Seen::Connected(at) if links => format!("connected to {at}"),
+            Seen::Lost(why) if links => format!("lost: {why}"),
+            Seen::Update(update) if updates => serde_json::to_string(update).unwrap_or_default(),
+            _ => return,
+        };
+        if self.aloud {
+            let target = self
+                .cluster
+                .views
+                .get(number)
+                .map(|view| view.target.as_str());
+            let text = format!("failmon: {}: {text}", target.unwrap_or_default());
+            eprintln!("{}", fail_client::clean(&text));
+        }
+        self.cluster
+            .note(now, number, "debug".to_string(), String::new(), text);
     }
 
     /// Takes what came of a target, and records it. Gives what is wrong with it: that target
@@ -115,6 +148,7 @@ impl Source {
     pub fn take(&mut self, number: usize, seen: Seen) -> Option<String> {
         let now = self.clock.now_ms();
         let mut said = None;
+        self.debug(now, number, &seen);
         if let Some(recorder) = &mut self.recorder {
             if let Err(sentence) = recorder.write(now, number, &seen) {
                 // What is on the disk is whole; the screen goes on.

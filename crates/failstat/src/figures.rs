@@ -9,8 +9,8 @@ use fail_client::{Figure, What};
 use serde_json::{Map, Value, json};
 
 use crate::Asked;
-use crate::grid::{Cell, Grid, Ink};
 use crate::matrix::{failed, silent};
+use fail_client::grid::{Cell, Grid, Ink};
 
 /// The table.
 pub fn grid(what: What, asked: &[(&HostPort, Asked<Vec<Figure>>)]) -> Grid {
@@ -70,8 +70,8 @@ fn names<'a>(asked: &'a [(&HostPort, Asked<Vec<Figure>>)]) -> Vec<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grid::Screen;
     use fail_cli::exit;
+    use fail_client::grid::Screen;
     use fail_wire::Reason;
 
     #[test]

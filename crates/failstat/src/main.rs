@@ -8,21 +8,18 @@
 #![forbid(unsafe_code)]
 
 mod figures;
-mod grid;
 mod matrix;
-mod screen;
 mod table;
 
 use std::process::ExitCode;
 use std::time::Instant;
 
 use fail_cli::{COMMUNITY_VARIABLE, Failstat, HostPort, exit};
+use fail_client::screen::Terminal;
 use fail_client::{
     Answer, Client, Error, Failure, Options, Protocol, What, addresses, print, words,
 };
 use serde_json::{Value, json};
-
-use crate::screen::Terminal;
 
 /// What came of asking one host: what it said, or the exit code and a sentence.
 pub type Asked<T> = Result<T, (u8, String)>;

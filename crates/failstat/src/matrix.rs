@@ -11,8 +11,8 @@ use fail_client::{Answer, Record, age};
 use fail_wire::{Marks, State};
 
 use crate::Asked;
-use crate::grid::{Cell, Grid, Ink};
 use crate::table::ink;
+use fail_client::grid::{Cell, Grid, Ink};
 
 /// A letter for each mark.
 const LETTERS: [(Marks, char); 6] = [
@@ -147,7 +147,7 @@ fn legend(rows: &BTreeMap<&str, Row>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grid::Screen;
+    use fail_client::grid::Screen;
     use fail_wire::{Name, Reason};
 
     fn record(name: &str, state: State, marks: Marks) -> Record {

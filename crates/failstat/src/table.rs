@@ -5,7 +5,7 @@ use fail_client::{Answer, Record, age};
 use fail_wire::State;
 
 use crate::Asked;
-use crate::grid::{Cell, Grid, Ink};
+use fail_client::grid::{Cell, Grid, Ink};
 
 const HEAD: [&str; 6] = ["HOST", "SERVICE", "STATE", "SINCE", "MARKS", "REASON"];
 
@@ -63,7 +63,7 @@ fn note(host: &HostPort, text: &str, ink: Ink) -> [Cell; 6] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grid::Screen;
+    use fail_client::grid::Screen;
     use fail_wire::{Marks, Name, Reason};
 
     #[test]

@@ -14,7 +14,6 @@ mod service;
 mod tables;
 mod when;
 
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -26,6 +25,7 @@ use page::{Form, REFRESH};
 use parts::Shown;
 pub use serve::serve;
 
+use crate::record::post;
 use crate::source::{Came, Source};
 
 /// Updates that may wait until they are taken; then the failsh waits.
@@ -69,10 +69,7 @@ fn refresh(time: Duration) -> Result<u64, Failure> {
 /// What the targets tell until everything was told once; what is known when it takes longer.
 fn gather(options: &Failmon) -> Result<Source, Failure> {
     let (send, receive) = sync_channel(WAITING_MAX);
-    let mut source = Source::begin(
-        options,
-        &(Arc::new(move |came| send.send(came).is_ok()) as _),
-    )?;
+    let mut source = Source::begin(options, &post(move |came| send.send(came).is_ok()))?;
     let end = Instant::now() + options.timeout.0;
     while !source.is_whole() {
         let left = end.saturating_duration_since(Instant::now());

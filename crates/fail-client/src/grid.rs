@@ -6,6 +6,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::text::clean;
+
 /// How a cell is written where there are colours: the first colours of every terminal, which
 /// can be read on light and on dark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,11 +49,10 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// A cell of this ink.
+    /// A cell of this ink. No control character gets through.
     pub fn new(text: impl Into<String>, ink: Ink) -> Cell {
-        let text = text.into();
         Cell {
-            text,
+            text: clean(&text.into()),
             ink,
             right: false,
         }

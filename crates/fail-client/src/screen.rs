@@ -15,8 +15,8 @@ const REST_OF_LINE: &str = "\x1b[K\n";
 
 const REST_OF_SCREEN: &str = "\x1b[J";
 
-/// What standard output is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What standard output is; by default no terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Terminal {
     colours: bool,
     paints: bool,
