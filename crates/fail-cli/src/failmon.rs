@@ -104,6 +104,16 @@ pub struct Failmon {
 }
 
 impl Failmon {
+    /// Everything as it is when nothing is said, and a page of HTML of these targets; of
+    /// none: of the usual one.
+    pub fn page(targets: Vec<HostPort>) -> Failmon {
+        let mut options = <Failmon as clap::Parser>::parse_from(["failmon", "-h"]);
+        if !targets.is_empty() {
+            options.targets = targets;
+        }
+        options
+    }
+
     /// Whether more is to be said of this facility.
     pub fn debugs(&self, facility: &str) -> bool {
         self.debug.iter().any(|named| named == facility)

@@ -14,14 +14,19 @@ mod source;
 #[cfg(test)]
 mod stage;
 mod term;
+mod web;
 
 use std::process::ExitCode;
 
 use fail_cli::{Failmon, Failure};
 
 fn main() -> ExitCode {
-    let options: Failmon = fail_cli::parse_or_exit();
-    match run(&options) {
+    let done = match web::is_cgi(std::env::args_os().next().as_deref()) {
+        // Before the options are read: there, they are not ours.
+        true => web::cgi(),
+        false => run(&fail_cli::parse_or_exit()),
+    };
+    match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             eprintln!("failmon: {failure}");
@@ -31,6 +36,12 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Failmon) -> Result<u8, Failure> {
+    if options.html {
+        return web::page(options);
+    }
+    if options.serve.is_some() {
+        return web::serve(options);
+    }
     if options.once {
         return plain::once(options);
     }

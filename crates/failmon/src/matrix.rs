@@ -107,6 +107,9 @@ pub struct Alert {
     pub subject: String,
     /// The sentence.
     pub text: String,
+    /// The place of the target that does not answer, if that is what it is about.
+    #[serde(skip)]
+    pub silent: Option<usize>,
 }
 
 /// The matrix of a cluster at this moment of our clock.
@@ -244,6 +247,7 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
             weight,
             subject: subject.to_string(),
             text,
+            silent: None,
         });
     };
     let mut rows: Vec<&Row> = matrix.rows.iter().collect();
@@ -268,17 +272,29 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
             Trouble::Degraded | Trouble::None => {}
         }
     }
-    for view in &cluster.views {
+    for (number, view) in cluster.views.iter().enumerate() {
         if let Some(trouble) = view.trouble(now_ms) {
-            let text = format!("{}: {trouble}", view.target);
             // That a program has just been started is no alarm.
             let weight = match view.link {
                 crate::cluster::Link::Trying => Weight::Warning,
                 _ => Weight::Alarm,
             };
-            add(weight, view.host(), text);
+            found.push(Alert {
+                weight,
+                subject: view.host().to_string(),
+                text: format!("{}: {trouble}", view.target),
+                silent: Some(number),
+            });
         }
     }
+    let mut add = |weight, subject: &str, text: String| {
+        found.push(Alert {
+            weight,
+            subject: subject.to_string(),
+            text,
+            silent: None,
+        });
+    };
     for view in &cluster.views {
         let health = view.shown.health.as_ref();
         if health.is_some_and(|health| health.faild == Some(false)) && view.stale(now_ms).is_none()
