@@ -2,6 +2,7 @@
 
 mod cost;
 mod plain;
+mod web;
 
 use std::process::{Command, Stdio};
 
