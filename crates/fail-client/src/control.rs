@@ -1,5 +1,5 @@
-//! Have the failsh of this host read its policy again, or try it, by its control socket;
-//! blocking, with a deadline.
+//! Have the failsh of this host read its policy again, or try it, or run a command, by its
+//! control socket; blocking, with a deadline.
 //!
 //! Only root and the user of that failsh may. Whoever is at the other end may be broken: a line
 //! has a longest length, and what is no answer is an error.
@@ -76,31 +76,10 @@ pub enum ControlError {
 /// # Errors
 /// See [`ControlError`].
 pub fn reload(socket: &Path, dry_run: bool, limit: Duration) -> Result<Reloaded, ControlError> {
-    let stream = UnixStream::connect(socket).map_err(|source| match source.kind() {
-        ErrorKind::PermissionDenied => ControlError::NotAllowed {
-            why: words(&source),
-        },
-        _ => ControlError::Unreachable {
-            socket: socket.to_owned(),
-            source,
-        },
-    })?;
-    let mut talk = Talk {
-        socket,
-        from: BufReader::new(stream),
-        until: Instant::now() + limit,
-    };
-    let hello = talk.line()?;
-    if let Some(why) = text(&hello, "error") {
-        return Err(ControlError::NotAllowed { why });
-    }
-    if hello.get("hello").is_none() {
-        return Err(talk.lost("is none"));
-    }
+    let (mut talk, _) = Talk::open(socket, limit)?;
     let how = if dry_run { "dry-run" } else { "now" };
     let request = serde_json::json!({"id": 1, "reload": how}).to_string() + "\n";
-    let sent = talk.from.get_mut().write_all(request.as_bytes());
-    sent.map_err(|_| talk.lost("has gone"))?;
+    talk.send(&request)?;
     loop {
         let answer = talk.line()?;
         if let Some(why) = text(&answer, "stays") {
@@ -122,6 +101,39 @@ pub fn reload(socket: &Path, dry_run: bool, limit: Duration) -> Result<Reloaded,
     }
 }
 
+/// Has a command of Tcl run there, and gives its result. With `pid` only by the failsh that has
+/// this number.
+///
+/// # Errors
+/// See [`ControlError`]; an error of the command is a refusal.
+pub fn eval(
+    socket: &Path,
+    command: &str,
+    pid: Option<u32>,
+    limit: Duration,
+) -> Result<String, ControlError> {
+    let (mut talk, hello) = Talk::open(socket, limit)?;
+    let is = hello.get("pid").and_then(Value::as_u64);
+    if pid.is_some_and(|pid| is != Some(u64::from(pid))) {
+        return Err(talk.lost("is not the one that is shown"));
+    }
+    let request = serde_json::json!({"id": 1, "eval": command}).to_string() + "\n";
+    talk.send(&request)?;
+    loop {
+        let answer = talk.line()?;
+        if let Some(why) = text(&answer, "error") {
+            return Err(ControlError::Refused { why });
+        }
+        if let Some(code) = answer.get("code").and_then(Value::as_i64) {
+            let result = text(&answer, "result").unwrap_or_default();
+            return match code {
+                0 => Ok(result),
+                _ => Err(ControlError::Refused { why: result }),
+            };
+        }
+    }
+}
+
 fn text(answer: &Value, field: &str) -> Option<String> {
     answer.get(field)?.as_str().map(str::to_string)
 }
@@ -132,7 +144,38 @@ struct Talk<'a> {
     until: Instant,
 }
 
-impl Talk<'_> {
+impl<'a> Talk<'a> {
+    /// Connects, and gives what the failsh says of itself.
+    fn open(socket: &'a Path, limit: Duration) -> Result<(Talk<'a>, Value), ControlError> {
+        let stream = UnixStream::connect(socket).map_err(|source| match source.kind() {
+            ErrorKind::PermissionDenied => ControlError::NotAllowed {
+                why: words(&source),
+            },
+            _ => ControlError::Unreachable {
+                socket: socket.to_owned(),
+                source,
+            },
+        })?;
+        let mut talk = Talk {
+            socket,
+            from: BufReader::new(stream),
+            until: Instant::now() + limit,
+        };
+        let hello = talk.line()?;
+        if let Some(why) = text(&hello, "error") {
+            return Err(ControlError::NotAllowed { why });
+        }
+        match hello.get("hello") {
+            Some(hello) => Ok((talk, hello.clone())),
+            None => Err(talk.lost("is none")),
+        }
+    }
+
+    fn send(&mut self, line: &str) -> Result<(), ControlError> {
+        let sent = self.from.get_mut().write_all(line.as_bytes());
+        sent.map_err(|_| self.lost("has gone"))
+    }
+
     fn lost(&self, why: &'static str) -> ControlError {
         ControlError::Lost {
             socket: self.socket.to_owned(),

@@ -48,6 +48,7 @@ pub mod snapshot;
 mod text;
 mod watch;
 mod way;
+mod wish;
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -64,6 +65,7 @@ pub use text::{age, clean, json, print, utc, words};
 pub use watch::{News, Watch};
 pub use way::Protocol;
 use way::{Way, is_time};
+pub use wish::Wish;
 
 /// How patient a client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,8 +17,8 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use fail_cli::{COMMUNITY_VARIABLE, Failc, Order, Verb, exit};
-use fail_client::{Client, Failure, Options, Protocol, Wanted, addresses};
-use fail_wire::{Marks, Name, Reason, Record, State};
+use fail_client::{Client, Failure, Options, Protocol, Wanted, Wish, addresses};
+use fail_wire::{Name, Record, State};
 
 fn main() -> ExitCode {
     let options: Failc = fail_cli::parse_or_exit();
@@ -67,20 +67,21 @@ fn run(options: &Failc) -> Result<u8, Failed> {
             service,
             state,
             reason,
-        } => change(options, &service, |_| Wanted {
-            state: State::from_word(&state),
-            set: Marks(0),
-            clear: Marks(0),
-            reason: Reason::new(match reason.as_str() {
-                "" => "set by hand",
-                reason => reason,
-            }),
-        }),
+        } => {
+            // Verb::parse takes no other words for one.
+            let state = State::from_word(&state)
+                .ok_or_else(|| (exit::USAGE, format!("\"{state}\" is no state")))?;
+            change(options, &service, |record| {
+                Wish::Set(state).wanted(record, &reason)
+            })
+        }
         Order::Wish {
             verb,
             service,
             reason,
-        } => change(options, &service, |record| wish(verb, record, &reason)),
+        } => change(options, &service, |record| {
+            wish(verb).wanted(record, &reason)
+        }),
     }
 }
 
@@ -188,34 +189,13 @@ fn print(text: &str) -> Result<bool, Failed> {
     })
 }
 
-/// What a wish changes. `back` also says that the service could be brought up again, unless
-/// it still is up because failsh has not come to stop it.
-fn wish(verb: Verb, record: &Record, reason: &str) -> Wanted {
-    let word = match verb {
-        Verb::Hold => "held",
-        Verb::Release => "released",
-        Verb::Away => "away",
-        Verb::Back => "back",
-    };
-    let reason = match reason {
-        // Why the service is as it is says more than the mark says anyway.
-        "" if verb == Verb::Hold && record.version > 0 => record.reason.clone(),
-        "" => Reason::new(word),
-        reason => Reason::new(&format!("{word}: {reason}")),
-    };
-    let none = Marks(0);
-    let (state, set, clear) = match verb {
-        Verb::Hold => (None, Marks::HELD, none),
-        Verb::Release => (None, none, Marks::HELD),
-        Verb::Away => (None, Marks::AWAY, none),
-        Verb::Back if record.state == State::Fail => (Some(State::Recover), none, Marks::AWAY),
-        Verb::Back => (None, none, Marks::AWAY),
-    };
-    Wanted {
-        state,
-        set,
-        clear,
-        reason,
+/// The wish that a verb stands for.
+fn wish(verb: Verb) -> Wish {
+    match verb {
+        Verb::Hold => Wish::Hold,
+        Verb::Release => Wish::Release,
+        Verb::Away => Wish::Away,
+        Verb::Back => Wish::Back,
     }
 }
 

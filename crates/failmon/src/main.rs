@@ -13,6 +13,7 @@ mod record;
 mod source;
 #[cfg(test)]
 mod stage;
+mod term;
 mod web;
 
 use std::process::ExitCode;
@@ -47,5 +48,8 @@ fn run(options: &Failmon) -> Result<u8, Failure> {
     if options.json {
         return plain::stream(options);
     }
-    plain::lines(options)
+    if options.lines {
+        return plain::lines(options);
+    }
+    term::run(options)
 }

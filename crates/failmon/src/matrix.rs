@@ -274,8 +274,13 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
     }
     for (number, view) in cluster.views.iter().enumerate() {
         if let Some(trouble) = view.trouble(now_ms) {
+            // That a program has just been started is no alarm.
+            let weight = match view.link {
+                crate::cluster::Link::Trying => Weight::Warning,
+                _ => Weight::Alarm,
+            };
             found.push(Alert {
-                weight: Weight::Alarm,
+                weight,
                 subject: view.host().to_string(),
                 text: format!("{}: {trouble}", view.target),
                 silent: Some(number),

@@ -130,3 +130,66 @@ pub fn split() -> Cluster {
     }
     cluster
 }
+
+/// hosta has hung up, twelve seconds ago; hostb goes on. To be looked at at this moment.
+pub fn lost() -> (Cluster, i64) {
+    let mut cluster = calm();
+    let why = "127.0.0.1:1848 has hung up".to_string();
+    cluster.take(0, Seen::Lost(why), NOW).unwrap();
+    let later = NOW + 12_000;
+    alive(&mut cluster, 1, later);
+    let text = [
+        host("hosta", false),
+        service(
+            "web",
+            "UP",
+            "start: no master can serve; masters hosta=unreachable",
+            &peer("hosta", "master", ""),
+            JOURNAL,
+        ),
+    ];
+    say(&mut cluster, 1, later, &text.join("\n"));
+    (cluster, later)
+}
+
+/// One host with a thousand services, of which one in fifty is not well.
+pub fn many() -> Cluster {
+    let mut cluster = Cluster::new(["hosta".to_string()], NOW - 61_000);
+    connect(&mut cluster, 0);
+    let mut text = vec![hello("hosta"), HEALTH.to_string()];
+    for n in 0..1_000 {
+        let state = if n % 50 == 7 { "FAIL" } else { "UP" };
+        text.push(service(
+            &format!("service{n:03}"),
+            state,
+            &why(state),
+            &peer("hostb", "slave", "RECOVER"),
+            "",
+        ));
+    }
+    text.push(r#"{"type":"ready"}"#.to_string());
+    say(&mut cluster, 0, NOW, &text.join("\n"));
+    cluster
+}
+
+/// Names and reasons as nobody would choose them: long, wide, and some that a terminal would
+/// obey.
+pub fn odd() -> Cluster {
+    let host_name = "服务器服务器服务器服务器服务器服务器";
+    let mut cluster = Cluster::new([host_name.to_string()], NOW - 61_000);
+    connect(&mut cluster, 0);
+    let escape = r"\u001b[2J\u001b[31mred\u0007\r\nand \u202eturned";
+    let text = [
+        hello(host_name),
+        service("a-very-long-name-that-does-not-fit-into-any-column-of-any-terminal-that-is-not-as-wide-as-a-wall", "UP", escape, "", ""),
+        service("数据库-主要的-数据库-主要的-数据库", "RECOVER", "因为没有主机可以提供服务", &peer(r"e\u0301\u0301\u0301\u0301\u0301\u0301clair\u001b[5m", "slave", "UP"), &JOURNAL.replace("start begins", escape)),
+        service(r"\u001b]0;title\u0007web", r"\u001b[7mUP", "", "", ""),
+        host(r"hostb\u009b31m", true),
+        host("服务器-乙", false),
+        HEALTH.to_string(),
+        r#"{"type":"event","at":@2000,"event":"\u001b[31mup","subject":"\u001b[2Jweb","data":{"reason":"\u001b[5m"}}"#.to_string(),
+        r#"{"type":"ready"}"#.to_string(),
+    ];
+    say(&mut cluster, 0, NOW, &text.join("\n"));
+    cluster
+}
