@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod browser;
 pub mod chance;
 pub mod chaos;
 pub mod disk;
@@ -21,6 +22,7 @@ pub mod raw;
 pub mod terminal;
 pub mod tree;
 pub mod wait;
+pub mod web;
 
 /// Says that a test does not test anything here, and why: past the runner's capture, or
 /// nobody would see it.

@@ -3,6 +3,7 @@
 mod cost;
 mod plain;
 mod terminal;
+mod web;
 
 use std::process::{Command, Stdio};
 

@@ -13,7 +13,8 @@ use fail_cli::{Failmon, Failure, HostPort, exit};
 use super::clean::clean;
 use super::page::{self, Form, REFRESH};
 use super::parts::Shown;
-use super::{gather, put};
+use super::put;
+use crate::plain::gathered;
 
 /// The name under which it is a CGI program.
 const NAME: &str = "failmon.cgi";
@@ -52,9 +53,9 @@ fn answer(method: &str, query: &str, targets: &str) -> String {
         Err(sentence) => return refused("400 Bad Request", &sentence),
     };
     let broken = |sentence: &str| refused("500 Internal Server Error", sentence);
-    let source = options(targets).and_then(|o| gather(&o).map_err(|e| e.to_string()));
+    let source = options(targets).and_then(|o| gathered(&o).map_err(|e| e.to_string()));
     let source = match source {
-        Ok(source) => source,
+        Ok((source, _)) => source,
         Err(sentence) => return broken(&sentence),
     };
     let mut text = head("200 OK", "text/html");

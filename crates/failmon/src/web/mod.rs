@@ -14,8 +14,7 @@ mod service;
 mod tables;
 mod when;
 
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fail_cli::{Failmon, Failure, exit};
 use fail_client::{print, words};
@@ -25,11 +24,7 @@ use page::{Form, REFRESH};
 use parts::Shown;
 pub use serve::serve;
 
-use crate::record::post;
-use crate::source::{Came, Source};
-
-/// Updates that may wait until they are taken; then the failsh waits.
-const WAITING_MAX: usize = 1_000;
+use crate::plain::{code, gathered};
 
 /// `-h`: waits until everything was told once, or for the time-out, and prints the page.
 ///
@@ -40,18 +35,14 @@ pub fn page(options: &Failmon) -> Result<u8, Failure> {
         None => None,
         Some(time) => Some(refresh(time.0)?),
     };
-    let source = gather(options)?;
+    let (source, _) = gathered(options)?;
     let form = Form {
         refresh,
         live: None,
     };
     let shown = Shown::new(&source.cluster, source.clock.now_ms(), false);
     put(&page::page(&shown, form))?;
-    let answered = source.cluster.views.iter().any(|v| v.shown.hello.is_some());
-    Ok(match answered {
-        true => exit::OK,
-        false => exit::UNAVAILABLE,
-    })
+    Ok(code(&source.cluster))
 }
 
 fn refresh(time: Duration) -> Result<u64, Failure> {
@@ -64,27 +55,6 @@ fn refresh(time: Duration) -> Result<u64, Failure> {
         );
         Failure::new(exit::USAGE, text)
     })
-}
-
-/// What the targets tell until everything was told once; what is known when it takes longer.
-fn gather(options: &Failmon) -> Result<Source, Failure> {
-    let (send, receive) = sync_channel(WAITING_MAX);
-    let mut source = Source::begin(options, &post(move |came| send.send(came).is_ok()))?;
-    let end = Instant::now() + options.timeout.0;
-    while !source.is_whole() {
-        let left = end.saturating_duration_since(Instant::now());
-        match receive.recv_timeout(left) {
-            Ok(Came::Seen(number, seen)) => {
-                if let Some(sentence) = source.take(number, seen) {
-                    eprintln!("failmon: {sentence}");
-                }
-            }
-            Ok(Came::Over(Some(problem))) => return Err(Failure::new(exit::DATA, problem)),
-            Ok(Came::Over(None)) => break,
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-        }
-    }
-    Ok(source)
 }
 
 fn put(text: &str) -> Result<(), Failure> {

@@ -38,7 +38,6 @@ use tokio_rustls::TlsAcceptor;
 use crate::record::post;
 use crate::source::Source;
 
-use super::WAITING_MAX;
 use super::clean::clean;
 use answer::{EVENTS_MAX, House};
 use body::Reply;
@@ -52,6 +51,9 @@ const CONNECTIONS_MAX: usize = 256;
 /// A connection on which nothing moves for so long is closed. Longer than a live page is
 /// silent ([`body::TICK`]).
 const IDLE: Duration = Duration::from_secs(30);
+
+/// Updates that may wait until they are taken; then the failsh waits.
+const WAITING_MAX: usize = 1_000;
 
 /// How long the head of a request may take to come, however slowly it drips.
 const HEAD: Duration = Duration::from_secs(10);

@@ -1,0 +1,58 @@
+//! Requests of a web server by hand, so that odd ones can be made.
+
+#![expect(clippy::panic, reason = "a test without its answer has failed")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use crate::wait::LIMIT;
+
+/// What a server has answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The number of its first line; 0: it has said nothing.
+    pub status: u16,
+    /// All its headers, as they came.
+    pub head: String,
+    /// What followed.
+    pub body: String,
+}
+
+/// Connects, with a limit for all that follows.
+pub fn connect(at: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect_timeout(&at, LIMIT).and_then(|stream| {
+        stream.set_read_timeout(Some(LIMIT))?;
+        stream.set_write_timeout(Some(LIMIT))?;
+        Ok(stream)
+    });
+    stream.unwrap_or_else(|error| panic!("{at}: {error}"))
+}
+
+/// Sends this and reads until the server hangs up.
+pub fn send(at: SocketAddr, request: &str) -> Answer {
+    let mut stream = connect(at);
+    // One that refuses may have hung up before it has read all.
+    let _ = stream.write_all(request.as_bytes());
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    let text = String::from_utf8_lossy(&bytes);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
+    Answer {
+        status: status.unwrap_or(0),
+        head: head.to_string(),
+        body: body.to_string(),
+    }
+}
+
+/// A request as clients make it, with these lines more; each ends in `\r\n`.
+pub fn ask(at: SocketAddr, method: &str, path: &str, lines: &str) -> Answer {
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nHost: {at}\r\n{lines}Connection: close\r\n\r\n");
+    send(at, &request)
+}
+
+/// Reads an address.
+pub fn get(at: SocketAddr, path: &str) -> Answer {
+    ask(at, "GET", path, "")
+}

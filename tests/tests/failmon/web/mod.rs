@@ -1,0 +1,122 @@
+//! The page, live and by a web server, and what programs read: the real failmon on real
+//! failshs, seen by real browsers and servers.
+
+mod browser;
+mod cgi;
+mod samples;
+mod serve;
+mod stranger;
+
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
+
+use failover_tests::faild::Faild;
+use failover_tests::failsh::{Failsh, REST};
+use failover_tests::lines::Lines;
+use failover_tests::program::{self, Running};
+
+/// A failmon that serves.
+struct Served {
+    running: Running,
+    log: Lines,
+    at: SocketAddr,
+}
+
+impl Served {
+    fn start(options: &[&str], targets: &[&str]) -> Served {
+        let mut command = super::failmon(&["--serve", "127.0.0.1:0"], options);
+        Served::by(command.args(targets))
+    }
+
+    fn by(command: &mut Command) -> Served {
+        let mut running = Running::start(command.stderr(Stdio::piped()));
+        let log = Lines::of(running.0.stderr.take().unwrap());
+        let line = log.wait_for("failmon: serving http");
+        let (_, rest) = line.split_once("://").unwrap();
+        let at = rest.trim_end_matches('/').parse().unwrap();
+        Served { running, log, at }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/", self.at)
+    }
+}
+
+/// A host whose faild says that it serves web, and a failsh that takes over when it does not.
+struct Pair {
+    hosta: Faild,
+    failsh: Failsh,
+}
+
+impl Pair {
+    fn start() -> Pair {
+        let hosta = Faild::start(&[]);
+        hosta.failc(&["web", "UP", "the test"]).done();
+        let port = hosta.address.port();
+        let failsh = Failsh::serving(&format!(
+            "failhost hosta address 127.0.0.1 port {port}\n\
+             failsvc web masters hosta start {{return UP}} {REST}\n\
+             failsvc dns start {{return UP}} {REST}\n"
+        ));
+        failsh.wait_for_lines(1, "RECOVER -> UP");
+        failsh.wait_for_state("web", "RECOVER");
+        Pair { hosta, failsh }
+    }
+
+    fn target(&self) -> String {
+        self.failsh.monitor().to_string()
+    }
+
+    /// Now web has to be taken over.
+    fn fail_over(&mut self) {
+        self.hosta.kill();
+    }
+}
+
+/// A program of a package that is only unpacked; nothing: it is not there.
+fn unpacked(package: &str, program: &str) -> Option<Command> {
+    let folder = failover_tests::tree::path("target/debian").join(package);
+    let program = folder.join(program);
+    if !program.exists() {
+        failover_tests::skipped(&format!("no {}", program.display()));
+        return None;
+    }
+    let mut command = Command::new(program);
+    command.env("LD_LIBRARY_PATH", folder.join("usr/lib/x86_64-linux-gnu"));
+    Some(command)
+}
+
+/// All that a program says there.
+fn read(stream: Option<impl std::io::Read>) -> String {
+    let mut text = String::new();
+    stream.unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
+/// What a text browser makes of a page; nothing: there is none here.
+fn in_a_text_browser(html: &str) -> Option<String> {
+    use std::io::Write;
+    if !program::works("w3m", &["-version"]) {
+        return None;
+    }
+    let mut command = Command::new("w3m");
+    command.args([
+        "-dump",
+        "-T",
+        "text/html",
+        "-cols",
+        "200",
+        "-I",
+        "UTF-8",
+        "-O",
+        "UTF-8",
+    ]);
+    let mut running = Running::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
+    let mut into = running.0.stdin.take().unwrap();
+    let html = html.to_string();
+    let writer = std::thread::spawn(move || into.write_all(html.as_bytes()));
+    let text = read(running.0.stdout.take());
+    writer.join().unwrap().unwrap();
+    assert_eq!(running.wait(), Some(0));
+    Some(text)
+}
