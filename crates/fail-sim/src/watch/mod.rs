@@ -5,6 +5,7 @@ mod calm;
 mod checks;
 mod ends;
 mod fail_stays;
+mod halves;
 mod hearing;
 mod jobs;
 mod kept;
@@ -36,6 +37,7 @@ use calm::Calm;
 use checks::Checks;
 use ends::{Ends, Reloads};
 use fail_stays::FailStays;
+use halves::Halves;
 use hearing::Hearing;
 use jobs::Jobs;
 use kept::Kept;
@@ -75,6 +77,8 @@ pub enum Property {
     Spared,
     /// What runs is not started.
     Adopted,
+    /// What was half started is taken down first.
+    Cleaned,
     /// Nobody comes back from FAIL too early, nor when it is not for him to do so.
     Retry,
     /// Its mirror: who may come back does.
@@ -129,6 +133,7 @@ pub struct Watch {
     pace: Pace,
     kept: Kept,
     checks: Checks,
+    halves: Halves,
     retries: Retries,
     reloads: Reloads,
     ends: Ends,
@@ -195,6 +200,7 @@ impl Watch {
         self.look_jobs(world);
         self.look_fail(world);
         self.look_checks(world);
+        self.look_halves(world);
         self.look_retries(world);
         self.look_traps(world);
         self.look_lonely(world);
@@ -286,6 +292,7 @@ impl Watch {
             .insert(host, world.hosts[host].told.clone());
         self.retries.forget(host);
         self.began_checks(world, host);
+        self.began_halves(world, host);
         self.hearing.restarted(host);
         self.pace.restarted(host);
     }
@@ -320,6 +327,7 @@ impl Watch {
         self.ran_in_order(world, host, order);
         self.ran_obeyed(world, host, order);
         self.ran_checked(world, host, order, !script.fate.honest());
+        self.ran_halves(world, host, order);
         match order.task {
             Task::Start => {
                 self.ran_start(world, host, order);
