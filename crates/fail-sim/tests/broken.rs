@@ -228,6 +228,16 @@ fn who_does_not_look_what_runs_starts_it_again() {
 }
 
 #[test]
+fn what_was_half_started_and_is_not_taken_down_is_seen() {
+    world_caught(
+        Broken::SkipsCleaning,
+        Property::Cleaned,
+        Theme::Processes,
+        false,
+    );
+}
+
+#[test]
 fn a_check_that_is_not_waited_for_runs_beside_another_script() {
     world_caught(Broken::CancelsAtOnce, Property::Jobs, Theme::Wishes, false);
 }
