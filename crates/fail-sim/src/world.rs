@@ -53,6 +53,8 @@ pub enum Broken {
     LooksAway,
     /// The driver says that what was half started is taken down, and does nothing.
     SkipsCleaning,
+    /// The driver starts what it is to check.
+    StartsUnasked,
     /// The driver says that a check has ended as soon as it is told to.
     CancelsAtOnce,
     /// The policy that failsh gets waits less before it tries again.

@@ -1,5 +1,6 @@
 //! A host's failsh: driven, started, killed, stopped.
 
+use fail_core::job::{Order, Task};
 use fail_core::machine::Machine;
 use fail_core::plan::{self, Local, Plan};
 use fail_core::policy::{FAILD_PORT, Lonely, Policy};
@@ -80,6 +81,10 @@ impl World {
                 if self.broken == Broken::SkipsCleaning && cleans {
                     let (job, outcome) = (order.job, Ok(State::Recover));
                     return self.turn_plan(host, Some(plan::In::Done { job, outcome }));
+                }
+                if self.broken == Broken::StartsUnasked && order.task == Task::Check {
+                    let task = Task::Start;
+                    return self.run(host, &Order { task, ..order });
                 }
                 if self.broken == Broken::RunsTwice {
                     self.run(host, &order);
