@@ -8,12 +8,12 @@ use std::path::Path;
 use fail_cli::{Failsh, Failure, exit};
 use fail_core::log::Level;
 use fail_core::time::Span;
+use fail_replay::clean;
 use fail_replay::shadow::{self, Moment, Report, Side};
-use fail_rt::clock;
 use fail_tcl::FromTcl;
 use serde_json::{Value, json};
 
-use crate::replay::{clean, open, printed};
+use crate::replay::{head, open, printed};
 use crate::setup::program;
 
 /// What is random is the same each time, so that the same is printed.
@@ -50,11 +50,8 @@ pub fn shadow(path: &Path, options: &Failsh) -> Result<u8, Failure> {
     let mut out = io::stdout().lock();
     let done = match options.json {
         true => writeln!(out, "{}", json(&report)),
-        false => {
-            let (host, since) = (header.host, clock::utc(header.wall));
-            writeln!(out, "failsh on {host}, recorded from {since} on")
-                .and_then(|()| out.write_all(text(&report).as_bytes()))
-        }
+        false => writeln!(out, "{}", head(&header))
+            .and_then(|()| out.write_all(text(&report).as_bytes())),
     };
     printed(done.and_then(|()| out.flush()))?;
     Ok(match report.moments.is_empty() {
