@@ -253,6 +253,19 @@ fn a_recording_of_a_stranger_gives_no_orders_to_a_terminal_and_ends() {
 }
 
 #[test]
+fn what_is_of_rehearsals_only_is_refused_with_a_recording() {
+    let folder = Folder::new();
+    let (file, policy) = kept(&folder, |text| text);
+    for options in [&["--seed", "3"][..], &["--full"], &["--html"]] {
+        let said = shadow(&file, &policy, options).failed(exit::USAGE);
+        assert!(said.contains(options[0]), "{said}");
+        let mut plain = program::command("failsh");
+        plain.args(["--replay", &file]).args(options);
+        program::run(plain).failed(exit::USAGE);
+    }
+}
+
+#[test]
 fn a_running_failsh_tries_a_policy_on_what_it_remembers() {
     let mut other = Faild::start(&[]);
     other.failc(&["web", "UP", "by the test"]).done();

@@ -2,7 +2,9 @@
 //! decided in the last hour is told.
 //!
 //! What that hour was is gathered while failsh goes on ([`Memory`]). Reading and comparing are
-//! done by a thread of their own, one at a time, and the engine feels nothing of it.
+//! done by a thread of their own, one at a time. The engine only copies what is remembered:
+//! of an hour of a hundred services on three other hosts 2 ms with a check each ten seconds,
+//! 25 ms with one each second.
 
 use std::thread;
 
