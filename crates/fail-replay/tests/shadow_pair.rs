@@ -7,7 +7,8 @@ mod pair;
 
 use fail_core::time::Span;
 use fail_replay::Reader;
-use fail_replay::shadow::{compare, facts, judge};
+use fail_replay::replay::{Start, start};
+use fail_replay::shadow::{compare, facts, judge, remembered};
 
 const SEEDS: u64 = 40;
 const DICE: [u8; 32] = [3; 32];
@@ -36,6 +37,34 @@ fn a_policy_that_was_not_changed_decides_the_same_whatever_happened() {
         }
     }
     assert!(scripts > 200, "too little happens: {scripts} scripts");
+}
+
+#[test]
+fn a_running_failsh_knows_what_it_decided_with_its_policy_and_asks_for_another() {
+    let (mut others, mut all) = (0, 0);
+    for seed in 0..SEEDS / 4 {
+        for recording in pair::recordings(seed) {
+            let mut reader = reader(&recording);
+            let (Start::Plan(start), _) = start(&reader).unwrap() else {
+                unreachable!("it is failsh's");
+            };
+            let (mut facts, _) = facts(&mut reader).unwrap();
+            facts.keep(Span::from_secs(20));
+            assert!(facts.is_trimmed());
+            let mut policy = start.policy.clone();
+            assert!(facts.had(&policy));
+            let same = remembered(&facts, &policy, &DICE).unwrap();
+            assert!(same.is_same() && same.notes.is_empty(), "{same:?}");
+            for service in policy.services.values_mut() {
+                (service.masters, service.slaves) = (Vec::new(), Vec::new());
+            }
+            assert!(!facts.had(&policy));
+            all += 1;
+            let other = remembered(&facts, &policy, &DICE).unwrap();
+            others += usize::from(!other.is_same());
+        }
+    }
+    assert!(others * 2 > all, "{others} of {all}");
 }
 
 /// Where nobody has kept each message, as in a failsh that runs, some is guessed: with other

@@ -25,7 +25,7 @@ fn help() -> String {
         .lines()
         .skip(1)
         .take_while(|line| line.starts_with('#'));
-    let plain = head.map(|line| line.trim_start_matches('#').trim_start_matches(' '));
+    let plain = head.map(|line| line.strip_prefix("# ").unwrap_or(&line[1..]));
     plain.map(|line| format!("{line}\n")).collect()
 }
 
