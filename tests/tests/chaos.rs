@@ -68,7 +68,14 @@ fn stop_scripts_that_forget_the_address_are_found() {
         return;
     };
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
-    assert!(outcome.out.contains("VIOLATION"), "{}", outcome.out);
+    // It is named: the address, and where it is.
+    let out = &outcome.out;
+    let on_both = ["alpha: 10.77.0.100", "beta: 10.77.0.101"];
+    let on_both = on_both.map(|of| format!("VIOLATION settled: {of} is on h1 and h2"));
+    assert!(on_both.iter().any(|said| out.contains(said)), "{out}");
+    assert!(out.contains(": runs stop: "), "no story in {out}");
+    let told_to_people = |line: &&str| !line.contains(['{', '[']) && !line.contains("Ok(");
+    assert!(out.lines().all(|line| told_to_people(&line)), "{out}");
     let kept = outcome
         .out
         .lines()
@@ -76,6 +83,18 @@ fn stop_scripts_that_forget_the_address_are_found() {
     let kept = PathBuf::from(kept.expect("the folder with the recordings"));
     assert!(kept.join("h1/rec").is_dir(), "{}", kept.display());
     std::fs::remove_dir_all(kept).unwrap();
+}
+
+#[test]
+fn chaos_prints_the_same_help_as_its_script() {
+    let help = |program: PathBuf| {
+        let mut command = Command::new(program);
+        command.arg("--help");
+        program::run(command).done()
+    };
+    let said = help(program::folder().join("chaos"));
+    assert!(said.contains("--broken"), "{said}");
+    assert_eq!(help(tree::path("scripts/chaos")), said);
 }
 
 #[test]

@@ -169,6 +169,102 @@ fn the_kept_recording_of_a_switch_over_shows_what_a_longer_interval_costs() {
     }
 }
 
+/// The kept recording of a switch-over and the policy that it was made with, edited.
+fn kept(folder: &Folder, edit: impl Fn(String) -> String) -> (String, String) {
+    let file = failover_tests::tree::path("tests/golden/recordings/failsh-takes-over.rec");
+    let file = folder.write("edited.rec", edit(fs::read_to_string(file).unwrap()));
+    let rest = "start {exec true; return UP} stop {return RECOVER}";
+    let policy = folder.write(
+        "same.tcl",
+        format!(
+            "failhost hosta community any
+             failsvc web masters hosta interval 200ms {rest}
+             failsvc svc masters hosta interval 300ms community other {rest}"
+        ),
+    );
+    (file, policy)
+}
+
+#[test]
+fn what_this_build_does_not_do_as_recorded_is_said_first_and_ends_with_3() {
+    let folder = Folder::new();
+    let (file, policy) = kept(&folder, |text| {
+        let edited = text.replacen("no master can serve", "no master can Serve", 1);
+        assert_ne!(edited, text);
+        edited
+    });
+    let half = shadow(&file, &policy, &[]);
+    assert_eq!(half.code, Some(3), "{}", half.out);
+    let lines: Vec<&str> = half.out.lines().collect();
+    assert!(
+        lines[1].starts_with("NOT the same: this build decides otherwise than the recorded one"),
+        "{}",
+        half.out
+    );
+    assert!(
+        lines[2].starts_with("the same decisions until then: 2 services in "),
+        "{}",
+        half.out
+    );
+    let json = shadow(&file, &policy, &["--json"]);
+    let report: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((json.code, &report["same"]), (Some(3), &Value::Bool(false)));
+    assert!(report["left_out_from_line"].is_u64(), "{}", json.out);
+    // One that ends early is not all of what happened, and is that.
+    let (file, policy) = kept(&folder, |text| format!("{text}{{\"at\":1"));
+    let cut = shadow(&file, &policy, &[]);
+    assert_eq!(cut.code, Some(0), "{}", cut.out);
+    let second = cut.out.lines().nth(1).unwrap();
+    assert_eq!(
+        second,
+        "the recording is not whole: the last line is not whole, as after a kill"
+    );
+}
+
+#[test]
+fn a_recording_of_a_stranger_gives_no_orders_to_a_terminal_and_ends() {
+    let folder = Folder::new();
+    let (file, policy) = kept(&folder, |text| {
+        let end = "{\"end\":\"\\u001b]0;x\\u0007\"}\n";
+        let edit = |text: String, key: &str| {
+            let key = format!("\"{key}\":\"");
+            text.replacen(&key, &format!("{key}\\u001b[2J\\u009b1m\\u202e"), 1)
+        };
+        format!("{}{end}", edit(edit(text, "host"), "release"))
+    });
+    let plain = program::run({
+        let mut command = program::command("failsh");
+        command.args(["--replay", &file]);
+        command
+    });
+    for said in [plain, shadow(&file, &policy, &[])] {
+        assert!(said.out.contains("]0;x"), "{said:?}");
+        let odd = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
+        assert!(!said.out.contains(odd), "{:?}", said.out);
+    }
+    // The last moment is far ahead.
+    let late = format!("{{\"at\":{},\"wall\":2,\"expire\":true}}\n", u64::MAX);
+    let (file, policy) = kept(&folder, |text| text + &late);
+    let bad = shadow(&file, &policy, &[]).failed(exit::DATA);
+    assert!(
+        bad.contains("more than 30 days after what was before it"),
+        "{bad}"
+    );
+}
+
+#[test]
+fn what_is_of_rehearsals_only_is_refused_with_a_recording() {
+    let folder = Folder::new();
+    let (file, policy) = kept(&folder, |text| text);
+    for options in [&["--seed", "3"][..], &["--full"], &["--html"]] {
+        let said = shadow(&file, &policy, options).failed(exit::USAGE);
+        assert!(said.contains(options[0]), "{said}");
+        let mut plain = program::command("failsh");
+        plain.args(["--replay", &file]).args(options);
+        program::run(plain).failed(exit::USAGE);
+    }
+}
+
 #[test]
 fn a_running_failsh_tries_a_policy_on_what_it_remembers() {
     let mut other = Faild::start(&[]);

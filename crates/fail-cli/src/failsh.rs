@@ -57,15 +57,20 @@ pub struct Failsh {
     pub json: bool,
 
     /// Tell it as one HTML page
-    #[arg(long, requires = "rehearse", conflicts_with = "json")]
+    #[arg(long, requires = "rehearse", conflicts_with_all = ["json", "replay"])]
     pub html: bool,
 
     /// Tell everything: also commands, events and logs
-    #[arg(long, requires = "rehearse")]
+    #[arg(long, requires = "rehearse", conflicts_with = "replay")]
     pub full: bool,
 
     /// Draw all chance from this number
-    #[arg(long, requires = "rehearse", value_name = "N")]
+    #[arg(
+        long,
+        requires = "rehearse",
+        conflicts_with = "replay",
+        value_name = "N"
+    )]
     pub seed: Option<u64>,
 
     /// Read the policy, print it in normal form or say what is wrong, and exit

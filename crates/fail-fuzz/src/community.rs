@@ -33,12 +33,13 @@ const WORDS: [&str; 12] = [
     "-x",
 ];
 
-/// Any text, or lines of words that are nearly rules.
+/// Any text, lines of words that are nearly rules, or rules.
 pub fn community(data: &[u8]) {
     let mut from = Choices::new(data);
-    let text = match from.flag() {
-        true => lines(&mut from),
-        false => String::from_utf8_lossy(from.rest()).into_owned(),
+    let text = match from.byte() % 4 {
+        1 => lines(&mut from),
+        3 => good_lines(&mut from),
+        _ => String::from_utf8_lossy(from.rest()).into_owned(),
     };
     match parse(&text) {
         Ok(access) => {
@@ -73,6 +74,17 @@ fn lines(from: &mut Choices) -> String {
             }
             text.push_str(gap);
         }
+    }
+    text
+}
+
+/// Rules that are rules, few enough different ones to speak of the same things.
+fn good_lines(from: &mut Choices) -> String {
+    let mut text = String::new();
+    while !from.is_over() {
+        let service = from.pick(&["web", "*", "dns"]);
+        let community = from.pick(&["public", "s3cret", "web"]);
+        text += &format!("{service} {community} {}\n", from.pick(&["RO", "RW"]));
     }
     text
 }

@@ -6,10 +6,12 @@
 //! * at most one script of a service runs, and none is ended that does not run;
 //! * no start before the mark `starting` was acknowledged by the local faild, and every host of
 //!   the service asked again after that;
-//! * a forgery (made with another key, from another address, or with a bit turned) changes no
-//!   decision and no state: a twin that does not hear of it wants the same. So does a refusal that
-//!   nobody signed and that names the open question, if it is not one of the local faild's port
-//!   (it is there, then, and `lonely` need not stop anything);
+//! * a forgery (made with another key, from another address, or with a bit turned) leaves nothing
+//!   but one more datagram that was dropped; a message that nobody signed may leave a hint if it
+//!   comes from where a question went, but not from the local faild's port (it is there, then, and
+//!   `lonely` need not stop anything);
+//! * none of them changes a decision, a state or when something is done: a twin that does not
+//!   hear of it wants the same;
 //! * a change by hand is answered at most once; after `release` nothing is started, and that it
 //!   is done is said once;
 //! * it sends nothing but requests, signed, each in one datagram; after `expire` the deadline
@@ -236,14 +238,20 @@ fn forge(from: &mut Choices, stage: &mut Stage) {
             let bit = 16 * 8 + from.below((bytes.len() - 16) * 8);
             bytes[bit / 8] ^= 1 << (bit % 8);
         }
-        return stage.forge(sender, bytes);
+        return stage.forge(sender, bytes, false);
     }
     let recent = stage.asked.len().saturating_sub(8);
     let open = &stage.asked[recent..];
     if open.is_empty() {
         return;
     }
-    let (sender, request) = open[from.below(open.len())];
+    let (mut sender, request) = open[from.below(open.len())];
+    // Only the owner of its port can say without a key that the local faild is there; a
+    // refusal without one from another host is told to people as a hint.
+    let elsewhere = from.once_in(3);
+    if elsewhere {
+        sender.set_port(sender.port() ^ 1);
+    }
     let key = (sender == local() || from.flag()).then(|| stage.keys[2].clone());
     let body = match from.below(4) {
         0 => messages::body(from),
@@ -260,5 +268,5 @@ fn forge(from: &mut Choices, stage: &mut Stage) {
     };
     let bytes = emit(key.as_ref(), request, &body);
     debug_assert!(Packet::read(&bytes).is_ok());
-    stage.forge(sender, bytes);
+    stage.forge(sender, bytes, key.is_none() && !elsewhere);
 }

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod base64;
+mod clean;
 pub mod header;
 pub mod letter;
 pub mod life;
@@ -24,6 +25,7 @@ pub mod stands;
 pub mod story;
 mod told;
 
+pub use clean::clean;
 pub use header::{Header, Origin};
 pub use life::Life;
 pub use node::NodeStart;

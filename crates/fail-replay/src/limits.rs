@@ -1,5 +1,7 @@
 //! The limits of recordings, each with its reason.
 
+use fail_core::time::Span;
+
 /// Scripts of all policies of one recording: thousands of services, read again hundreds of
 /// times with other texts.
 pub const SCRIPTS_MAX: usize = 100_000;
@@ -25,3 +27,14 @@ pub const ASKED_MAX: usize = 20_000;
 
 /// Changes of ours that a record of the local faild may show still.
 pub const OURS_MAX: usize = 8;
+
+/// The longest time between two calls of a machine in a recording: hosts are asked once a day
+/// at least. Beyond it is an edited file, whose shadow would have to live through ages.
+pub const QUIET_MAX: Span = Span::from_secs(30 * 86_400);
+
+/// Calls of a shadow's machines, for each of the recorded one and in all: a policy that asks
+/// a thousand times as often. More are those of a file that was made to take for ever.
+pub const SHADOW_TURNS_PER_TURN: u64 = 10_000;
+
+/// And so many in any case: some ten seconds.
+pub const SHADOW_TURNS_MIN: u64 = 1_000_000;

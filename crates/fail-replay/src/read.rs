@@ -11,12 +11,13 @@ use fail_core::time::{Mono, Now, Wall};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::clean::clean;
 use crate::header::{Header, MARK, Mark, VERSION};
-use crate::limits::LINE_BYTES_MAX;
+use crate::limits::{LINE_BYTES_MAX, QUIET_MAX};
 
 /// A recording that can not be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {problem}", place(.file, *.line))]
+#[error("{}: {}", clean(&place(.file, *.line)), clean(.problem))]
 pub struct BadRecording {
     /// The file, as it was named.
     pub file: String,
@@ -71,6 +72,8 @@ pub struct Reader<R> {
     /// A call whose outputs have not been read yet.
     call: Option<Turn>,
     cut: bool,
+    /// The moment of the last call.
+    last: Mono,
     /// What the recorder said at its end.
     said: Option<String>,
 }
@@ -116,7 +119,7 @@ impl<R: BufRead> Reader<R> {
                 mark.version
             )));
         }
-        let header = serde_json::from_slice(&text);
+        let header: Result<Header, _> = serde_json::from_slice(&text);
         let header =
             header.map_err(|e| bad(format!("its header makes no sense: {}", plain(&e))))?;
         if !whole {
@@ -126,6 +129,7 @@ impl<R: BufRead> Reader<R> {
             file: file.to_string(),
             from: lines.from,
             at: lines.at,
+            last: header.mono,
             header,
             call: None,
             cut: false,
@@ -190,6 +194,12 @@ impl<R: BufRead> Reader<R> {
             if line.input.is_some() == line.expire {
                 return Err(self.bad(self.at, "neither an input nor a deadline"));
             }
+            if mono - self.last > QUIET_MAX {
+                let days = QUIET_MAX.as_millis() / 86_400_000;
+                let problem = format!("more than {days} days after what was before it");
+                return Err(self.bad(self.at, problem));
+            }
+            self.last = mono;
             let next = Turn {
                 line: self.at,
                 now: Now { mono, wall },

@@ -28,6 +28,18 @@ pub trait Watch<M: Told> {
 /// Nobody looks on.
 impl<M: Told> Watch<M> for () {}
 
+/// Two look on.
+impl<M: Told, A: Watch<M>, B: Watch<M>> Watch<M> for (A, &mut B) {
+    fn before(&mut self, machine: &M, now: Now, input: Option<&M::In>) {
+        self.0.before(machine, now, input);
+        self.1.before(machine, now, input);
+    }
+    fn after(&mut self, machine: &M, now: Now, outs: &[M::Out]) {
+        self.0.after(machine, now, outs);
+        self.1.after(machine, now, outs);
+    }
+}
+
 /// Where this build did something else.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {

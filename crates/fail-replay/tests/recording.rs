@@ -350,6 +350,17 @@ fn an_edited_recording_is_told_and_one_that_makes_no_sense_is_an_error() {
     assert!(error(&damaged).starts_with("file:2: it makes no sense: unknown variant `fly`"));
     let damaged = plan.replacen(second, "what", 1);
     assert!(error(&damaged).starts_with("file:2: it makes no sense"));
+    // No order to a terminal gets through, not even in a name that nobody knows.
+    let damaged = plan.replacen(second, "{\"\\u001b]0;x\\u0007\":1}", 1);
+    let said = error(&damaged);
+    assert!(said.contains("unknown field ` ]0;x `"), "{said}");
+    // Nobody waits for the end of time.
+    let late = format!("{{\"at\":{},\"wall\":2,\"expire\":true}}", u64::MAX);
+    let damaged = plan.replacen(second, &late, 1);
+    assert_eq!(
+        error(&damaged),
+        "file:2: more than 30 days after what was before it"
+    );
     let damaged = plan.replacen(second, "{}", 1);
     assert_eq!(error(&damaged), "file:2: neither an input nor outputs");
     assert_eq!(error(""), "file:1: this is no recording of faild or failsh");

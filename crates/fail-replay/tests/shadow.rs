@@ -181,8 +181,8 @@ fn what_people_wished_and_a_local_faild_that_is_silent_count_for_any_policy() {
     let mut silent = facts.clone();
     silent
         .local
-        .answers
-        .note(facts.from.mono + Span::from_millis(1_500), false);
+        .questions
+        .note(facts.from.mono + Span::from_millis(1_500), None);
     let report = compare(&silent, &policy, &SEED).unwrap();
     let told = told(&report);
     assert!(

@@ -81,13 +81,13 @@ fn program(wanted: &Wanted, n: usize) -> PathBuf {
 
 fn build(wanted: &Wanted, n: usize) -> Result<(), String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_string());
-    let build = format!("exec {cargo} build --quiet -p fail-sim --example sim");
+    let build = format!("exec {cargo} build --quiet --release -p fail-sim --example sim");
     let built = run(wanted, &build).map_err(failed)?;
     if !built.status.success() {
         let why = String::from_utf8_lossy(&built.stderr).into_owned();
         return Err(format!("it does not build:\n{why}"));
     }
-    let sim = wanted.tree.with_file_name("target/debug/examples/sim");
+    let sim = wanted.tree.with_file_name("target/release/examples/sim");
     std::fs::copy(sim, program(wanted, n)).map_err(failed)?;
     Ok(())
 }

@@ -51,6 +51,10 @@ pub enum Broken {
     ChecksAllFail,
     /// The driver says of all that runs when failsh comes that it does not.
     LooksAway,
+    /// The driver says that what was half started is taken down, and does nothing.
+    SkipsCleaning,
+    /// The driver starts what it is to check.
+    StartsUnasked,
     /// The driver says that a check has ended as soon as it is told to.
     CancelsAtOnce,
     /// The policy that failsh gets waits less before it tries again.

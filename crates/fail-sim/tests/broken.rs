@@ -35,7 +35,11 @@ fn run(options: Options, theme: Theme, wild: bool) -> Report {
 
 fn change_settings(broken: Broken, settings: &mut Service) {
     match broken {
-        Broken::ChecksAllUp | Broken::ChecksAllFail | Broken::LooksAway | Broken::CancelsAtOnce => {
+        Broken::StartsUnasked
+        | Broken::ChecksAllUp
+        | Broken::ChecksAllFail
+        | Broken::LooksAway
+        | Broken::CancelsAtOnce => {
             settings.check = Some("check".to_string());
             settings.check_interval = Span::from_millis(100);
         }
@@ -224,6 +228,30 @@ fn who_does_not_look_what_runs_starts_it_again() {
         Property::Adopted,
         Theme::Processes,
         false,
+    );
+}
+
+#[test]
+fn what_was_half_started_and_is_not_taken_down_is_seen() {
+    world_caught(
+        Broken::SkipsCleaning,
+        Property::Cleaned,
+        Theme::Processes,
+        false,
+    );
+}
+
+#[test]
+fn a_start_that_nobody_has_announced_is_seen() {
+    // A service that runs already is adopted by its first check, which this one starts.
+    let others = [Property::Adopted];
+    let change = |options: &mut Options| options.broken = Broken::StartsUnasked;
+    caught_or(
+        Property::Announced,
+        &others,
+        Theme::Processes,
+        false,
+        change,
     );
 }
 

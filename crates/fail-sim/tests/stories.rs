@@ -110,3 +110,27 @@ fn a_seed_that_holds_has_no_story() {
     let story = Story::of(&options(2));
     assert!(shrink(&story, options(2)).is_none());
 }
+
+/// Two bad checks of three, and a new policy for which one is enough: it is taken down, and the
+/// check that was under way ends late and finds it well. That one was not listened to any more, so
+/// it is no reason to have spared the service.
+#[test]
+fn what_a_check_that_was_to_end_has_found_takes_nothing_back() {
+    let text = "seed 1703\nseconds 29\nhosts 2\nwithout web\nwithout dns\nplain clocks\n\
+                plain versions\nplain db retry\nplain db lonely\nplain disk\nplain db confirm\n\
+                at 6400ms isolate hostb for 2s\nat 9s kill hostb for 2s\n\
+                at 10s cut hostb and hosta for 5s\nat 22s cut hosta and hostb for 9565ms\n\
+                at 24s freeze hostb and its clocks for 2927ms\n\
+                at 28600ms edit hostb settings of db\n";
+    let story: Story = text.parse().unwrap();
+    let report = story.run(Options {
+        all_lines: true,
+        ..Options::seed(story.seed)
+    });
+    let lines = report.lines.join("\n");
+    assert!(
+        lines.contains("service db: running stop (stop: check: it did not work)"),
+        "the story is still this one"
+    );
+    assert_eq!(report.violation, None);
+}

@@ -279,3 +279,31 @@ impl<'a> Packet<'a> {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail")]
+mod tests {
+    use super::*;
+
+    /// The id is covered by the proof, so who turns it breaks the proof too: only somebody who
+    /// has the key can make this one.
+    #[test]
+    fn a_message_that_names_another_key_is_not_of_this_one_though_its_proof_is_right() {
+        let (key, other) = (Key::new("s3cret").unwrap(), Key::new("public").unwrap());
+        let mut bytes = emit(Some(&key), 7, &Body::AskReport);
+        assert!(Packet::read(&bytes).unwrap().verify(&key));
+        for id in [other.id(), 0, key.id() ^ 1] {
+            bytes[4..8].copy_from_slice(&id.to_be_bytes());
+            sign(&key, &mut bytes);
+            let packet = Packet::read(&bytes).unwrap();
+            let (head, body) = bytes.split_at(HEADER_BYTES);
+            let (signed, mac) = head.split_at(SIGNED_BYTES);
+            assert!(key.verifies(&[signed, body], mac), "the proof is right");
+            assert_eq!(packet.key_id(), id);
+            assert!(!packet.verify(&key) && !packet.verify(&other), "{id:08x}");
+        }
+        bytes[4..8].copy_from_slice(&key.id().to_be_bytes());
+        sign(&key, &mut bytes);
+        assert!(Packet::read(&bytes).unwrap().verify(&key), "and back");
+    }
+}

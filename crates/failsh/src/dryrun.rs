@@ -2,14 +2,16 @@
 //! decided in the last hour is told.
 //!
 //! What that hour was is gathered while failsh goes on ([`Memory`]). Reading and comparing are
-//! done by a thread of their own, one at a time, and the engine feels nothing of it.
+//! done by a thread of their own, one at a time. The engine only copies what is remembered:
+//! of an hour of a hundred services on three other hosts 2 ms with a check each ten seconds,
+//! 25 ms with one each second.
 
 use std::thread;
 
 use fail_core::plan::{In, Out, Plan};
 use fail_core::time::{Mono, Now, Span};
 use fail_replay::Watch;
-use fail_replay::shadow::{Facts, compare};
+use fail_replay::shadow::{Facts, remembered};
 use fail_rt::poller::Waker;
 use fail_rt::queue::{self, Receiver, Sender};
 use fail_tcl::FromTcl;
@@ -122,9 +124,9 @@ fn attempt(source: &Source, mut facts: Facts) -> Result<Compared, Unread> {
     let fresh = read_to(source, Generation(0), tell).map_err(Unread::Bad)?;
     fresh.tcl.quit();
     facts.end();
-    let report = compare(&facts, &fresh.loaded.policy, &SEED);
+    let report = remembered(&facts, &fresh.loaded.policy, &SEED);
     let mut report = report.map_err(Unread::Bad)?;
-    let same = report.moments.is_empty();
+    let same = report.is_same();
     let all = report.moments.len();
     if all > MOMENTS_MAX {
         report.moments.truncate(MOMENTS_MAX);

@@ -9,7 +9,7 @@ use fail_cli::{Failure, exit};
 use fail_core::decide::decide;
 use fail_core::time::Now;
 use fail_replay::replay::{self, Start};
-use fail_replay::{Difference, End, Moment, Reader, Replayed, Story};
+use fail_replay::{Difference, End, Header, Moment, Reader, Replayed, Story, clean};
 use fail_rt::clock;
 use serde_json::Value;
 
@@ -35,14 +35,7 @@ pub fn replay(path: &Path) -> Result<u8, Failure> {
     let mut reader = open(path)?;
     let mut out = io::stdout().lock();
     let header = reader.header().clone();
-    let mut done = writeln!(
-        out,
-        "{} on {}, version {}, recorded from {} on",
-        header.program,
-        header.host,
-        header.release,
-        clock::utc(header.wall)
-    );
+    let mut done = writeln!(out, "{}", head(&header));
     let (start, _) = replay::start(&reader).map_err(bad)?;
     let tell = |moment: Moment| {
         if done.is_ok() {
@@ -65,6 +58,20 @@ pub fn replay(path: &Path) -> Result<u8, Failure> {
     })
 }
 
+/// `failsh on hosta, version 1.0.0, recorded from ... on`.
+pub fn head(header: &Header) -> String {
+    let Header {
+        program,
+        host,
+        release,
+        ..
+    } = header;
+    let since = clock::utc(header.wall);
+    clean(&format!(
+        "{program} on {host}, version {release}, recorded from {since} on"
+    ))
+}
+
 /// `   12.345  web  start ended with UP`.
 fn line(out: &mut impl Write, moment: &Moment) -> io::Result<()> {
     let ms = moment.after.as_millis();
@@ -72,18 +79,12 @@ fn line(out: &mut impl Write, moment: &Moment) -> io::Result<()> {
         "" => "-",
         subject => subject,
     };
-    let text = clean(&moment.text);
-    writeln!(out, "{:>8}.{:03}  {subject}  {text}", ms / 1000, ms % 1000)
-}
-
-/// A recording may have been edited; nobody's terminal is to suffer from it.
-pub fn clean(text: &str) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(plain).collect()
+    let text = clean(&format!("{subject}  {}", moment.text));
+    writeln!(out, "{:>8}.{:03}  {text}", ms / 1000, ms % 1000)
 }
 
 fn summary(out: &mut impl Write, path: &Path, begin: Now, replayed: &Replayed) -> io::Result<()> {
-    let file = path.display();
+    let file = clean(&path.display().to_string());
     let ms = replayed.span.as_millis();
     let (turns, outs) = (replayed.turns, replayed.outs);
     if let Some(said) = &replayed.said {
@@ -107,7 +108,7 @@ fn summary(out: &mut impl Write, path: &Path, begin: Now, replayed: &Replayed) -
 
 fn show(out: &mut impl Write, path: &Path, begin: Now, difference: &Difference) -> io::Result<()> {
     let ms = (difference.now.mono - begin.mono).as_millis();
-    let (file, line) = (path.display(), difference.line);
+    let (file, line) = (clean(&path.display().to_string()), difference.line);
     writeln!(
         out,
         "{file}:{line}: NOT the same, after {}.{:03} s",

@@ -241,7 +241,7 @@ fn open_parts(
         known: found,
     };
     let recording = files.recording.as_deref();
-    let memory = Memory::new(Facts::new(start.now, addr));
+    let memory = Memory::new(Facts::new(start.now, addr, &start.policy));
     let plan = record::begin(&start, recording, options.record_max.0, log)?;
     let means = Means {
         socket: files.socket.as_deref(),

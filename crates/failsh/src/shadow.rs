@@ -8,12 +8,12 @@ use std::path::Path;
 use fail_cli::{Failsh, Failure, exit};
 use fail_core::log::Level;
 use fail_core::time::Span;
+use fail_replay::clean;
 use fail_replay::shadow::{self, Moment, Report, Side};
-use fail_rt::clock;
 use fail_tcl::FromTcl;
 use serde_json::{Value, json};
 
-use crate::replay::{clean, open, printed};
+use crate::replay::{head, open, printed};
 use crate::setup::program;
 
 /// What is random is the same each time, so that the same is printed.
@@ -38,41 +38,40 @@ pub fn shadow(path: &Path, options: &Failsh) -> Result<u8, Failure> {
     tcl.quit();
     let mut reader = open(path)?;
     let header = reader.header().clone();
-    let (facts, replayed) = shadow::facts(&mut reader).map_err(|e| data(e.to_string()))?;
-    let mut report = shadow::compare(&facts, &loaded.policy, &SEED).map_err(data)?;
-    if let Some(difference) = replayed.difference {
-        let line = difference.line;
-        report.notes.push(format!(
-            "this build decides otherwise than the recorded one at line {line}: what comes after \
-             that is left out; see failsh --replay without --policy"
-        ));
-    }
+    let report = shadow::judge(&mut reader, &loaded.policy, &SEED).map_err(data)?;
     let mut out = io::stdout().lock();
     let done = match options.json {
         true => writeln!(out, "{}", json(&report)),
-        false => {
-            let (host, since) = (header.host, clock::utc(header.wall));
-            writeln!(out, "failsh on {host}, recorded from {since} on")
-                .and_then(|()| out.write_all(text(&report).as_bytes()))
-        }
+        false => writeln!(out, "{}", head(&header))
+            .and_then(|()| out.write_all(text(&report).as_bytes())),
     };
     printed(done.and_then(|()| out.flush()))?;
-    Ok(match report.moments.is_empty() {
+    Ok(match report.is_same() {
         true => exit::OK,
         false => exit::BROKEN,
     })
 }
 
-/// For people: each moment in two lines, what is not known, and a summary.
+/// For people: what is left out, each moment in two lines, what is not known, and a summary.
 pub fn text(report: &Report) -> String {
     let mut text = String::new();
+    // Writing into a text can not fail.
+    if let Some(line) = report.left_out {
+        let _ = writeln!(
+            text,
+            "NOT the same: this build decides otherwise than the recorded one at line {line}; all \
+             that comes after it is left out; see failsh --replay without --policy"
+        );
+    }
+    if let Some(why) = &report.stopped {
+        let _ = writeln!(text, "the recording is not whole: {}", clean(why));
+    }
     for moment in &report.moments {
         let after = seconds(moment.now().mono - report.from.mono);
         let head = format!("{after:>12}  {}", moment.service);
         let pad = " ".repeat(head.chars().count());
         let then = clean(&side(moment, &moment.recorded));
         let now = clean(&side(moment, &moment.shadow));
-        // Writing into a text can not fail.
         let _ = write!(text, "{head}  then: {then}\n{pad}  now:  {now}\n");
     }
     for note in &report.notes {
@@ -84,6 +83,12 @@ pub fn text(report: &Report) -> String {
         n => format!("{n} services"),
     };
     let _ = match report.moments.len() {
+        0 if report.left_out.is_some() => {
+            writeln!(
+                text,
+                "the same decisions until then: {services} in {span} s"
+            )
+        }
         0 => writeln!(text, "the same decisions: {services} in {span} s"),
         1 => writeln!(text, "1 moment is NOT the same: {services} in {span} s"),
         n => writeln!(text, "{n} moments are NOT the same: {services} in {span} s"),
@@ -125,7 +130,9 @@ pub fn json(report: &Report) -> Value {
         })
     });
     json!({
-        "same": report.moments.is_empty(),
+        "same": report.is_same(),
+        "left_out_from_line": report.left_out,
+        "stopped": report.stopped,
         "from": {"mono": report.from.mono.0, "wall": report.from.wall.0},
         "to": {"mono": report.to.mono.0, "wall": report.to.wall.0},
         "services": report.services,

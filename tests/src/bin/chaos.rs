@@ -16,7 +16,24 @@ use failover_tests::chaos::{Options, report::report, run};
 /// Nobody waits for more.
 const MINUTES_MAX: f64 = 1_440.0;
 
+/// Its head is the help of both.
+const SCRIPT: &str = include_str!("../../../scripts/chaos");
+
+/// The head of the script, as it prints it.
+fn help() -> String {
+    let head = SCRIPT
+        .lines()
+        .skip(1)
+        .take_while(|line| line.starts_with('#'));
+    let plain = head.map(|line| line.strip_prefix("# ").unwrap_or(&line[1..]));
+    plain.map(|line| format!("{line}\n")).collect()
+}
+
 fn main() -> ExitCode {
+    if std::env::args().any(|word| word == "--help" || word == "-h") {
+        print!("{}", help());
+        return ExitCode::SUCCESS;
+    }
     let options = match options(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(why) => {

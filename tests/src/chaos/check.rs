@@ -2,7 +2,8 @@
 //! recordings say. Each violation has its moment, around which the story is told.
 //!
 //! *One server*: two hosts are UP at the same time only within T of a moment at which one did
-//! not hear the other, had a program that did not run or was late itself, or was held.
+//! not hear the other, had a program that did not run or was late itself, or was held. T is
+//! longer where scripts of these two hosts took longer, at about that time.
 //! *Settled*: at rest the highest is UP, no other, and it alone has the address. *Hand-back*:
 //! a master that can serve in a calm world does so in time. *Jobs*: never two scripts of a
 //! service at once on a host. *FAIL stays*: nothing is started in FAIL, and nobody leaves it
@@ -40,23 +41,19 @@ const BLINK: Span = Span::from_millis(50);
 /// All that does not hold.
 pub fn check(hosts: &[HostEvidence], diary: &Diary) -> Vec<Violation> {
     let mut found = Vec::new();
-    let script = longest_script(hosts);
     for (place, service) in SERVICES.iter().enumerate() {
         // Both are legal names.
         let Ok(name) = Name::new(service) else {
             continue;
         };
-        found.extend(one_server(hosts, diary, &name, bounds(script).stop));
+        let t = |pair: [usize; 2], both| bounds(longest_script(hosts, diary, &pair, both)).stop;
+        found.extend(one_server(hosts, diary, &name, t));
         for calm in &diary.calms {
             found.extend(settled(hosts, calm, place, &name));
-            found.extend(hand_back(
-                hosts,
-                diary,
-                calm,
-                place,
-                &name,
-                bounds(script).hand_back,
-            ));
+            let bound = |pair: [usize; 2], both| {
+                bounds(longest_script(hosts, diary, &pair, both)).hand_back
+            };
+            found.extend(hand_back(hosts, diary, calm, place, &name, bound));
         }
     }
     for (no, host) in hosts.iter().enumerate() {
@@ -71,8 +68,9 @@ pub fn check(hosts: &[HostEvidence], diary: &Diary) -> Vec<Violation> {
             text: text.clone(),
         }));
     }
-    let wrong = diary.wrong.iter().map(|(at, text)| Violation {
-        property: "run",
+    let wrong = diary.wrong.iter();
+    let wrong = wrong.map(|(at, property, text)| Violation {
+        property,
         at: *at,
         text: text.clone(),
     });
@@ -81,17 +79,47 @@ pub fn check(hosts: &[HostEvidence], diary: &Diary) -> Vec<Violation> {
     found
 }
 
-/// The longest that a script took from its order to its end, without the time in which its
-/// failsh was late; never less than scripts may take.
-pub fn longest_script(hosts: &[HostEvidence]) -> Span {
-    let lives = hosts.iter().flat_map(|host| &host.lives);
-    let scripts =
-        lives.flat_map(|life| life.services.values().flat_map(|service| &service.scripts));
-    let spans = scripts.filter_map(|script| Some(script.ended.as_ref()?.0 - script.ordered));
-    spans
-        .max()
-        .unwrap_or(Span::ZERO)
-        .max(Span::from_millis(SCRIPT_MS))
+/// The longest that a script of these hosts took from its order to its end that ran in this
+/// stretch or shortly before it, without the time in which its failsh stood still or was late;
+/// never less than scripts may take.
+pub fn longest_script(
+    hosts: &[HostEvidence],
+    diary: &Diary,
+    these: &[usize],
+    (from, to): Stretch,
+) -> Span {
+    let least = Span::from_millis(SCRIPT_MS);
+    // As long as anything may take that was begun before.
+    let from = Mono(from.0.saturating_sub(bounds(least).hand_back.0));
+    let mut longest = least;
+    for no in these {
+        let Some(host) = hosts.get(*no) else { continue };
+        let stopped = diary.stopped.get(no).into_iter();
+        let stopped = stopped.flat_map(|spell| spell.stretches());
+        let idle: Vec<Stretch> = stopped.chain(host.late.iter().copied()).collect();
+        let services = host.lives.iter().flat_map(|life| life.services.values());
+        for script in services.flat_map(|service| &service.scripts) {
+            let Some((ended, _)) = &script.ended else {
+                continue;
+            };
+            if script.ordered <= to && *ended >= from {
+                longest = longest.max(without((script.ordered, *ended), &idle));
+            }
+        }
+    }
+    longest
+}
+
+/// How long a stretch is without what of it lies in others.
+fn without((from, to): Stretch, others: &[Stretch]) -> Span {
+    let mut others: Vec<Stretch> = others.to_vec();
+    others.sort();
+    let (mut left, mut at) = (Span::ZERO, from);
+    for (begin, end) in others {
+        left.0 += (begin.min(to) - at).0;
+        at = at.max(end.min(to));
+    }
+    Span(left.0 + (to - at).0)
 }
 
 /// When a host held a service for this.
@@ -124,7 +152,12 @@ fn excuses(no: usize, host: &HostEvidence, diary: &Diary, name: &Name) -> Vec<St
     spells.chain(host.late.iter().copied()).collect()
 }
 
-fn one_server(hosts: &[HostEvidence], diary: &Diary, name: &Name, t: Span) -> Vec<Violation> {
+fn one_server(
+    hosts: &[HostEvidence],
+    diary: &Diary,
+    name: &Name,
+    t: impl Fn([usize; 2], Stretch) -> Span,
+) -> Vec<Violation> {
     let mut found = Vec::new();
     for (a, host) in hosts.iter().enumerate() {
         for (b, other) in hosts.iter().enumerate().skip(a + 1) {
@@ -140,6 +173,7 @@ fn one_server(hosts: &[HostEvidence], diary: &Diary, name: &Name, t: Span) -> Ve
                     if both.1 <= both.0 {
                         continue;
                     }
+                    let t = t([a, b], both);
                     if let Some((since, until)) =
                         uncovered(both, &excused, t).filter(|bare| bare.1 - bare.0 > BLINK)
                     {
@@ -199,7 +233,7 @@ fn hand_back(
     calm: &Calm,
     place: usize,
     name: &Name,
-    bound: Span,
+    bound: impl Fn([usize; 2], Stretch) -> Span,
 ) -> Vec<Violation> {
     let mut since = calm.mended;
     for (no, host) in hosts.iter().enumerate() {
@@ -217,6 +251,7 @@ fn hand_back(
         for lower in &ranks[1..] {
             for (begin, end) in spells(&hosts[*lower], name, State::Up) {
                 let (begin, end) = (from.max(begin).max(since), to.min(end).min(calm.end));
+                let bound = bound([ranks[0], *lower], (begin, end));
                 if end > begin && end - begin > bound {
                     found.push(Violation {
                         property: "hand-back",
@@ -248,7 +283,7 @@ fn jobs(no: usize, life: &Life) -> Vec<Violation> {
                     property: "jobs",
                     at: next.ordered,
                     text: format!(
-                        "{name}: {:?} is ordered on {} while {:?} still runs",
+                        "{name}: {} is ordered on {} while {} still runs",
                         next.task,
                         host_name(no),
                         one.task

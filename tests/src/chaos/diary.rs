@@ -74,8 +74,10 @@ pub struct Diary {
     pub held: BTreeMap<(usize, String), Spell>,
     /// By host and service: somebody said something.
     pub typed: Vec<(Mono, usize, String)>,
-    /// What the run itself saw that must not be.
-    pub wrong: Vec<(Mono, String)>,
+    /// By host: its failsh stood still, and with it what it ran.
+    pub stopped: BTreeMap<usize, Spell>,
+    /// What the run itself saw that must not be, and which property that is.
+    pub wrong: Vec<(Mono, &'static str, String)>,
 }
 
 impl Diary {
@@ -99,6 +101,11 @@ impl Diary {
 
     /// Something that must not be.
     pub fn is_wrong(&mut self, now: Mono, what: String) {
-        self.wrong.push((now, what));
+        self.wrong.push((now, "run", what));
+    }
+
+    /// It does not come to rest; since then nothing has changed.
+    pub fn is_unsettled(&mut self, since: Mono, what: String) {
+        self.wrong.push((since, "settled", what));
     }
 }

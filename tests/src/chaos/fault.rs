@@ -53,6 +53,36 @@ pub enum Kind {
     Burst,
 }
 
+impl Kind {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Kind::KillFaild => "kill faild",
+            Kind::KillFailsh => "kill failsh",
+            Kind::Crash => "crash",
+            Kind::EndFaild => "end faild",
+            Kind::EndFailsh => "end failsh",
+            Kind::StopFaild => "stop faild",
+            Kind::StopFailsh => "stop failsh",
+            Kind::StopHost => "stop host",
+            Kind::Partition => "partition",
+            Kind::OneWay => "one way",
+            Kind::Isolate => "isolate",
+            Kind::Loss => "loss",
+            Kind::Delay => "delay",
+            Kind::FullDisk => "full disk",
+            Kind::Clock => "set clock",
+            Kind::Away => "away",
+            Kind::Back => "back",
+            Kind::Hold => "hold",
+            Kind::Release => "release",
+            Kind::Reload => "reload",
+            Kind::Dies => "dies",
+            Kind::Burst => "burst",
+        }
+    }
+}
+
 /// How often each comes.
 pub const KINDS: [(usize, Kind); 22] = [
     (6, Kind::KillFaild),

@@ -182,6 +182,12 @@ impl Host {
         well(&self.faild) && well(&self.failsh) && !self.full
     }
 
+    /// Whether one of its programs stands still.
+    pub fn stands_still(&mut self, role: Role) -> bool {
+        let daemon = self.daemon(role).as_ref();
+        daemon.is_some_and(|daemon| daemon.stops > 0)
+    }
+
     /// Sees whether its programs are ready by now; gives those that have ended by themselves.
     pub fn look(&mut self) -> Vec<String> {
         let (mut ended, full) = (Vec::new(), self.full);

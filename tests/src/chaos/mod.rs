@@ -14,6 +14,7 @@ pub mod fault;
 pub mod host;
 pub mod owners;
 pub mod report;
+pub mod rest;
 pub mod settings;
 pub mod world;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use fail_core::time::{Mono, Span};
 
 use super::fault::Kind;
+use super::rest::addresses;
 use super::settings::{SERVICES, host_name};
 use super::world::{Options, Outcome};
 
@@ -43,7 +44,7 @@ fn sum(options: &Options, outcome: &Outcome) -> String {
     }
     let kinds: Vec<String> = kinds
         .iter()
-        .map(|(kind, count)| format!("{kind:?} {count}"))
+        .map(|(kind, count)| format!("{} {count}", kind.words()))
         .collect();
     let changes: usize = hosts
         .iter()
@@ -70,12 +71,15 @@ fn sum(options: &Options, outcome: &Outcome) -> String {
     }
     let longest: Vec<String> = longest(outcome)
         .into_iter()
-        .map(|(kind, span)| format!("{kind:?} {} ms", span.as_millis()))
+        .map(|(kind, span)| format!("{} {} ms", kind.words(), span.as_millis()))
         .collect();
-    text += &format!(
-        "longest without a server, by the fault before: {}\n",
-        longest.join(", ")
-    );
+    text += &match longest.is_empty() {
+        true => "no service was without a server, once it had one\n".to_string(),
+        false => format!(
+            "longest without a server, by the fault before: {}\n",
+            longest.join(", ")
+        ),
+    };
     text + &format!(
         "again: scripts/chaos --minutes {:.1} --hosts {} --seed {}\n",
         options.time.as_secs_f64() / 60.0,
@@ -145,19 +149,16 @@ pub fn story(outcome: &Outcome, at: Mono) -> String {
                     .iter()
                     .filter(|script| script.task != fail_core::job::Task::Check);
                 for script in real {
-                    lines.push((
-                        script.ordered,
-                        format!(
-                            "{name} {service}: runs {:?}: {}",
-                            script.task, script.reason
-                        ),
-                    ));
-                    if let Some((at, outcome)) = &script.ended {
-                        lines.push((
-                            *at,
-                            format!("{name} {service}: {:?} ends: {outcome:?}", script.task),
-                        ));
-                    }
+                    let task = script.task.word();
+                    let runs = format!("{name} {service}: runs {task}: {}", script.reason);
+                    lines.push((script.ordered, runs));
+                    lines.extend(script.ended.as_ref().map(|(at, outcome)| {
+                        let how = match outcome {
+                            Ok(state) => format!("ends with {state}"),
+                            Err(error) => format!("fails: {error}"),
+                        };
+                        (*at, format!("{name} {service}: {task} {how}"))
+                    }));
                 }
             }
         }
@@ -173,7 +174,7 @@ pub fn story(outcome: &Outcome, at: Mono) -> String {
                 .map(|(from, to)| (*to, format!("{name} failsh was late by {}", *to - *from))),
         );
         for (at, owns) in &host.owned {
-            lines.push((*at, format!("{name} has the addresses: {owns:?}")));
+            lines.push((*at, format!("{name} has {}", addresses(owns))));
         }
     }
     lines.retain(|(when, _)| (from..=to).contains(when));

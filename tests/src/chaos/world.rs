@@ -17,7 +17,8 @@ use super::diary::{Calm, Diary};
 use super::evidence::HostEvidence;
 use super::fault::{Fault, Kind, draw};
 use super::host::{Host, Role, clock_library, now};
-use super::settings::{SERVICES, bounds, host_name, rank, service_address};
+use super::rest::{Look, unrest, words};
+use super::settings::{SERVICES, bounds, host_name, service_address};
 use crate::chance::Chance;
 use crate::netns::{Namespace, plugged};
 
@@ -207,7 +208,9 @@ impl<'a> World<'a> {
         }
         host.reap();
         let so = !host.in_order();
+        let still = host.stands_still(Role::Failsh);
         self.diary.broken.entry(no).or_default().is(now(), so);
+        self.diary.stopped.entry(no).or_default().is(now(), still);
     }
 
     fn storm(&mut self) {
@@ -232,7 +235,7 @@ impl<'a> World<'a> {
             return;
         }
         let service = SERVICES[fault.service];
-        let mut text = format!("{kind:?} {}", host_name(fault.host));
+        let mut text = format!("{} {}", kind.words(), host_name(fault.host));
         match kind {
             Kind::Partition | Kind::OneWay => text += &format!(" {}", host_name(fault.other)),
             Kind::Away | Kind::Back | Kind::Hold | Kind::Release | Kind::Dies => {
@@ -418,8 +421,9 @@ impl<'a> World<'a> {
                     if let Some(Some(so)) = known.filter(|known| **known != Some(is)) {
                         let text = format!(
                             "{service} on {}: failc was told that the mark \"{mark}\" is {so}, and the \
-                             record says {state} with {marks:?}",
-                            host_name(no)
+                             record says {state} {}",
+                            host_name(no),
+                            marks.join(" ")
                         );
                         self.diary.is_wrong(now(), text);
                     }
@@ -429,48 +433,64 @@ impl<'a> World<'a> {
     }
 
     /// Looks on until something holds; if it never does that is wrong.
-    fn until(&mut self, what: &str, mut holds: impl FnMut(&mut World<'a>) -> bool) {
+    fn until(&mut self, what: &str, holds: impl FnMut(&mut World<'a>) -> bool) {
+        if let Some(limit) = self.waits(holds) {
+            let looks = self.looks();
+            let hosts = looks.iter().enumerate().map(|(no, look)| words(no, look));
+            let hosts = hosts.collect::<Vec<_>>().join("; ");
+            let text = format!("{what}: not within {limit:.0?}; {hosts}");
+            self.diary.is_wrong(now(), text);
+        }
+    }
+
+    /// Looks on until something holds. Gives how long that was waited for in vain.
+    fn waits(&mut self, mut holds: impl FnMut(&mut World<'a>) -> bool) -> Option<Duration> {
         let limit = Duration::from_nanos(bounds(Span::from_secs(1)).settled.0) * PATIENCE;
         let end = Instant::now() + limit;
         while !self.leaves() {
             if holds(self) {
-                return;
+                return None;
             }
             if Instant::now() > end {
-                let look = |host: &Host| (host.records(), host.owner.changes().last().copied());
-                let hosts: Vec<_> = self.hosts.iter().map(look).collect();
-                self.diary.is_wrong(
-                    now(),
-                    format!("{what}: not within {limit:?}; the hosts say {hosts:?}"),
-                );
-                return;
+                return Some(limit);
             }
             self.look();
             thread::park_timeout(PACE);
         }
+        None
     }
 
-    /// The highest is UP and has the address, and nobody else.
-    fn at_rest(&self) -> bool {
-        (0..self.options.hosts).all(|no| {
-            let host = &self.hosts[no];
-            let Some(records) = host.records() else {
-                return false;
-            };
-            SERVICES.iter().enumerate().all(|(place, service)| {
-                let first = rank(place, self.options.hosts)[0] == no;
-                let up = records
-                    .iter()
-                    .any(|(name, state, _)| name == service && state == "UP");
-                up == first && host.owner.owns(place) == first
-            })
-        })
+    /// What each host says and has.
+    fn looks(&self) -> Vec<Look> {
+        let look = |host: &Host| Look {
+            records: host.records(),
+            owns: std::array::from_fn(|place| host.owner.owns(place)),
+        };
+        self.hosts.iter().map(look).collect()
+    }
+
+    /// What is not at rest is named, at the moment at which an address moved last.
+    fn never_rests(&mut self, limit: Duration) {
+        let changes = self.hosts.iter().map(|host| host.owner.changes());
+        let moved = changes.filter_map(|all| all.last().map(|(at, _)| *at));
+        let since = moved.max().unwrap_or(now());
+        let found = unrest(&self.looks());
+        if found.is_empty() {
+            let text = format!("everything to come to rest: not within {limit:.0?}");
+            self.diary.is_unsettled(now(), text);
+        }
+        for text in found {
+            let text = format!("{text}, also {limit:.0?} after everything was mended");
+            self.diary.is_unsettled(since, text);
+        }
     }
 
     /// Everything comes to rest, and stays so for a while.
     fn rest(&mut self) {
         let mended = now();
-        self.until("everything to come to rest", |world| world.at_rest());
+        if let Some(limit) = self.waits(|world| unrest(&world.looks()).is_empty()) {
+            self.never_rests(limit);
+        }
         let settled = now();
         let end = Instant::now() + REST;
         let mut fewest: BTreeMap<(usize, &str), usize> = BTreeMap::new();

@@ -10,9 +10,10 @@ use nix::sys::signal::Signal;
 
 use super::ring::{QUICK, Ring, json};
 
-/// Somebody whose start script ends when there is a file.
-const WAITS: &str = "start {exec sh -c {until [ -e FOLDER/go ]; do sleep 0.02; done}; return UP} \
-                     stop {return RECOVER}";
+/// Somebody whose start script ends when there is a file, or no folder for it any more: a failsh
+/// that is killed ends no script.
+const WAITS: &str = "start {exec sh -c {until [ -e FOLDER/go -o ! -d FOLDER ]; do sleep 0.02; done}; \
+                     return UP} stop {return RECOVER}";
 
 /// Begins a drill, and gives what it writes.
 fn begin(ring: &Ring, options: &[&str]) -> (Running, Lines, Lines) {

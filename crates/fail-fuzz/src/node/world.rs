@@ -14,11 +14,11 @@ use fail_wire::{Body, Code, Key, Marks, Name, Packet, Record};
 use super::rules::{Rules, keys, maker};
 
 /// What is known of a message that came.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Asked {
     /// The longest that had this id.
     bytes: usize,
-    /// It orders something.
+    /// It orders something, as one says who has proved it. Others may have used its id, too.
     orders: bool,
     /// Orders with a proof that are not answered yet.
     owed: usize,
@@ -147,13 +147,9 @@ impl World {
         let body = packet.and_then(|packet| packet.body().ok());
         if let Some(packet) = packet {
             let orders = matches!(body, Some(Body::Change(_) | Body::Forget(_)));
-            let none = Asked {
-                bytes: 0,
-                orders,
-                owed: 0,
-            };
-            let asked = self.asked.entry(packet.request()).or_insert(none);
+            let asked = self.asked.entry(packet.request()).or_default();
             asked.bytes = asked.bytes.max(bytes.len());
+            asked.orders |= orders && maker.is_some();
             asked.owed += usize::from(orders && known.is_some());
         }
         let input = In::Datagram {

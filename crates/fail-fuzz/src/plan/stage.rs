@@ -132,12 +132,23 @@ impl Stage {
         self.drain();
     }
 
-    /// A forgery arrives at the plan alone.
-    pub fn forge(&mut self, from: SocketAddr, bytes: Vec<u8>) {
+    /// A forgery arrives at the plan alone. What it leaves there is what a datagram leaves that
+    /// nobody asked for, unless it may be a hint.
+    pub fn forge(&mut self, from: SocketAddr, bytes: Vec<u8>, hint: bool) {
         // Whoever hears it late doubts at that moment, as at its deadline: that comes first.
         self.act();
         self.step += 1;
+        let mut other = self.plan.clone();
+        let noise = In::Datagram {
+            from: me(),
+            bytes: Vec::new(),
+        };
+        other.handle(self.now, noise);
         self.plan.handle(self.now, In::Datagram { from, bytes });
+        if !hint {
+            let (is, should) = (format!("{:?}", self.plan), format!("{other:?}"));
+            assert_eq!(is, should, "a forgery has left something");
+        }
         self.drain();
     }
 
@@ -272,6 +283,8 @@ impl Stage {
             others.extend(decision(&out));
         }
         assert_eq!(decided, others, "a forgery has changed a decision");
+        let due = (self.plan.deadline(), self.twin.deadline());
+        assert_eq!(due.0, due.1, "a forgery has changed when something is done");
         for service in SERVICES {
             let name = Name::new(service).expect("a name");
             let held = |plan: &Plan| plan.status(&name).map(|s| (s.state, s.busy));

@@ -7,14 +7,17 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use fail_core::job::{JobNo, Outcome, Task};
 use fail_core::machine::Machine;
 use fail_core::plan::{In, Out, Plan};
+use fail_core::policy::Policy;
 use fail_core::time::{Mono, Now, Span};
 use fail_wire::{Answer, Body, Change, Marks, Name, Notify, Packet, Record};
 
 use super::deeds::Deeds;
+use super::questions::Questions;
 use super::timeline::Timeline;
 use crate::limits::{ASKED_MAX, CHANGES_MAX, OURS_MAX};
 use crate::replay::Watch;
@@ -28,16 +31,16 @@ const PAUSE_MIN: Span = Span::from_millis(50);
 /// One faild, the local one or another.
 #[derive(Debug, Clone, Default)]
 pub struct Heard {
-    /// Whether a question that was asked then was answered, and how soon.
-    pub answers: Timeline<bool>,
-    /// How long an answer took, last.
-    pub took: Span,
+    /// What it was asked, and how soon it answered.
+    pub questions: Questions,
     /// The start of the daemon, as questions asked then found it.
     pub nonces: Timeline<u64>,
     /// What it said of each service to a question asked then.
     pub records: BTreeMap<Name, Timeline<Record>>,
     /// What it told by itself.
     pub pushed: VecDeque<(Mono, Vec<Record>)>,
+    /// When each service was asked for last.
+    seen: BTreeMap<Name, Mono>,
     asked: VecDeque<Asked>,
 }
 
@@ -46,7 +49,7 @@ pub struct Heard {
 struct Asked {
     at: Mono,
     id: u64,
-    took: Option<Span>,
+    answer: Option<(Span, Answer)>,
 }
 
 /// A script that ran.
@@ -90,7 +93,11 @@ pub struct Facts {
     pub pauses: VecDeque<(Mono, Mono)>,
     /// What was decided.
     pub deeds: Deeds,
+    /// How often failsh was called.
+    pub turns: u64,
     start: Mono,
+    /// What is in force, and since when.
+    policy: (Mono, Arc<Policy>),
     local_addr: SocketAddr,
     addresses: BTreeMap<SocketAddr, Name>,
     jobs: BTreeMap<JobNo, (Name, Task)>,
@@ -99,35 +106,35 @@ pub struct Facts {
 
 impl Heard {
     fn ask(&mut self, at: Mono, id: u64) {
-        self.settle(at, UNANSWERED_AFTER);
-        self.asked.push_back(Asked { at, id, took: None });
-        if self.asked.len() > ASKED_MAX {
-            self.settle(at, Span::ZERO);
+        let answer = None;
+        self.asked.push_back(Asked { at, id, answer });
+    }
+
+    /// If that was asked, this is the answer.
+    fn answered(&mut self, now: Mono, id: u64, answer: Answer) {
+        let asked = self.asked.iter_mut().find(|asked| asked.id == id);
+        if let Some(asked) = asked.filter(|asked| asked.answer.is_none()) {
+            asked.answer = Some((now - asked.at, answer));
         }
     }
 
-    /// The moment of the question that this answers, if it is open.
-    fn answered(&mut self, now: Mono, id: u64) -> Option<Mono> {
-        let asked = self.asked.iter_mut().find(|asked| asked.id == id)?;
-        asked.took.get_or_insert(now - asked.at);
-        let at = asked.at;
-        self.settle(now, UNANSWERED_AFTER);
-        Some(at)
-    }
-
-    /// What is known of the oldest questions by now, in their order.
-    fn settle(&mut self, now: Mono, patience: Span) {
-        while let Some(asked) = self.asked.front() {
-            if asked.took.is_none() && now - asked.at <= patience {
-                return;
-            }
-            self.answers.note(asked.at, asked.took.is_some());
-            self.took = asked.took.unwrap_or(self.took);
-            self.asked.pop_front();
+    /// The oldest question, if what comes of it is known by now. One that is answered late
+    /// holds up those after it: what was said is told in the order in which it was asked.
+    fn settled(&mut self, now: Mono) -> Option<Asked> {
+        let oldest = self.asked.front()?;
+        let given_up = now - oldest.at > UNANSWERED_AFTER || self.asked.len() > ASKED_MAX;
+        if oldest.answer.is_none() && !given_up {
+            return None;
         }
+        let oldest = self.asked.pop_front()?;
+        let took = oldest.answer.as_ref().map(|(took, _)| *took);
+        self.questions.note(oldest.at, took);
+        Some(oldest)
     }
 
-    fn record(&mut self, at: Mono, record: Record) {
+    /// This was said of a service at `said` to a question of `asked`.
+    fn record(&mut self, asked: Mono, said: Mono, record: Record) {
+        let seen = self.seen.insert(record.name.clone(), asked);
         let line = self.records.entry(record.name.clone()).or_default();
         let same = |last: &Record| {
             let aged = Record {
@@ -136,15 +143,24 @@ impl Heard {
             };
             aged == record
         };
-        if !line.last().is_some_and(same) {
-            line.note(at, record);
+        if line.last().is_some_and(same) {
+            return;
         }
+        // It was so before it was asked for, but not when it was asked for before.
+        let Some(seen) = seen.filter(|seen| *seen < asked) else {
+            return line.note(asked, record);
+        };
+        let age = Span::from_millis(record.age_ms);
+        let since = Mono(said.0.saturating_sub(age.0));
+        let since = since.clamp(Mono(seen.0 + 1), asked);
+        let age_ms = record.age_ms.saturating_sub((said - since).as_millis());
+        line.note(since, Record { age_ms, ..record });
     }
 
     fn trim(&mut self, at: Mono) -> Mono {
         let lines = self.records.values_mut().map(|line| line.trim(at));
         let known = lines.fold(at, Mono::max);
-        let known = known.max(self.answers.trim(at)).max(self.nonces.trim(at));
+        let known = known.max(self.questions.trim(at)).max(self.nonces.trim(at));
         known.max(trim(&mut self.pushed, at, |(at, _)| *at))
     }
 }
@@ -164,13 +180,18 @@ fn trim<T>(list: &mut VecDeque<T>, at: Mono, when: impl Fn(&T) -> Mono) -> Mono 
 }
 
 impl Facts {
+    /// Whether just this policy was in force all the time.
+    pub fn had(&self, policy: &Policy) -> bool {
+        self.policy.0 <= self.from.mono && *self.policy.1 == *policy
+    }
+
     /// Whether what was before is no longer known.
     pub fn is_trimmed(&self) -> bool {
         self.from.mono > self.start
     }
 
-    /// Nothing yet, from this moment on, of a failsh whose local faild is there.
-    pub fn new(now: Now, local_addr: SocketAddr) -> Facts {
+    /// Nothing yet, from this moment on, of a failsh with this policy whose local faild is there.
+    pub fn new(now: Now, local_addr: SocketAddr, policy: &Policy) -> Facts {
         Facts {
             from: now,
             to: now,
@@ -181,7 +202,9 @@ impl Facts {
             scripts: BTreeMap::new(),
             pauses: VecDeque::new(),
             deeds: Deeds::default(),
+            turns: 0,
             start: now.mono,
+            policy: (now.mono, Arc::new(policy.clone())),
             local_addr,
             addresses: BTreeMap::new(),
             jobs: BTreeMap::new(),
@@ -191,9 +214,7 @@ impl Facts {
 
     /// Nothing more comes: what was not answered was not.
     pub fn end(&mut self) {
-        for heard in self.hosts.values_mut().chain([&mut self.local]) {
-            heard.settle(Mono(u64::MAX), Span::ZERO);
-        }
+        self.settle(Mono(u64::MAX));
     }
 
     /// Forgets what was before this span.
@@ -237,7 +258,7 @@ impl Facts {
         Some(self.hosts.entry(name).or_default())
     }
 
-    fn message(&mut self, plan: &Plan, now: Now, from: SocketAddr, bytes: &[u8]) {
+    fn message(&mut self, plan: &Plan, now: Mono, from: SocketAddr, bytes: &[u8]) {
         // What nobody asked for costs no more than this look.
         if !plan.is_awaited(bytes) {
             return;
@@ -246,45 +267,50 @@ impl Facts {
             return;
         };
         match packet.body() {
-            Ok(Body::Answer(answer)) => self.answer(now, from, packet.request(), answer),
+            Ok(Body::Answer(answer)) => {
+                if let Some(heard) = self.known(from) {
+                    heard.answered(now, packet.request(), answer);
+                }
+            }
             Ok(Body::Notify(notify)) if notify.number > 0 => self.push(now, from, notify),
             _ => {}
         }
     }
 
-    fn answer(&mut self, now: Now, from: SocketAddr, id: u64, answer: Answer) {
-        let is_local = from == self.local_addr;
-        let Some(heard) = self.known(from) else {
-            return;
-        };
-        let Some(at) = heard.answered(now.mono, id) else {
-            return;
-        };
-        heard.nonces.note(at, answer.nonce);
-        for record in answer.records {
-            if is_local {
-                self.by_hand(at, &record);
-            }
-            let heard = if is_local {
-                Some(&mut self.local)
-            } else {
-                self.known(from)
+    /// What is known by now of questions that were asked.
+    fn settle(&mut self, now: Mono) {
+        while let Some(asked) = self.local.settled(now) {
+            let Some((took, answer)) = asked.answer else {
+                continue;
             };
-            if let Some(heard) = heard {
-                heard.record(at, record);
+            self.local.nonces.note(asked.at, answer.nonce);
+            for record in answer.records {
+                self.by_hand(asked.at, &record);
+                self.local.record(asked.at, asked.at + took, record);
+            }
+        }
+        for heard in self.hosts.values_mut() {
+            while let Some(asked) = heard.settled(now) {
+                let Some((took, answer)) = asked.answer else {
+                    continue;
+                };
+                heard.nonces.note(asked.at, answer.nonce);
+                for record in answer.records {
+                    heard.record(asked.at, asked.at + took, record);
+                }
             }
         }
     }
 
-    fn push(&mut self, now: Now, from: SocketAddr, notify: Notify) {
+    fn push(&mut self, now: Mono, from: SocketAddr, notify: Notify) {
         if from == self.local_addr {
             return;
         }
         if let Some(heard) = self.known(from) {
             for record in &notify.records {
-                heard.record(now.mono, record.clone());
+                heard.record(now, now, record.clone());
             }
-            heard.pushed.push_back((now.mono, notify.records));
+            heard.pushed.push_back((now, notify.records));
         }
     }
 
@@ -342,11 +368,13 @@ impl Facts {
 impl Watch<Plan> for Facts {
     fn before(&mut self, machine: &Plan, now: Now, input: Option<&In>) {
         self.to = now;
+        self.turns += 1;
+        self.settle(now.mono);
         if let Some(due) = machine.deadline().filter(|due| now.mono - *due > PAUSE_MIN) {
             self.pauses.push_back((due, now.mono));
         }
         match input {
-            Some(In::Datagram { from, bytes }) => self.message(machine, now, *from, bytes),
+            Some(In::Datagram { from, bytes }) => self.message(machine, now.mono, *from, bytes),
             Some(In::Began { job }) => {
                 if let Some(run) = self.run(*job) {
                     run.began = now.mono - run.ordered;
@@ -357,6 +385,9 @@ impl Watch<Plan> for Facts {
                     run.ended = Some((now.mono - run.ordered, outcome.clone()));
                 }
                 self.jobs.remove(job);
+            }
+            Some(In::Policy { policy, .. }) if **policy != *self.policy.1 => {
+                self.policy = (now.mono, Arc::new(Policy::clone(policy)));
             }
             Some(told @ (In::Set { .. } | In::Release)) => {
                 self.told.push_back((now.mono, told.clone()));

@@ -2,28 +2,36 @@
 //!
 //! [`Facts`] are gathered from a recording, or while a failsh runs; [`compare`] lets a failsh
 //! with the other policy live in them and tells where it does something else. Others do what
-//! they did: what they would have done about the difference nobody knows.
+//! they did: what they would have done about the difference nobody knows. [`judge`] does so
+//! with a recording, in which nothing is guessed as long as the policy asks and orders the
+//! same: an unchanged policy decides the same, always.
 
 mod deeds;
 mod facts;
 mod puppet;
+mod questions;
 mod timeline;
+mod twin;
 mod world;
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
 
 use fail_core::decide::decide;
+use fail_core::plan::Plan;
 use fail_core::policy::Policy;
 use fail_core::time::{Mono, Now, Span};
 use fail_wire::Name;
 
+use deeds::Deeds;
 pub use deeds::{Deed, What};
 pub use facts::{ByHand, Facts};
+use twin::Twin;
 use world::World;
 
-use crate::read::{BadRecording, Reader};
-use crate::replay::{self, Replayed, Start};
+use crate::plan::PlanStart;
+use crate::read::{BadRecording, End, Reader};
+use crate::replay::{self, Replayed, Start, Watch};
 
 /// The same a moment earlier or later is the same: so long at least.
 const SAME_WITHIN: Span = Span::from_millis(250);
@@ -76,6 +84,18 @@ pub struct Report {
     pub moments: Vec<Moment>,
     /// What is not known, and what it was taken for.
     pub notes: Vec<String>,
+    /// The line of the recording from which on all is left out, since this build decides
+    /// otherwise there, whatever the policy.
+    pub left_out: Option<u64>,
+    /// Why the recording ends where it ends, if it is not whole.
+    pub stopped: Option<String>,
+}
+
+impl Report {
+    /// Whether all of it is known, and the same.
+    pub fn is_same(&self) -> bool {
+        self.moments.is_empty() && self.left_out.is_none()
+    }
 }
 
 /// Gathers the facts of a failsh's recording.
@@ -83,25 +103,89 @@ pub struct Report {
 /// # Errors
 /// A line that makes no sense, or the recording of a faild.
 pub fn facts<R: BufRead>(reader: &mut Reader<R>) -> Result<(Facts, Replayed), BadRecording> {
-    let (Start::Plan(start), _) = replay::start(reader)? else {
-        return Err(reader.bad(
+    let start = begin(reader)?;
+    gather(reader, &start, &mut ())
+}
+
+fn begin<R: BufRead>(reader: &Reader<R>) -> Result<PlanStart, BadRecording> {
+    match replay::start(reader)?.0 {
+        Start::Plan(start) => Ok(*start),
+        Start::Node(_) => Err(reader.bad(
             1,
             "the recording of a faild decides nothing; take one of failsh",
-        ));
-    };
-    let mut facts = Facts::new(start.now, start.local.addr);
-    let replayed = replay::plan(reader, decide, &mut facts)?;
+        )),
+    }
+}
+
+fn gather<R: BufRead>(
+    reader: &mut Reader<R>,
+    start: &PlanStart,
+    beside: &mut impl Watch<Plan>,
+) -> Result<(Facts, Replayed), BadRecording> {
+    let mut both = (
+        Facts::new(start.now, start.local.addr, &start.policy),
+        beside,
+    );
+    let replayed = replay::plan(reader, decide, &mut both)?;
+    let mut facts = both.0;
     facts.end();
     Ok((facts, replayed))
+}
+
+/// Lets a failsh with this policy live in what a recording tells, as long as this build does
+/// what was recorded. `seed` makes what is random.
+///
+/// # Errors
+/// A community that can not be used, a line that makes no sense, or the recording of a faild.
+pub fn judge<R: BufRead>(
+    reader: &mut Reader<R>,
+    policy: &Policy,
+    seed: &[u8; 32],
+) -> Result<Report, String> {
+    let bad = |bad: BadRecording| bad.to_string();
+    let start = begin(reader).map_err(bad)?;
+    let mut twin = Twin::new(&start, policy)?;
+    let (facts, replayed) = gather(reader, &start, &mut twin).map_err(bad)?;
+    let mut report = match twin.parted {
+        None => report(&facts, policy, &twin.deeds, Vec::new()),
+        Some(_) => compare(&facts, policy, seed)?,
+    };
+    if let Some(parted) = twin.parted {
+        // Until then it is known to have decided the same.
+        report.moments.retain(|moment| moment.now().mono >= parted);
+    }
+    report.left_out = replayed.difference.map(|difference| difference.line);
+    report.stopped = match (replayed.said, replayed.end) {
+        (Some(said), _) => Some(said),
+        (None, End::Cut) => Some("the last line is not whole, as after a kill".to_string()),
+        (None, End::Whole) => None,
+    };
+    Ok(report)
+}
+
+/// The same with what a running failsh remembers, where not each message is kept: what it
+/// decided with just this policy is known all the same.
+///
+/// # Errors
+/// A community that can not be used, or a policy with which far too much is to be done.
+pub fn remembered(facts: &Facts, policy: &Policy, seed: &[u8; 32]) -> Result<Report, String> {
+    match facts.had(policy) {
+        true => Ok(report(facts, policy, &facts.deeds, Vec::new())),
+        false => compare(facts, policy, seed),
+    }
 }
 
 /// Lets a failsh with this policy live in what really happened. `seed` makes what is random.
 ///
 /// # Errors
-/// A community that can not be used.
+/// A community that can not be used, or a policy with which far too much is to be done.
 pub fn compare(facts: &Facts, policy: &Policy, seed: &[u8; 32]) -> Result<Report, String> {
     let mut world = World::new(facts, policy, seed)?;
-    world.run();
+    world.run()?;
+    Ok(report(facts, policy, &world.deeds, world.notes()))
+}
+
+fn report(facts: &Facts, policy: &Policy, shadow: &Deeds, notes: Vec<String>) -> Report {
     let services = policy.services.keys();
     let services: BTreeSet<&Name> = services
         .chain(facts.deeds.all.iter().map(|deed| &deed.service))
@@ -109,24 +193,26 @@ pub fn compare(facts: &Facts, policy: &Policy, seed: &[u8; 32]) -> Result<Report
         .collect();
     let mut moments: Vec<Moment> = services
         .iter()
-        .flat_map(|name| differences(facts, &world, name))
+        .flat_map(|name| differences(facts, shadow, name))
         .collect();
     moments.sort_by_key(|moment| moment.now().mono);
-    Ok(Report {
+    Report {
         from: facts.from,
         to: facts.to,
         services: services.len(),
         moments,
-        notes: world.notes(),
-    })
+        notes,
+        left_out: None,
+        stopped: None,
+    }
 }
 
-fn differences(facts: &Facts, world: &World, name: &Name) -> Vec<Moment> {
-    let of = |deeds: &deeds::Deeds| -> Vec<Deed> {
+fn differences(facts: &Facts, shadow: &Deeds, name: &Name) -> Vec<Moment> {
+    let of = |deeds: &Deeds| -> Vec<Deed> {
         let all = deeds.all.iter();
         all.filter(|deed| deed.service == *name).cloned().collect()
     };
-    let (then, mut now) = (of(&facts.deeds), of(&world.deeds));
+    let (then, mut now) = (of(&facts.deeds), of(shadow));
     let interval = facts.deeds.interval(name);
     let within = interval.map_or(SAME_WITHIN, |interval| interval.max(SAME_WITHIN));
     let mut gone: Vec<Deed> = take_same(&then, &mut now, within);
@@ -143,7 +229,7 @@ fn differences(facts: &Facts, world: &World, name: &Name) -> Vec<Moment> {
             |other: &Deed| other.what == deed.what && apart(deed.now, other.now) <= SHIFTED_WITHIN;
         let shadow = match now.iter().position(same) {
             Some(at) => side(now.remove(at)),
-            None => idle(&world.deeds, name, deed.now, within),
+            None => idle(shadow, name, deed.now, within),
         };
         moments.push(Moment {
             service: name.clone(),
@@ -187,7 +273,7 @@ fn side(deed: Deed) -> Side {
 }
 
 /// Nothing was done at this moment, and that is why.
-fn idle(deeds: &deeds::Deeds, name: &Name, now: Now, within: Span) -> Side {
+fn idle(deeds: &Deeds, name: &Name, now: Now, within: Span) -> Side {
     let at = Mono(now.mono.0.saturating_add(within.0));
     let why = deeds.why(name, at);
     Side {

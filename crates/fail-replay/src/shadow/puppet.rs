@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fail_core::time::Mono;
+use fail_core::time::{Mono, Span};
 use fail_wire::{
     ANSWER_BYTES_MIN, Answer, Body, Key, Marks, Name, Notify, Packet, Query, Reason, Record, State,
     Subscribe, emit,
@@ -25,6 +25,8 @@ pub struct Puppet {
     pub unknown: BTreeSet<Name>,
     /// It was asked, and it never had been before.
     pub never_asked: bool,
+    /// Messages lost or slow that have been.
+    spent: BTreeSet<Mono>,
 }
 
 #[derive(Debug)]
@@ -37,20 +39,21 @@ struct Subscriber {
 }
 
 impl Puppet {
-    /// What it answers to this message at this moment, if it answers.
+    /// What it answers to this message at this moment, and how soon, if it answers.
     pub fn asked(
         &mut self,
         heard: Option<&Heard>,
         now: Mono,
         key: &Key,
         packet: &Packet,
-    ) -> Option<Vec<u8>> {
-        let known = heard.and_then(|heard| Some((heard, heard.answers.at(now)?.1)));
-        let Some((heard, answers)) = known else {
+    ) -> Option<(Span, Vec<u8>)> {
+        let known =
+            heard.and_then(|heard| Some((heard, heard.questions.nearest(now, &mut self.spent)?)));
+        let Some((heard, took)) = known else {
             self.never_asked = true;
             return None;
         };
-        let body = packet.body().ok().filter(|_| answers)?;
+        let (took, body) = (took?, packet.body().ok()?);
         let nonce = heard.nonces.at(now).map_or(NONCE, |(_, nonce)| *nonce);
         let body = match body {
             Body::Query(query) => {
@@ -61,7 +64,7 @@ impl Puppet {
             }
             _ => return None,
         };
-        Some(emit(Some(key), packet.request(), &body))
+        Some((took, emit(Some(key), packet.request(), &body)))
     }
 
     fn answer(

@@ -18,14 +18,13 @@ impl<T> Default for Timeline<T> {
 }
 
 impl<T: PartialEq> Timeline<T> {
-    /// From this moment on it is this, which is no earlier than what was said before. Gives
-    /// whether that is news.
-    pub fn note(&mut self, at: Mono, value: T) -> bool {
-        let news = self.0.back().is_none_or(|(_, last)| *last != value);
-        if news {
-            self.0.push_back((at, value));
+    /// From this moment on it is this, until what is known of later moments.
+    pub fn note(&mut self, at: Mono, value: T) {
+        let after = self.0.partition_point(|(from, _)| *from <= at);
+        let before = after.checked_sub(1).and_then(|n| self.0.get(n));
+        if before.is_none_or(|(_, before)| *before != value) {
+            self.0.insert(after, (at, value));
         }
-        news
     }
 }
 

@@ -19,6 +19,7 @@ use fail_wire::{Change, Key, Marks, Name, Packet, State};
 use super::deeds::Deeds;
 use super::facts::{Facts, Heard, Run};
 use super::puppet::{self, Puppet};
+use crate::limits::{SHADOW_TURNS_MIN, SHADOW_TURNS_PER_TURN};
 use crate::plan::PlanStart;
 
 /// Where the parts of this world are; nobody is asked there.
@@ -53,6 +54,8 @@ pub struct World<'a> {
     /// When a script ends by itself, by its event.
     ends: BTreeMap<JobNo, (Mono, u64)>,
     count: u64,
+    /// Messages to the local faild, lost or slow, that have been.
+    spent: BTreeSet<Mono>,
     /// What this failsh does.
     pub deeds: Deeds,
     /// Scripts that never ran, by service and task.
@@ -120,6 +123,7 @@ impl<'a> World<'a> {
             events: BTreeMap::new(),
             ends: BTreeMap::new(),
             count: 0,
+            spent: BTreeSet::new(),
             deeds: Deeds::default(),
             never_ran: BTreeSet::new(),
             turns: 0,
@@ -181,17 +185,29 @@ impl<'a> World<'a> {
     }
 
     /// Lives to the end.
-    pub fn run(&mut self) {
+    ///
+    /// # Errors
+    /// That takes far more than what was recorded.
+    pub fn run(&mut self) -> Result<(), String> {
+        let recorded = self.facts.turns.saturating_mul(SHADOW_TURNS_PER_TURN);
+        let most = recorded.max(SHADOW_TURNS_MIN);
         let mut now = self.facts.from.mono;
         loop {
             let event = self.events.keys().next().map(|(at, _)| *at);
             let due = [event, self.plan.deadline(), self.node.deadline()];
             let Some(next) = due.into_iter().flatten().min() else {
-                return;
+                return Ok(());
             };
             now = self.awake(now.max(next));
             if now > self.facts.to.mono {
-                return;
+                return Ok(());
+            }
+            if self.turns == most {
+                return Err(format!(
+                    "with this policy failsh has more than {most} things to do in what was recorded, \
+                     and had {} then: that is not gone through",
+                    self.facts.turns
+                ));
             }
             self.turn(self.now(now));
         }
@@ -206,7 +222,7 @@ impl<'a> World<'a> {
         }
         if self.node.deadline().is_some_and(|due| due <= now.mono) {
             self.node.expire(now);
-            self.node_outs(now);
+            self.node_outs(now, MESSAGE_TAKES);
         }
         if self.plan.deadline().is_some_and(|due| due <= now.mono) {
             self.plan.expire(now);
@@ -263,28 +279,28 @@ impl<'a> World<'a> {
         let len = fail_wire::room_for(1);
         let body = fail_wire::Body::Change(change);
         let bytes = fail_wire::emit_padded(&key, 1, &body, len);
-        self.tell_node(now, HAND, bytes);
+        self.tell_node(now, HAND, bytes, MESSAGE_TAKES);
     }
 
-    fn tell_node(&mut self, now: Now, addr: SocketAddr, bytes: Vec<u8>) {
+    fn tell_node(&mut self, now: Now, addr: SocketAddr, bytes: Vec<u8>, took: Span) {
         let from = Peer {
             addr,
             local: None,
             stream: None,
         };
         self.node.handle(now, node::In::Datagram { from, bytes });
-        self.node_outs(now);
+        self.node_outs(now, took);
     }
 
-    fn node_outs(&mut self, now: Now) {
+    /// What the local faild says is there after so long.
+    fn node_outs(&mut self, now: Now, took: Span) {
         while let Some(out) = self.node.poll() {
             match out {
                 node::Out::Save { no, .. } => {
                     self.node.handle(now, node::In::Saved { no, ok: true });
                 }
                 node::Out::Send { to, bytes } if to.addr == FAILSH => {
-                    let at = now.mono + took(&self.facts.local);
-                    let from = FAILD;
+                    let (at, from) = (now.mono + took, FAILD);
                     self.at(at, Event::Plan(plan::In::Datagram { from, bytes }));
                 }
                 _ => {}
@@ -298,9 +314,10 @@ impl<'a> World<'a> {
         for out in outs {
             match out {
                 plan::Out::Send { to, bytes, .. } if to == FAILD => {
-                    let answers = self.facts.local.answers.at(now.mono);
-                    if answers.is_none_or(|(_, answers)| *answers) {
-                        self.tell_node(now, FAILSH, bytes);
+                    let known = &self.facts.local.questions;
+                    let took = known.nearest(now.mono, &mut self.spent);
+                    if let Some(took) = took.unwrap_or(Some(MESSAGE_TAKES)) {
+                        self.tell_node(now, FAILSH, bytes, took);
                     }
                 }
                 plan::Out::Send { to, bytes, .. } => self.ask_puppet(now, to, &bytes),
@@ -325,20 +342,23 @@ impl<'a> World<'a> {
         };
         let heard = self.facts.hosts.get(name);
         let puppet = self.puppets.entry(name.clone()).or_default();
-        if let Some(bytes) = puppet.asked(heard, now.mono, key, &packet) {
-            let at = now.mono + heard.map_or(MESSAGE_TAKES, took);
-            self.at(at, Event::Plan(plan::In::Datagram { from: to, bytes }));
+        if let Some((took, bytes)) = puppet.asked(heard, now.mono, key, &packet) {
+            self.at(
+                now.mono + took,
+                Event::Plan(plan::In::Datagram { from: to, bytes }),
+            );
         }
     }
 
-    /// As the script of this service and task ended that ran nearest to this moment, the last
-    /// one if there is one.
+    /// As the script of this service and task ended that ran nearest to this moment.
     fn script(&mut self, now: Now, order: Order) {
         let what = (order.service.clone(), order.task);
         let runs = self.facts.scripts.get(&what);
+        let apart = |run: &&Run| run.ordered.0.abs_diff(now.mono.0);
         let run = runs.and_then(|runs| {
             let after = runs.partition_point(|run| run.ordered <= now.mono);
-            runs.get(after.saturating_sub(1))
+            let near = runs.range(after.saturating_sub(1)..runs.len().min(after + 1));
+            near.min_by_key(apart)
         });
         let job = order.job;
         let (began, ended) = match run {
@@ -404,13 +424,6 @@ fn success(order: &Order) -> State {
         Task::Stop => State::Recover,
         // It finds what is there.
         Task::Check => order.from.max(State::Recover),
-    }
-}
-
-fn took(heard: &Heard) -> Span {
-    match heard.took {
-        Span::ZERO => MESSAGE_TAKES,
-        took => took,
     }
 }
 

@@ -124,6 +124,8 @@ impl Watch {
             return;
         }
         (*bad, *good) = match well {
+            // One that was to end may not have been listened to: it takes nothing back.
+            true if script.cancelled.is_some() => return,
             true if *good + 1 >= rise => (0, *good + 1),
             true => (*bad, *good + 1),
             false => (*bad + 1, 0),

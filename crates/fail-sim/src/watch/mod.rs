@@ -15,6 +15,7 @@ mod pace;
 mod past;
 mod retries;
 mod settled;
+mod starts;
 mod traps;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,7 @@ use pace::Pace;
 use past::Pasts;
 use retries::Retries;
 use settled::Settled;
+use starts::Starts;
 use traps::Traps;
 
 /// A service on a host.
@@ -75,6 +77,10 @@ pub enum Property {
     Spared,
     /// What runs is not started.
     Adopted,
+    /// No start is run that was not announced.
+    Announced,
+    /// What was half started is taken down first.
+    Cleaned,
     /// Nobody comes back from FAIL too early, nor when it is not for him to do so.
     Retry,
     /// Its mirror: who may come back does.
@@ -129,6 +135,7 @@ pub struct Watch {
     pace: Pace,
     kept: Kept,
     checks: Checks,
+    starts: Starts,
     retries: Retries,
     reloads: Reloads,
     ends: Ends,
@@ -195,6 +202,7 @@ impl Watch {
         self.look_jobs(world);
         self.look_fail(world);
         self.look_checks(world);
+        self.look_starts(world);
         self.look_retries(world);
         self.look_traps(world);
         self.look_lonely(world);
@@ -270,6 +278,7 @@ impl Watch {
     pub fn state_lost(&mut self, at: u64, host: usize) {
         self.calm.everywhere(at);
         self.kept.lost(host);
+        self.starts.lost(at, host);
         // With the file go wishes: who was FAIL because he was away stays so until a person
         // comes.
         for (svc, _) in self.svcs.iter() {
@@ -286,6 +295,7 @@ impl Watch {
             .insert(host, world.hosts[host].told.clone());
         self.retries.forget(host);
         self.began_checks(world, host);
+        self.began_starts(world, host);
         self.hearing.restarted(host);
         self.pace.restarted(host);
     }
@@ -320,6 +330,7 @@ impl Watch {
         self.ran_in_order(world, host, order);
         self.ran_obeyed(world, host, order);
         self.ran_checked(world, host, order, !script.fate.honest());
+        self.ran_starts(world, host, order);
         match order.task {
             Task::Start => {
                 self.ran_start(world, host, order);

@@ -74,8 +74,8 @@ impl Wish {
 
     /// Takes it back, and says that the service could be brought up again; but not if its stop
     /// script failed. If it is not there any more, or somebody else has made it his own, nothing
-    /// is changed. Asks until that moment if
-    /// the faild does not answer, at least once, and not again when somebody does not want that.
+    /// is changed. Asks until that moment if the faild does not answer, at least once, and not
+    /// again when somebody does not want that.
     pub fn take_back(
         &mut self,
         until: Instant,
@@ -152,7 +152,36 @@ pub fn stop_failed(record: &Record) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::net::UdpSocket;
+    use std::time::Duration;
+
+    use fail_client::Options;
+
     use super::*;
+
+    #[test]
+    fn a_faild_that_is_silent_is_asked_until_the_moment_has_come_or_somebody_has_enough() {
+        // Somebody has the port, so that no ICMP answers in its place; he only never reads.
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let options = Options {
+            timeout: Duration::from_millis(1),
+            ..Options::default()
+        };
+        let client = Client::new(silent.local_addr().unwrap(), "public", options).unwrap();
+        let mut wish = Wish::new(client, &Name::new("web").unwrap());
+        let asked = Cell::new(0);
+        let third = || {
+            asked.set(asked.get() + 1);
+            asked.get() == 3
+        };
+        let hour = Instant::now() + Duration::from_secs(3600);
+        let error = wish.take_back(hour, third).unwrap_err();
+        assert_eq!((error.failure(), asked.get()), (Failure::NoAnswer, 3));
+        // The moment is over: once more, and that was it.
+        let error = wish.take_back(Instant::now(), third).unwrap_err();
+        assert_eq!((error.failure(), asked.get()), (Failure::NoAnswer, 3));
+    }
 
     #[test]
     fn what_became_of_the_wish_is_read_from_its_reason() {

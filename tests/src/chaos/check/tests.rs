@@ -85,7 +85,7 @@ fn properties(found: &[Violation]) -> Vec<&'static str> {
 }
 
 fn servers(hosts: &[HostEvidence], diary: &Diary) -> Vec<Violation> {
-    one_server(hosts, diary, &name(), Span::from_secs(3))
+    one_server(hosts, diary, &name(), |_, _| Span::from_secs(3))
 }
 
 #[test]
@@ -130,6 +130,42 @@ fn a_host_that_was_late_or_did_not_run_or_was_held_is_excused() {
         .or_default()
         .is(at(39), true);
     assert_eq!(properties(&servers(&two(), &diary)), ["one server"]);
+}
+
+#[test]
+fn a_long_script_elsewhere_or_long_ago_or_in_a_failsh_that_stood_still_excuses_nothing() {
+    // They do not hear each other until 41, and both serve until 50: with scripts as short as
+    // they should be that is far too long.
+    let serve = |long: Option<(usize, u64, u64)>| {
+        let mut hosts = two();
+        hosts.push(host(&[]));
+        hosts[1].deaf.insert(0, vec![(at(38), at(41))]);
+        if let Some((no, from, to)) = long {
+            let alpha = hosts[no].lives[0].services.get_mut(&name());
+            let scripts = &mut alpha.expect("alpha").scripts;
+            scripts.push(script(Task::Stop, from, Some(to)));
+        }
+        hosts
+    };
+    let found = |hosts: &[HostEvidence], diary: &Diary| properties(&check(hosts, diary));
+    let diary = Diary::default();
+    assert_eq!(found(&serve(None), &diary), ["one server"]);
+    // A script of one of the two that takes its time there and then makes T longer.
+    for no in [0, 1] {
+        assert_eq!(found(&serve(Some((no, 41, 46))), &diary), [""; 0]);
+    }
+    for elsewhere in [(2, 41, 46), (0, 10, 15), (1, 60, 65)] {
+        assert_eq!(found(&serve(Some(elsewhere)), &diary), ["one server"]);
+    }
+    let mut stopped = Diary::default();
+    let spell = stopped.stopped.entry(0).or_default();
+    spell.is(at(42), true);
+    spell.is(at(46), false);
+    assert_eq!(found(&serve(Some((0, 41, 46))), &stopped), ["one server"]);
+    let mut late = serve(Some((2, 41, 46)));
+    late[2].late = vec![(at(42), at(44)), (at(43), at(46))];
+    let pair = longest_script(&late, &diary, &[2], (at(40), at(50)));
+    assert_eq!(pair, Span::from_secs(1));
 }
 
 fn rest(first: bool, second: bool, owns: bool) -> Vec<Violation> {
@@ -177,8 +213,9 @@ fn a_master_does_not_wait_too_long_in_a_calm_world() {
         settled: at(20),
         end: at(22),
     };
-    let waits = |diary: &Diary, bound| {
-        hand_back(&hosts, diary, &calm, 0, &name(), Span::from_secs(bound)).len()
+    let waits = |diary: &Diary, bound: u64| {
+        let bound = |_: [usize; 2], _| Span::from_secs(bound);
+        hand_back(&hosts, diary, &calm, 0, &name(), bound).len()
     };
     assert_eq!(waits(&Diary::default(), 9), 0);
     assert_eq!(waits(&Diary::default(), 8), 1);
@@ -264,5 +301,9 @@ fn bad_news_of_the_run_and_of_recordings_are_violations() {
     assert_eq!(check(&hosts, &diary), []);
     hosts[1].bad.push("it replays otherwise".to_string());
     diary.is_wrong(at(3), "faild of h1 ended by itself".to_string());
-    assert_eq!(properties(&check(&hosts, &diary)), ["replay", "run"]);
+    diary.is_unsettled(at(4), "beta: 10.77.0.101 is on h1 and h2".to_string());
+    assert_eq!(
+        properties(&check(&hosts, &diary)),
+        ["replay", "run", "settled"]
+    );
 }
