@@ -267,6 +267,32 @@ fn without_a_community_a_wish_goes_to_the_failsh_of_this_host() {
 }
 
 #[test]
+fn a_wish_never_goes_to_another_failsh_than_the_one_that_is_shown() {
+    let Some(session) = Session::open("", "") else {
+        return;
+    };
+    session.terminal.press("q");
+    session.ended(0);
+    let other = Failsh::serving(&format!("failsvc web start {{return UP}} {REST}\n"));
+    other.log.wait_for("RECOVER -> UP");
+    let mine = session.failsh.folder.file("socket");
+    let command = session.command("", "");
+    let command = command.replace(&mine, &other.folder.file("socket"));
+    session.terminal.enter("clear");
+    session.terminal.enter(&command);
+    session.terminal.wait_for("keep: no master can serve");
+    session.keys(&["End", "w"], "failsh shall observe");
+    session.keys(&["Enter", "Enter", "Right"], "[ yes ]");
+    session.terminal.press("Enter");
+    let shown = || session.terminal.screen().replace('\n', " ");
+    let told = |screen: &String| screen.contains("is not the one that is shown");
+    wait::until("the refusal", shown, told);
+    assert!(!other.state("web").contains("held"));
+    session.terminal.press("q");
+    session.terminal.wait_for_end("\n$");
+}
+
+#[test]
 fn where_there_is_no_way_nothing_is_offered() {
     let Some(session) = Session::open("", "--mouse") else {
         return;

@@ -10,7 +10,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 use super::app::{App, Sort, View};
 use super::grid::Grid;
 use super::keys::KEYS;
-use super::text::{ago, clean, cut, tail, width};
+use super::text::{ago, clean, cut, tail, width, wrap};
 use super::views::{self, Scene};
 use super::wish::{Dialog, Stage, WISHES, word};
 use crate::cluster::Cluster;
@@ -46,19 +46,24 @@ pub fn draw(app: &App, cluster: &Cluster, now: i64, frame: &mut Frame) {
         put(frame, text);
     }
     put(frame, title(app, &scene, &shown, columns));
-    let body = body(app, shown, usize::from(layout.body), columns);
-    let missing = usize::from(layout.body).saturating_sub(body.len());
+    let message = message(app, columns);
+    // A longer answer covers the end of the view: it is there until the next key only.
+    let room = usize::from(layout.body).saturating_sub(message.len().saturating_sub(1));
+    let body = body(app, shown, room, columns);
+    let missing = room.saturating_sub(body.len());
     for text in body.into_iter().chain(vec![Line::default(); missing]) {
         put(frame, text);
     }
-    let message = message(app, columns);
-    let typed = app.typing.then(|| message.as_ref().map_or(0, Line::width));
-    match (layout.message, message) {
-        (true, message) => {
-            put(frame, message.unwrap_or_default());
-            put(frame, bar(app, columns));
-        }
-        (false, message) => put(frame, message.unwrap_or_else(|| bar(app, columns))),
+    let typed = app.typing.then(|| message.first().map_or(0, Line::width));
+    let keys = layout.message || message.is_empty();
+    if layout.message && message.is_empty() {
+        put(frame, Line::default());
+    }
+    for text in message {
+        put(frame, text);
+    }
+    if keys {
+        put(frame, bar(app, columns));
     }
     if let Some(at) = typed.and_then(|at| u16::try_from(at).ok()) {
         let line = area.height - 1 - u16::from(layout.message);
@@ -197,33 +202,40 @@ fn body(app: &App, shown: Shown, room: usize, columns: usize) -> Vec<Line<'stati
     }
 }
 
+/// Lines of an answer: a sentence, and why.
+const MESSAGE_MAX: usize = 3;
+
 /// What is typed, what was said, what is under way, or what is filtered.
-fn message(app: &App, columns: usize) -> Option<Line<'static>> {
+fn message(app: &App, columns: usize) -> Vec<Line<'static>> {
     let theme = app.theme;
     if app.typing {
         let text = tail(&app.filter, columns.saturating_sub(9)).to_string();
         let head = Span::styled("filter: ", theme.title());
-        return Some(Line::from(vec![head, Span::raw(clean(&text))]));
+        return vec![Line::from(vec![head, Span::raw(clean(&text))])];
     }
     if let Some((good, text)) = &app.said {
         let style = match good {
             true => theme.good(),
             false => theme.warning(),
         };
-        return Some(Line::styled(cut(&clean(text), columns), style));
+        let mut lines = wrap(&clean(text), columns);
+        if lines.len() > MESSAGE_MAX {
+            let rest = lines.split_off(MESSAGE_MAX - 1).join(" ");
+            lines.push(cut(&rest, columns));
+        }
+        let line = |text| Line::styled(text, style);
+        return lines.into_iter().map(line).collect();
     }
     if let Some(order) = &app.busy {
-        return Some(Line::styled(
-            cut(&clean(&format!("{order}: asked")), columns),
-            theme.dim(),
-        ));
+        let text = cut(&clean(&format!("{order}: asked")), columns);
+        return vec![Line::styled(text, theme.dim())];
     }
     let filters = app.view.is_list() || app.view == View::Log;
     if filters && !app.filter.is_empty() {
         let text = format!("filter: {}  (Esc drops it)", clean(&app.filter));
-        return Some(Line::styled(cut(&text, columns), theme.title()));
+        return vec![Line::styled(cut(&text, columns), theme.title())];
     }
-    None
+    Vec::new()
 }
 
 /// As many keys as fit, in the order of the table.
