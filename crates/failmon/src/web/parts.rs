@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::cluster::{Cluster, Link};
-use crate::matrix::{self, Alert, Cell, Matrix, Row, Trouble, Weight};
+use crate::matrix::{self, Alert, Cell, Column, Matrix, Row, Trouble, Weight};
 
 use super::clean::clean;
 use super::service;
@@ -210,7 +210,7 @@ fn matrix(shown: &Shown) -> Section {
                 th scope="row" { a href=(link("service", &row.service)) { (clean(&row.service)) } }
                 td { (summary(shown, row)) }
                 @for (at, cell) in row.cells.iter().take(columns.len()).enumerate() {
-                    td data-host=(clean(&columns[at].host)) { (self::cell(shown, cell.as_ref())) }
+                    td data-host=(clean(&columns[at].host)) { (self::cell(shown, &columns[at], cell.as_ref())) }
                 }
             }
         };
@@ -260,9 +260,13 @@ fn summary(shown: &Shown, row: &Row) -> Markup {
     }
 }
 
-fn cell(shown: &Shown, cell: Option<&Cell>) -> Markup {
+fn cell(shown: &Shown, column: &Column, cell: Option<&Cell>) -> Markup {
     let Some(cell) = cell else {
-        return html! { span .note { "not here" } };
+        // A target that has never said anything may have it or not.
+        let view = column.target.and_then(|at| shown.cluster.views.get(at));
+        let mute = view.is_some_and(|view| view.shown.hello.is_none());
+        let word = if mute { "not known" } else { "not here" };
+        return html! { span .note { (word) } };
     };
     html! {
         @if cell.unreachable { strong .state.unknown { "no answer" } }
@@ -298,6 +302,18 @@ mod tests {
         };
         assert_ne!(part(&before, "row-web"), part(&after, "row-web"));
         assert_eq!(part(&before, "row-dns"), part(&after, "row-dns"));
+    }
+
+    #[test]
+    fn of_a_target_that_has_said_nothing_nothing_is_said() {
+        let word = |cluster: &Cluster| sections(&Shown::new(cluster, NOW, false))[1].whole();
+        let mut cluster = stage::calm();
+        // hostc has no web, as far as those know who speak.
+        let known = word(&cluster);
+        assert!(known.contains("not here") && !known.contains("not known"));
+        let mute = crate::cluster::View::new("hostd".to_string(), NOW);
+        cluster.views.push(mute);
+        assert_eq!(word(&cluster).matches("not known").count(), 2);
     }
 
     #[test]
