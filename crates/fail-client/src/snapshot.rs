@@ -11,9 +11,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use fail_wire::monitor::{EventView, HealthView, Hello, HostView, ServiceView, Update};
 use serde::Serialize;
 
-/// Services, and hosts, of one failsh. A policy may have a thousand of the one and of the
-/// other.
-pub const SUBJECTS_MAX: usize = 10_000;
+/// Services of one failsh. A policy has 2,000 at most; a later version may take more.
+pub const SERVICES_MAX: usize = 10_000;
+
+/// Hosts of one failsh: as many as a policy may have.
+pub const HOSTS_MAX: usize = 1_000;
+
+/// Other hosts of one service, and notes in its journal. A policy has 128, a failsh keeps 32.
+pub const PARTS_MAX: usize = 256;
 
 /// Events that are remembered: as many as a failsh keeps for a reader.
 pub const EVENTS_MAX: usize = 256;
@@ -66,18 +71,24 @@ impl Snapshot {
                 self.told = Some(BTreeSet::new());
             }
             Update::Service(view) => {
+                let parts = view.peers.len().max(view.journal.len());
+                fits("hosts or notes of one service", parts, PARTS_MAX)?;
+                if !self.services.contains_key(&view.name) {
+                    fits("services", self.services.len() + 1, SERVICES_MAX)?;
+                }
                 self.is_told(true, &view.name);
                 self.services.insert(view.name.clone(), *view);
-                self.fits("services", self.services.len())?;
             }
             Update::Host(view) => {
+                if !self.hosts.contains_key(&view.name) {
+                    fits("hosts", self.hosts.len() + 1, HOSTS_MAX)?;
+                }
                 self.is_told(false, &view.name);
                 if let Some(us) = view.trip_us.filter(|_| view.reachable == Some(true)) {
                     let trail = self.trips.entry(view.name.clone()).or_default();
                     walk(trail, us);
                 }
                 self.hosts.insert(view.name.clone(), view);
-                self.fits("hosts", self.hosts.len())?;
             }
             Update::Health(view) => {
                 walk(&mut self.lateness, view.late_p99_us);
@@ -125,12 +136,12 @@ impl Snapshot {
             told.insert((service, name.to_string()));
         }
     }
+}
 
-    fn fits(&self, what: &str, count: usize) -> Result<(), String> {
-        match count > SUBJECTS_MAX {
-            true => Err(format!("it shows more than {SUBJECTS_MAX} {what}")),
-            false => Ok(()),
-        }
+fn fits(what: &str, count: usize, most: usize) -> Result<(), String> {
+    match count > most {
+        true => Err(format!("it shows more than {most} {what}")),
+        false => Ok(()),
     }
 }
 
@@ -241,10 +252,27 @@ mod tests {
     #[test]
     fn nobody_can_fill_the_memory() {
         let mut shown = Snapshot::default();
-        let full = (0..=SUBJECTS_MAX).find_map(|n| {
+        let full = (0..=SERVICES_MAX).find_map(|n| {
             let view = service(&format!("service{n}"));
             shown.apply(view, 0).err()
         });
         assert_eq!(full.unwrap(), "it shows more than 10000 services");
+        assert_eq!(shown.services.len(), SERVICES_MAX);
+        let many = (0..=HOSTS_MAX).find_map(|n| shown.apply(host(&format!("host{n}"), 1), 0).err());
+        assert_eq!(many.unwrap(), "it shows more than 1000 hosts");
+        assert_eq!(shown.hosts.len(), HOSTS_MAX);
+        // What it knows already may still change.
+        shown.apply(service("service0"), 0).unwrap();
+        let Update::Service(mut wide) = service("service0") else {
+            return;
+        };
+        let note = fail_wire::monitor::Note {
+            at: 0,
+            kind: String::new(),
+            text: String::new(),
+        };
+        wide.journal = vec![note; PARTS_MAX + 1];
+        let wide = shown.apply(Update::Service(wide), 0).unwrap_err();
+        assert_eq!(wide, "it shows more than 256 hosts or notes of one service");
     }
 }

@@ -67,8 +67,9 @@ pub struct Row {
     pub service: String,
     /// How it does.
     pub trouble: Trouble,
-    /// For each column; nothing: that host has no such service.
-    pub cells: Vec<Option<Cell>>,
+    /// For each column; nothing: that host has no such service. Boxed, since most of a large
+    /// table is empty.
+    pub cells: Vec<Option<Box<Cell>>>,
 }
 
 /// The whole.
@@ -115,7 +116,7 @@ pub struct Alert {
 /// The matrix of a cluster at this moment of our clock.
 pub fn matrix(cluster: &Cluster, now_ms: i64) -> Matrix {
     let columns = columns(cluster);
-    let mut rows: BTreeMap<&str, Vec<Option<Cell>>> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, Vec<Option<Box<Cell>>>> = BTreeMap::new();
     for view in &cluster.views {
         for name in view.shown.services.keys() {
             rows.entry(name)
@@ -150,7 +151,7 @@ pub fn matrix(cluster: &Cluster, now_ms: i64) -> Matrix {
                     Some(known) => rank(&cell) > rank(known),
                 };
                 if better {
-                    cells[at] = Some(cell);
+                    cells[at] = Some(Box::new(cell));
                 }
             }
         }
@@ -172,7 +173,7 @@ pub fn matrix(cluster: &Cluster, now_ms: i64) -> Matrix {
                 // It does not speak any more, and somebody who does has looked since.
                 continue;
             }
-            cells[at] = Some(Cell {
+            cells[at] = Some(Box::new(Cell {
                 state: service.state.clone(),
                 own: true,
                 marks: service.marks.clone(),
@@ -181,7 +182,7 @@ pub fn matrix(cluster: &Cluster, now_ms: i64) -> Matrix {
                 since: Some(service.since.saturating_sub(view.shown.ahead_ms)),
                 unreachable: false,
                 stale,
-            });
+            }));
         }
     }
     let rows = rows.into_iter().map(|(service, cells)| Row {
@@ -229,7 +230,7 @@ fn columns(cluster: &Cluster) -> Vec<Column> {
     columns
 }
 
-fn trouble(cells: &[Option<Cell>]) -> Trouble {
+fn trouble(cells: &[Option<Box<Cell>>]) -> Trouble {
     let known = || cells.iter().flatten();
     match known().filter(|cell| cell.is("UP")).count() {
         0 => Trouble::Nobody,

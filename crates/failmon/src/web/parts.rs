@@ -210,7 +210,7 @@ fn matrix(shown: &Shown) -> Section {
                 th scope="row" { a href=(link("service", &row.service)) { (clean(&row.service)) } }
                 td { (summary(shown, row)) }
                 @for (at, cell) in row.cells.iter().take(columns.len()).enumerate() {
-                    td data-host=(clean(&columns[at].host)) { (self::cell(shown, &columns[at], cell.as_ref())) }
+                    td data-host=(clean(&columns[at].host)) { (self::cell(shown, &columns[at], cell.as_deref())) }
                 }
             }
         };

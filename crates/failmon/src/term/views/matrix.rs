@@ -63,7 +63,7 @@ pub(super) fn grid(app: &App, scene: &Scene) -> Grid {
         cells.extend(
             row.cells
                 .iter()
-                .map(|known| known_of(known.as_ref(), app.theme)),
+                .map(|known| known_of(known.as_deref(), app.theme)),
         );
         Row {
             key: row.service.clone(),
