@@ -7,7 +7,7 @@
 use fail_core::glob;
 
 use crate::ledger::Aside;
-use crate::limits::BROKEN_MAX;
+use crate::limits::{BROKEN_MAX, ENTRIES_MAX};
 use crate::report::{Report, Shown, Verdict};
 use crate::scenario::{Count, Expect, Hold, MS, SECOND, Scenario, Trouble, What, Where};
 use crate::spans::{self, Spans};
@@ -23,8 +23,26 @@ pub fn judge(scenario: &Scenario, played: Played, calm: bool) -> Report {
         mut report,
         aside,
         ranks,
+        given_up,
     } = played;
     let mut verdicts = Vec::new();
+    if let Some(why) = given_up {
+        let end = report.length;
+        report.notes.push(format!(
+            "the rehearsal is given up at {}, and only what was until then is judged: {why}",
+            seconds(end)
+        ));
+        verdicts.push(always(
+            "the rehearsal is played to its end",
+            vec![(end, why)],
+        ));
+    }
+    if let Some(at) = aside.cut {
+        report.notes.push(format!(
+            "the timeline is cut at {}, after {ENTRIES_MAX} lines (ENTRIES_MAX); all of it is judged",
+            seconds(at)
+        ));
+    }
     if !calm {
         verdicts.push(always(
             "the hosts agree on their ranks",

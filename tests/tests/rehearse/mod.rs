@@ -3,6 +3,7 @@
 mod acts;
 mod answers;
 mod errors;
+mod given_up;
 mod page;
 mod planted;
 mod quiet;

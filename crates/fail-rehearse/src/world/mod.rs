@@ -9,6 +9,7 @@ mod host;
 mod net;
 mod ranks;
 mod scripts;
+mod toil;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -26,9 +27,9 @@ use fail_wire::{Key, Name};
 
 use self::host::{Host, SharedRulings};
 use self::net::{Datagram, Ways};
+use self::toil::Toil;
 use crate::answer::Rulings;
 use crate::ledger::{Aside, Ledger};
-use crate::limits::STEPS_AT_ONCE_MAX;
 use crate::report::{Kind, Report, Shown};
 use crate::scenario::{Act, At, MS, SECOND, Scenario};
 
@@ -79,6 +80,7 @@ pub struct World<'a> {
     queue: BTreeMap<(u64, u64), Event>,
     queued: u64,
     decide: Decide,
+    toil: Toil,
 }
 
 /// How a rehearsal is done.
@@ -117,6 +119,8 @@ pub struct Played {
     pub aside: Aside,
     /// Where hosts do not agree on their ranks.
     pub ranks: Vec<String>,
+    /// Why it was not played to its end.
+    pub given_up: Option<String>,
 }
 
 /// The year in which every rehearsal begins.
@@ -169,6 +173,7 @@ impl<'a> World<'a> {
             queue: BTreeMap::new(),
             queued: 0,
             decide: how.decide,
+            toil: Toil::default(),
         })
     }
 
@@ -251,13 +256,9 @@ impl<'a> World<'a> {
     }
 
     fn live(&mut self, end: u64) {
-        let (mut last, mut steps) = (0, 0);
         while self.step(end) {
-            steps = if self.at == last { steps + 1 } else { 0 };
-            last = self.at;
-            if steps > STEPS_AT_ONCE_MAX {
-                let text = "the rehearsal goes in a circle and is given up".to_string();
-                self.say(None, Kind::Log, text);
+            self.toil();
+            if self.toil.given_up.is_some() {
                 return;
             }
         }
@@ -376,7 +377,7 @@ impl<'a> World<'a> {
             seed: how.seed,
             hosts,
             services,
-            length: how.length,
+            length: self.at,
             notes,
             tracks,
             things,
@@ -389,6 +390,7 @@ impl<'a> World<'a> {
             report,
             aside,
             ranks,
+            given_up: self.toil.given_up,
         }
     }
 }
