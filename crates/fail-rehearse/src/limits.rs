@@ -14,14 +14,27 @@ pub const SEEDS_MAX: u64 = 1_000_000;
 /// Lines of a timeline: nobody reads more. What follows is left out, which a note tells.
 pub const ENTRIES_MAX: usize = 500_000;
 
+/// Notes on what has no effect: whoever has so many has a loop, and sees it from a few.
+pub const NOTES_MAX: usize = 50;
+
 /// Datagrams that wait for a frozen host; what comes on top is lost, as in a receive buffer.
 pub const BUFFER_MAX: usize = 64;
 
 /// Times that an expectation is shown not to hold; what follows is only counted.
 pub const BROKEN_MAX: usize = 20;
 
-/// Rehearsals that look for a shorter story.
-pub const SHRINKS_MAX: usize = 300;
+/// Rehearsals by chance that are played before somebody looks whether enough of them broke.
+pub const BLOCK: u64 = 16;
+
+/// Seeds that break something of which the shortest story is looked for: after a block that has
+/// found so many no more are played. A policy that breaks so often breaks in short stories, too.
+pub const BROKEN_SEEDS_MAX: usize = 5;
+
+/// Rehearsals that look for a shorter story, for each of these seeds.
+pub const SHRINKS_MAX: usize = 100;
+
+/// Seeds from which it is told which acts happen by chance at all.
+pub const DRAWS_MAX: u64 = 1_000;
 
 /// Events within one millisecond: beyond it a rehearsal goes in a circle and is given up. All
 /// services of all hosts together have a few thousand.

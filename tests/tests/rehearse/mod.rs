@@ -2,12 +2,15 @@
 
 mod acts;
 mod answers;
+mod chance;
 mod errors;
 mod given_up;
+mod meant;
 mod page;
 mod planted;
 mod quiet;
 mod samples;
+mod slips;
 
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Outcome};

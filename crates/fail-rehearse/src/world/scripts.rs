@@ -87,6 +87,9 @@ impl World<'_> {
             moves += mind.still.moves() - before;
         }
         self.toiled(host, moves, began.elapsed());
+        for (host, line, told) in self.asked.take() {
+            self.ledger.command(self.at, host, None, &line, &told);
+        }
         for (mind, message) in said {
             self.on_tcl(host, mind, message);
         }
