@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -128,15 +129,20 @@ fn build() -> PathBuf {
 }
 
 /// Runs a command to its end.
-pub fn run(mut command: Command) -> Outcome {
+pub fn run(command: Command) -> Outcome {
+    run_within(LIMIT, command)
+}
+
+/// The same for one that computes for long.
+pub fn run_within(limit: Duration, mut command: Command) -> Outcome {
     let shown = format!("{command:?}");
     let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = Running::start(command);
     let out = read_all(running.0.stdout.take());
     let err = read_all(running.0.stderr.take());
     let text = |read: mpsc::Receiver<String>| {
-        let text = read.recv_timeout(LIMIT);
-        text.unwrap_or_else(|_| panic!("{shown}: not done within {LIMIT:?}"))
+        let text = read.recv_timeout(limit);
+        text.unwrap_or_else(|_| panic!("{shown}: not done within {limit:?}"))
     };
     let (out, err) = (text(out), text(err));
     Outcome {

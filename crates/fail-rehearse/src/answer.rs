@@ -19,6 +19,8 @@ pub struct Ruling {
     left: Option<u32>,
     /// Until when; nothing: for good.
     until: Option<u64>,
+    /// It has answered something.
+    used: bool,
 }
 
 /// All rules that hold.
@@ -55,12 +57,19 @@ impl Rulings {
         self.0.push(Ruling {
             left: rule.times,
             until: rule.lasts.map(|lasts| at + lasts),
+            used: false,
             rule: rule.clone(),
         });
     }
 
-    /// What holds for this command: each rule is asked once for what those after it have left
-    /// open.
+    /// The rules that have answered nothing.
+    pub fn unused(&self) -> impl Iterator<Item = &Rule> {
+        let unused = self.0.iter().filter(|ruling| !ruling.used);
+        unused.map(|ruling| &ruling.rule)
+    }
+
+    /// What holds for this command: each rule is asked for what those after it have left open,
+    /// and one that says nothing of it is not used up.
     fn find(
         &mut self,
         at: u64,
@@ -75,6 +84,13 @@ impl Rulings {
             if !(here && now && glob::matches(&rule.pattern, line)) {
                 continue;
             }
+            let says = (takes.is_none() && rule.takes.is_some())
+                || (prints.is_none() && rule.prints.is_some())
+                || (ends.is_none() && rule.ends.is_some());
+            if !says {
+                continue;
+            }
+            ruling.used = true;
             ruling.left = ruling.left.map(|left| left - 1);
             takes = takes.or(rule.takes);
             prints = prints.or_else(|| rule.prints.clone());
@@ -110,6 +126,7 @@ pub fn answer(
         .max();
     let plausible = plausible.unwrap_or(0) * MS;
     let takes = takes.unwrap_or_else(|| plausible + rng.between(0, plausible / 2));
+    let limit = pipeline.given.timeout.map(|limit| limit.0);
     let mut said = having.says(&line, pipeline);
     if prints.is_some() {
         said.prints = prints.unwrap_or_default();
@@ -120,8 +137,8 @@ pub fn answer(
         Some(Ends::Missing) => return missing(pipeline),
         Some(Ends::Hangs) => {
             return Answered {
-                takes: None,
-                result: finished(pipeline, &Said::default(), 0, true),
+                takes: limit,
+                result: finished(pipeline, &Said::default(), limit.unwrap_or(0), true),
                 begins: Vec::new(),
                 ends: Vec::new(),
                 told: "hangs".to_string(),
@@ -131,7 +148,6 @@ pub fn answer(
         None => {}
     }
     // Whoever may only take so long is ended.
-    let limit = pipeline.given.timeout.map(|limit| limit.0);
     let over = limit.filter(|limit| *limit < takes);
     let failed = said.code != 0 || over.is_some();
     if failed {
@@ -331,6 +347,7 @@ mod tests {
             ends: None,
             times: None,
             lasts: None,
+            line: 0,
         }
     }
 
@@ -386,6 +403,53 @@ mod tests {
         rulings.add(10, &hang(&[], Some(5)));
         assert_eq!(ask(&mut rulings, 14, &none, "x").takes, None);
         assert!(ask(&mut rulings, 15, &none, "x").takes.is_some());
+    }
+
+    #[test]
+    fn a_rule_that_another_one_hides_is_not_used_up() {
+        let mut rulings = Rulings::default();
+        for message in ["first", "second"] {
+            let fails = Some(Ends::Exit(1, message.to_string()));
+            rulings.add(
+                0,
+                &Rule {
+                    ends: fails,
+                    times: Some(1),
+                    ..rule("foo")
+                },
+            );
+        }
+        let none = BTreeSet::new();
+        assert_eq!(rulings.unused().count(), 2);
+        let mut told = || ask(&mut rulings, 0, &none, "foo").told;
+        assert_eq!(told(), "exits with 1: second");
+        assert_eq!(told(), "exits with 1: first");
+        assert_eq!(told(), "ok");
+        assert_eq!(rulings.unused().count(), 0);
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_ended_by_its_own_timeout() {
+        let mut rulings = Rulings::default();
+        let hangs = Some(Ends::Hangs);
+        rulings.add(
+            0,
+            &Rule {
+                ends: hangs,
+                ..rule("foo")
+            },
+        );
+        let mut limited = pipeline("foo");
+        limited.given.timeout = Some(Span(2_000 * MS));
+        let things = BTreeSet::new();
+        let having = Having {
+            host: 0,
+            things: &things,
+            named: &[],
+        };
+        let answered = answer(&mut rulings, &mut Rng::new(1), 0, &having, &limited);
+        assert_eq!(answered.takes, Some(2_000 * MS));
+        assert!(answered.result.is_ok_and(|finished| finished.timed_out));
     }
 
     #[test]

@@ -4,17 +4,21 @@
 //! Everything here is about lengths of time in which something is so (`spans`); nothing of it
 //! looks at the machines.
 
+use std::collections::BTreeMap;
+
 use fail_core::glob;
+use fail_wire::Name;
 
 use crate::ledger::Aside;
-use crate::limits::BROKEN_MAX;
+use crate::limits::{BROKEN_MAX, ENTRIES_MAX};
 use crate::report::{Report, Shown, Verdict};
 use crate::scenario::{Count, Expect, Hold, MS, SECOND, Scenario, Trouble, What, Where};
 use crate::spans::{self, Spans};
 use crate::world::Played;
 
-/// Two hosts that both serve for no longer than this are on their way to one.
-const OVERLAP_MAX: u64 = SECOND;
+/// Two hosts that both serve for no longer than this are on their way to one, however short
+/// the interval is.
+const OVERLAP_MIN: u64 = SECOND;
 
 /// Puts every expectation to the test. `calm`: those after an act only count where nothing else
 /// is the matter, as in a rehearsal by chance.
@@ -23,8 +27,28 @@ pub fn judge(scenario: &Scenario, played: Played, calm: bool) -> Report {
         mut report,
         aside,
         ranks,
+        apart,
+        rounds,
+        given_up,
     } = played;
     let mut verdicts = Vec::new();
+    if let Some(why) = given_up {
+        let end = report.length;
+        report.notes.push(format!(
+            "the rehearsal is given up at {}, and only what was until then is judged: {why}",
+            seconds(end)
+        ));
+        verdicts.push(always(
+            "the rehearsal is played to its end",
+            vec![(end, why)],
+        ));
+    }
+    if let Some(at) = aside.cut {
+        report.notes.push(format!(
+            "the timeline is cut at {}, after {ENTRIES_MAX} lines (ENTRIES_MAX); all of it is judged",
+            seconds(at)
+        ));
+    }
     if !calm {
         verdicts.push(always(
             "the hosts agree on their ranks",
@@ -38,14 +62,23 @@ pub fn judge(scenario: &Scenario, played: Played, calm: bool) -> Report {
         let text = "no script fails unless the scenario lets a command fail";
         verdicts.push(always(text, aside.errors.clone()));
     }
+    if !calm {
+        let notes = unknown_things(&report, scenario);
+        report.notes.extend(notes);
+        if scenario.expects.is_empty() {
+            let text = "nothing is expected here but what always is: add expect or never";
+            report.notes.push(text.to_string());
+        }
+    }
     let own: Vec<Expect> = if scenario.allow.overlap {
         Vec::new()
     } else {
-        overlaps(&report)
+        overlaps(&report, &rounds)
     };
     let judge = Judge {
         report: &report,
         aside: &aside,
+        apart: &apart,
         scenario,
         calm,
     };
@@ -57,6 +90,7 @@ pub fn judge(scenario: &Scenario, played: Played, calm: bool) -> Report {
 
 /// What always holds, unless the scenario allows it.
 fn always(text: &str, mut broken: Vec<(u64, String)>) -> Verdict {
+    let more = broken.len().saturating_sub(BROKEN_MAX);
     broken.truncate(BROKEN_MAX);
     Verdict {
         text: text.to_string(),
@@ -64,6 +98,7 @@ fn always(text: &str, mut broken: Vec<(u64, String)>) -> Verdict {
         held: broken.is_empty(),
         tested: 1,
         broken,
+        more,
         measured: String::new(),
     }
 }
@@ -73,30 +108,55 @@ fn tell(notes: &mut Vec<String>, verdict: Option<Verdict>) {
     notes.extend(broken.map(|(_, text)| format!("allowed: {text}")));
 }
 
-/// That no service serves on two hosts for long, and no address is on two.
-fn overlaps(report: &Report) -> Vec<Expect> {
-    let never = |what: What, name: String| Expect {
-        text: format!("never {name} on 2 hosts for more than 1s unless degraded, or scripts run"),
-        line: 0,
-        what,
-        hold: Hold::Never(Where::Hosts(2), OVERLAP_MAX, Some(Trouble::Degraded)),
+/// Things of which something is expected and that no host ever had.
+fn unknown_things(report: &Report, scenario: &Scenario) -> Vec<String> {
+    let mut notes = Vec::new();
+    for expect in &scenario.expects {
+        if let What::Thing(name) = &expect.what {
+            if !report.things.iter().any(|track| track.thing == *name) {
+                notes.push(format!("line {}: no host ever had \"{name}\"", expect.line));
+            }
+        }
+    }
+    notes
+}
+
+/// That no service serves on two hosts for longer than its rounds take, and no address is on
+/// two: of an address nobody knows the service, so the longest round counts.
+fn overlaps(report: &Report, rounds: &BTreeMap<Name, u64>) -> Vec<Expect> {
+    let never = |what: What, name: String, round: Option<u64>| {
+        let longer = round.unwrap_or(0).max(OVERLAP_MIN);
+        let long = seconds(longer);
+        Expect {
+            text: format!(
+                "never {name} on 2 hosts for more than {long} unless degraded, or scripts run"
+            ),
+            line: 0,
+            what,
+            hold: Hold::Never(Where::Hosts(2), longer, Some(Trouble::Degraded)),
+        }
     };
     let services = report.services.iter().filter_map(|service| {
-        let name = fail_wire::Name::new(service).ok()?;
-        Some(never(What::State(name, Shown::Up), format!("{service} UP")))
+        let name = Name::new(service).ok()?;
+        let round = rounds.get(&name).copied();
+        let text = format!("{service} UP");
+        Some(never(What::State(name, Shown::Up), text, round))
     });
     let mut things: Vec<&str> = report.things.iter().map(|t| t.thing.as_str()).collect();
     things.retain(|thing| thing.starts_with("address "));
     things.dedup();
-    let things = things
-        .into_iter()
-        .map(|thing| never(What::Thing(thing.to_string()), format!("thing {{{thing}}}")));
+    let longest = rounds.values().copied().max();
+    let things = things.into_iter().map(|thing| {
+        let what = What::Thing(thing.to_string());
+        never(what, format!("thing {{{thing}}}"), longest)
+    });
     services.chain(things).collect()
 }
 
 struct Judge<'a> {
     report: &'a Report,
     aside: &'a Aside,
+    apart: &'a Spans,
     scenario: &'a Scenario,
     calm: bool,
 }
@@ -106,6 +166,8 @@ struct Judge<'a> {
 struct Found {
     tested: u32,
     broken: Vec<(u64, String)>,
+    /// How often more it did not hold.
+    more: usize,
     /// The longest that was seen where it held, and what was allowed.
     longest: Option<(u64, u64)>,
 }
@@ -114,6 +176,8 @@ impl Found {
     fn wrong(&mut self, at: u64, text: String) {
         if self.broken.len() < BROKEN_MAX {
             self.broken.push((at, text));
+        } else {
+            self.more += 1;
         }
     }
 
@@ -145,6 +209,7 @@ impl Judge<'_> {
             held: found.broken.is_empty(),
             tested: found.tested,
             broken: found.broken,
+            more: found.more,
             measured: found.longest.map_or(String::new(), |(longest, of)| {
                 format!("{} of {}", seconds(longest), seconds(of))
             }),
@@ -192,14 +257,14 @@ impl Judge<'_> {
     /// Time that does not count.
     fn trouble(&self, unless: Option<Trouble>) -> Spans {
         let end = self.report.length;
-        let acts = self.report.acts.iter();
-        let kinds: &[&str] = match unless {
-            None => return Spans::new(),
-            Some(Trouble::Partitioned) => &["partition ", "deafen ", "freeze "],
-            Some(Trouble::Degraded) => &[""],
-        };
-        let fits = acts.filter(|act| kinds.iter().any(|kind| act.text.starts_with(kind)));
-        spans::joined(fits.map(|act| (act.from, act.to.unwrap_or(end))))
+        match unless {
+            None => Spans::new(),
+            Some(Trouble::Partitioned) => self.apart.clone(),
+            Some(Trouble::Degraded) => {
+                let acts = self.report.acts.iter();
+                spans::joined(acts.map(|act| (act.from, act.to.unwrap_or(end))))
+            }
+        }
     }
 
     /// Time in which somebody begins or ends to serve.

@@ -20,6 +20,8 @@ pub struct Ledger {
     errors: Vec<(u64, String)>,
     /// Only what is judged is wanted.
     brief: bool,
+    /// From when on lines were left out.
+    cut: Option<u64>,
 }
 
 /// What is judged and is not in the report.
@@ -29,6 +31,8 @@ pub struct Aside {
     pub commands: Vec<(u64, usize, String)>,
     /// Scripts that ended with an error which the scenario has not caused.
     pub errors: Vec<(u64, String)>,
+    /// From when on lines of the timeline were left out.
+    pub cut: Option<u64>,
 }
 
 impl Ledger {
@@ -51,7 +55,11 @@ impl Ledger {
         text: String,
         why: String,
     ) {
-        if self.brief || self.entries.len() >= ENTRIES_MAX {
+        if self.brief {
+            return;
+        }
+        if self.entries.len() >= ENTRIES_MAX {
+            self.cut.get_or_insert(at);
             return;
         }
         self.entries.push(Entry {
@@ -269,6 +277,7 @@ impl Ledger {
         let aside = Aside {
             commands: self.commands,
             errors: self.errors,
+            cut: self.cut,
         };
         (
             self.tracks.into_values().collect(),

@@ -25,6 +25,7 @@ mod world;
 use std::path::{Path, PathBuf};
 
 use fail_core::decide::{Rule, decide};
+use fail_core::glob;
 use fail_tcl::PolicyError;
 
 pub use self::judge::seconds;
@@ -68,11 +69,34 @@ pub fn rehearse(file: &Path, options: &Options) -> Result<Report, PolicyError> {
         decide: options.rule,
         ..How::new(&options.program, seed, length(&scenario))
     };
-    let played = world::play(&scenario, &scenario.acts, how)?;
-    let mut report = judge::judge(&scenario, played, false);
+    let services = world::check(&scenario, how)?;
     if let Some(random) = &scenario.random {
-        let program = &options.program;
-        report.chance = Some(random::try_seeds(&scenario, random, program, seed)?);
+        let acts = random::happens(&scenario, random, &services, seed);
+        scenario::no_act(&scenario, |pattern| {
+            acts.iter().any(|act| glob::matches(pattern, act))
+        })?;
+    }
+    let played = world::play(&scenario, &scenario.acts, how)?;
+    let whole = played.given_up.is_none();
+    let mut report = judge::judge(&scenario, played, false);
+    if let Some(random) = scenario.random.as_ref().filter(|_| whole) {
+        let given = random::Given {
+            scenario: &scenario,
+            random,
+            program: &options.program,
+            services: &services,
+        };
+        let (chance, tested) = given.try_seeds(seed)?;
+        report.chance = Some(chance);
+        // The scenario's own expectations are the last ones.
+        let mine = report.verdicts.iter_mut().rev().zip(tested.iter().rev());
+        for (verdict, tested) in mine.filter(|(verdict, _)| verdict.tested == 0) {
+            (verdict.tested, verdict.measured) = (*tested, "by chance".to_string());
+        }
+    }
+    // What was never looked at can not be relied on.
+    for verdict in &mut report.verdicts {
+        verdict.held &= verdict.tested > 0;
     }
     Ok(report)
 }

@@ -5,7 +5,8 @@
 //! something is made shorter as long as it still breaks the same, and printed as statements
 //! that can be put into a scenario.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -14,7 +15,7 @@ use fail_sim::rng::Rng;
 use fail_tcl::PolicyError;
 
 use crate::judge::judge;
-use crate::limits::SHRINKS_MAX;
+use crate::limits::{BLOCK, BROKEN_SEEDS_MAX, DRAWS_MAX, SHRINKS_MAX};
 use crate::report::{Chance, Story};
 use crate::scenario::Program;
 use crate::scenario::{Act, At, Ends, MS, Random, Rule, SECOND, Scenario, Verb};
@@ -35,52 +36,60 @@ pub const CHOICES: [&str; 11] = [
     "set",
 ];
 
-/// Plays so many seeds, from `first` on, on both cores if there are two.
-///
-/// # Errors
-/// A policy that can not be read.
-pub fn try_seeds(
+/// What is rehearsed by chance.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// What it says of chance.
+    pub random: &'a Random,
+    /// By which name this program was called.
+    pub program: &'a str,
+    /// What the policies serve.
+    pub services: &'a [String],
+}
+
+/// What came of a seed: the expectations that it broke, and how often each one of the scenario
+/// was put to the test.
+struct Tried {
+    broken: Vec<String>,
+    tested: Vec<u32>,
+    given_up: bool,
+}
+
+/// The texts of what happens by chance, as far as somebody looks ahead.
+pub fn happens(
     scenario: &Scenario,
     random: &Random,
-    program: &str,
+    services: &[String],
     first: u64,
-) -> Result<Chance, PolicyError> {
-    let services = services(scenario, program)?;
+) -> Vec<String> {
+    let seeds = (0..random.seeds.min(DRAWS_MAX)).map(|n| first.wrapping_add(n));
+    let mut acts: Vec<String> = seeds
+        .flat_map(|seed| flat(&draw(scenario, random, services, seed)))
+        .map(|at| at.text)
+        .collect();
+    acts.sort_unstable();
+    acts.dedup();
+    acts
+}
+
+/// Does it for all numbers below `count`, on all cores, and gives what came of them in order.
+fn on_all_cores<T: Send>(count: u64, work: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let next = AtomicU64::new(0);
-    let done = AtomicU64::new(0);
-    let stop = AtomicBool::new(false);
-    // The lowest seed that broke something counts, whoever was faster.
-    let worst: Mutex<Option<Result<u64, PolicyError>>> = Mutex::new(None);
-    let cores = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(16);
+    let done: Mutex<BTreeMap<u64, T>> = Mutex::default();
+    let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
-        for _ in 0..cores {
+        for _ in 0..cores.min(16) {
             let work = || {
-                while !stop.load(Ordering::Relaxed) {
+                loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
-                    if n >= random.seeds {
+                    if n >= count {
                         return;
                     }
-                    let seed = first + n;
-                    let acts = draw(scenario, random, &services, seed);
-                    let broken = broken(scenario, random, program, seed, &flat(&acts));
-                    done.fetch_add(1, Ordering::Relaxed);
-                    let found = match broken {
-                        Ok(None) => continue,
-                        Ok(Some(_)) => Ok(seed),
-                        Err(error) => Err(error),
-                    };
-                    stop.store(true, Ordering::Relaxed);
-                    let mut worst = worst.lock().unwrap_or_else(PoisonError::into_inner);
-                    let lower = match (&*worst, &found) {
-                        (None, _) | (Some(Ok(_)), Err(_)) => true,
-                        (Some(Ok(before)), Ok(seed)) => seed < before,
-                        (Some(Err(_)), _) => false,
-                    };
-                    if lower {
-                        *worst = Some(found);
-                    }
+                    let value = work(n);
+                    let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                    done.insert(n, value);
                 }
             };
             // A Tcl that nests deeply needs more stack than a thread usually has.
@@ -91,100 +100,136 @@ pub fn try_seeds(
             }
         }
     });
-    let seeds = done.load(Ordering::Relaxed);
-    let worst = worst.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let story = match worst {
-        None => None,
-        Some(Err(error)) => return Err(error),
-        Some(Ok(seed)) => Some(shortest(scenario, random, program, &services, seed)?),
-    };
-    Ok(Chance {
-        seeds,
-        lived: seeds.saturating_mul(length(random)),
-        story,
-    })
+    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.into_values().collect()
 }
 
-/// What the policies serve, from the first moment of a rehearsal.
-fn services(scenario: &Scenario, program: &str) -> Result<Vec<String>, PolicyError> {
-    let how = How {
-        brief: true,
-        ..How::new(program, scenario.seed, 10 * SECOND)
-    };
-    Ok(play(scenario, &[], how)?.report.services)
+impl Given<'_> {
+    /// Plays the seeds from `first` on, block by block until all are played or enough have
+    /// broken something, and looks for the shortest story. Gives also how often each
+    /// expectation of the scenario was put to the test. The same seed gives the same.
+    ///
+    /// # Errors
+    /// A policy that can not be read.
+    pub fn try_seeds(&self, first: u64) -> Result<(Chance, Vec<u32>), PolicyError> {
+        let mut tested = vec![0u32; self.scenario.expects.len()];
+        let mut broken: Vec<u64> = Vec::new();
+        let (mut seeds, mut given_up) = (0, false);
+        while seeds < self.random.seeds && broken.len() < BROKEN_SEEDS_MAX && !given_up {
+            let block = BLOCK.min(self.random.seeds - seeds);
+            let seed = |n: u64| first.wrapping_add(seeds + n);
+            let tried = on_all_cores(block, |n| self.play(seed(n), &flat(&self.draw(seed(n)))));
+            for (n, tried) in (0..).zip(tried) {
+                let tried = tried?;
+                for (all, one) in tested.iter_mut().zip(&tried.tested) {
+                    *all = all.saturating_add(*one);
+                }
+                given_up |= tried.given_up;
+                if !tried.broken.is_empty() {
+                    broken.push(seed(n));
+                }
+            }
+            seeds += block;
+        }
+        let tried = &broken[..broken.len().min(BROKEN_SEEDS_MAX)];
+        // One that has no end takes too long to be played again and again.
+        let most = if given_up { 0 } else { SHRINKS_MAX };
+        let shorter = on_all_cores(tried.len() as u64, |n| {
+            let seed = tried[n as usize];
+            Ok((self.shrink(seed, most)?, seed))
+        });
+        let shorter: Vec<(Acts, u64)> = shorter.into_iter().collect::<Result<_, PolicyError>>()?;
+        let shortest = shorter
+            .into_iter()
+            .min_by_key(|(story, seed)| (flat(story).len(), *seed));
+        let story = shortest.map(|(story, seed)| self.tell(&story, seed));
+        let chance = Chance {
+            seeds,
+            lived: seeds.saturating_mul(length(self.random)),
+            broken_seeds: broken.len() as u64,
+            story: story.transpose()?,
+        };
+        Ok((chance, tested))
+    }
+
+    fn draw(&self, seed: u64) -> Acts {
+        draw(self.scenario, self.random, self.services, seed)
+    }
+
+    fn play(&self, seed: u64, acts: &[At]) -> Result<Tried, PolicyError> {
+        let how = How {
+            brief: true,
+            ..How::new(self.program, seed, length(self.random))
+        };
+        let played = play(self.scenario, acts, how)?;
+        let given_up = played.given_up.is_some();
+        let report = judge(self.scenario, played, true);
+        let verdicts = report.verdicts;
+        let mine = &verdicts[verdicts.len() - self.scenario.expects.len()..];
+        Ok(Tried {
+            tested: mine.iter().map(|verdict| verdict.tested).collect(),
+            given_up,
+            broken: verdicts
+                .into_iter()
+                .filter(|verdict| !verdict.held)
+                .map(|verdict| verdict.text)
+                .collect(),
+        })
+    }
+
+    /// Takes acts away as long as the same expectation breaks, in so many rehearsals at most.
+    fn shrink(&self, seed: u64, most: usize) -> Result<Acts, PolicyError> {
+        let mut story = self.draw(seed);
+        if most == 0 {
+            return Ok(story);
+        }
+        let first = self.play(seed, &flat(&story))?.broken;
+        let same = |story: &Acts| -> Result<bool, PolicyError> {
+            let now = self.play(seed, &flat(story))?.broken;
+            Ok(now.iter().any(|text| first.contains(text)))
+        };
+        let (mut tries, mut piece) = (0, story.len().div_ceil(2).max(1));
+        loop {
+            let mut shorter = false;
+            let mut at = 0;
+            while at < story.len() && tries < most {
+                let mut less = story.clone();
+                less.drain(at..(at + piece).min(story.len()));
+                tries += 1;
+                if same(&less)? {
+                    story = less;
+                    shorter = true;
+                } else {
+                    at += piece;
+                }
+            }
+            if piece == 1 && !shorter || tries >= most {
+                return Ok(story);
+            }
+            piece = (piece / 2).max(1);
+        }
+    }
+
+    /// Plays it again with all that there is to tell.
+    fn tell(&self, story: &Acts, seed: u64) -> Result<Story, PolicyError> {
+        let acts = flat(story);
+        let how = How::new(self.program, seed, length(self.random));
+        let report = judge(self.scenario, play(self.scenario, &acts, how)?, true);
+        let told = acts
+            .iter()
+            .map(|at| format!("at {} {}", Span(at.at), at.text));
+        Ok(Story {
+            seed,
+            statements: told.collect(),
+            before: flat(&self.draw(seed)).len(),
+            report: Box::new(report),
+        })
+    }
 }
 
 /// Things happen for so long, and then everything must settle.
 fn length(random: &Random) -> u64 {
     random.length + 60 * SECOND
-}
-
-/// Which expectations a story breaks; nothing: none.
-fn broken(
-    scenario: &Scenario,
-    random: &Random,
-    program: &str,
-    seed: u64,
-    acts: &[At],
-) -> Result<Option<Vec<String>>, PolicyError> {
-    let how = How {
-        brief: true,
-        ..How::new(program, seed, length(random))
-    };
-    let report = judge(scenario, play(scenario, acts, how)?, true);
-    let broken = report.verdicts.iter().filter(|verdict| !verdict.held);
-    let broken: Vec<String> = broken.map(|verdict| verdict.text.clone()).collect();
-    Ok((!broken.is_empty()).then_some(broken))
-}
-
-/// Takes acts away as long as the same expectation breaks.
-fn shortest(
-    scenario: &Scenario,
-    random: &Random,
-    program: &str,
-    services: &[String],
-    seed: u64,
-) -> Result<Story, PolicyError> {
-    let mut story = draw(scenario, random, services, seed);
-    let all = flat(&story);
-    let before = all.len();
-    let first = broken(scenario, random, program, seed, &all)?.unwrap_or_default();
-    let same = |story: &Acts| -> Result<bool, PolicyError> {
-        let now = broken(scenario, random, program, seed, &flat(story))?.unwrap_or_default();
-        Ok(now.iter().any(|text| first.contains(text)))
-    };
-    let (mut tries, mut piece) = (0, story.len().div_ceil(2).max(1));
-    loop {
-        let mut shorter = false;
-        let mut at = 0;
-        while at < story.len() && tries < SHRINKS_MAX {
-            let mut less = story.clone();
-            less.drain(at..(at + piece).min(story.len()));
-            tries += 1;
-            if same(&less)? {
-                story = less;
-                shorter = true;
-            } else {
-                at += piece;
-            }
-        }
-        if piece == 1 && !shorter || tries >= SHRINKS_MAX {
-            break;
-        }
-        piece = (piece / 2).max(1);
-    }
-    let acts = flat(&story);
-    let how = How::new(program, seed, length(random));
-    let report = judge(scenario, play(scenario, &acts, how)?, true);
-    let told = acts
-        .iter()
-        .map(|at| format!("at {} {}", Span(at.at), at.text));
-    Ok(Story {
-        seed,
-        statements: told.collect(),
-        before,
-        report: Box::new(report),
-    })
 }
 
 /// A story: things that happen, each with how it is put right again.
@@ -251,7 +296,14 @@ fn one(
     let long = rng.between(100, 15_000) * MS;
     let long = long.min(end - at).max(MS);
     let name = |host: usize| scenario.hosts[host].name.as_str();
-    let mut add = |at: u64, text: String, act: Act| acts.push(At { at, act, text });
+    let mut add = |at: u64, text: String, act: Act| {
+        acts.push(At {
+            at,
+            act,
+            text,
+            line: 0,
+        });
+    };
     let lasts = format!("for {}", Span(long));
     let others: Vec<usize> = (0..count).filter(|other| *other != host).collect();
     let names: Vec<&str> = others.iter().map(|other| name(*other)).collect();
@@ -335,6 +387,7 @@ fn one(
                 ends: Some(Ends::Exit(1, "by chance".to_string())),
                 times: Some(1),
                 lasts: None,
+                line: 0,
             };
             let text = format!("command * on {} fails {{by chance}} once", name(host));
             add(at, text, Act::Command(rule));

@@ -45,7 +45,9 @@ pub struct Chance {
     /// How long their hosts lived, all together.
     #[serde(rename = "lived_ns")]
     pub lived: u64,
-    /// The first one that broke an expectation, made as short as could be.
+    /// How many of them broke an expectation.
+    pub broken_seeds: u64,
+    /// The shortest one of those that broke an expectation, made as short as could be.
     pub story: Option<Story>,
 }
 
@@ -218,11 +220,13 @@ pub struct Verdict {
     pub line: u32,
     /// Whether it held.
     pub held: bool,
-    /// How often it was put to the test; 0: never, which is told.
+    /// How often it was put to the test; 0: never, and then it does not count as held.
     pub tested: u32,
     /// Each time it did not hold: when, and what was seen.
     #[serde(serialize_with = "crate::show::json::broken")]
     pub broken: Vec<(u64, String)>,
+    /// How often more it did not hold.
+    pub more: usize,
     /// What was measured where it held: the longest, such as `1.2s of 3s`.
     pub measured: String,
 }

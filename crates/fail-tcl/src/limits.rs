@@ -49,6 +49,10 @@ pub const DETAIL_BYTES_MAX: usize = 16 * 1024;
 /// a policy or a scenario may take there: whoever goes in a circle must not hold it up for ever.
 pub const STILL_TURN_MAX: Duration = Duration::from_secs(5);
 
+/// Moves of a rehearsed policy in one turn: a script that wakes itself again and again at the
+/// same moment is left for the next turn, and the rehearsal sees that it does not come to rest.
+pub const STILL_MOVES_MAX: u32 = 10_000;
+
 /// The stack of the Tcl thread. Tcl allows 1,000 nested evaluations, and those that go
 /// through C (`lsort -command`) take a few kilobytes each.
 pub const STACK_BYTES: usize = 8 << 20;

@@ -1,6 +1,6 @@
 //! A file of statements in Tcl that are no policy: the scenario of a rehearsal.
 //!
-//! The file is evaluated with all of Tcl, and each call of one of the given commands is written
+//! The file is evaluated with all of Tcl that does nothing outside (`statements.tcl`), and each call of one of the given commands is written
 //! down with its words and its line. What the words mean is the caller's.
 
 use std::cell::RefCell;
@@ -39,6 +39,7 @@ pub fn statements(
 ) -> Result<Vec<Statement>, PolicyError> {
     let wrong = |error: TclError| PolicyError::without_file(error.message);
     let interp = Interp::new(program).map_err(wrong)?;
+    interp.eval(include_str!("statements.tcl")).map_err(wrong)?;
     let said: Rc<RefCell<Vec<Statement>>> = Rc::default();
     for command in commands {
         // Some of these are known to Tcl by other names, or not at all.
@@ -68,6 +69,62 @@ pub fn statements(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_change_something_is_refused_with_its_line() {
+        let folder = std::env::temp_dir().join(format!("scenario-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("scenario.tcl");
+        let mark = folder.join("mark");
+        let mark = mark.display();
+        for (line, what) in [
+            (format!("exec touch {mark}"), "exec"),
+            ("exit 0".to_string(), "exit"),
+            ("socket localhost 80".to_string(), "socket"),
+            ("load x.so".to_string(), "load"),
+            ("cd /".to_string(), "cd"),
+            ("interp create".to_string(), "interp create"),
+            (format!("open {mark} w"), "open for anything but reading"),
+            (
+                format!("open \"|touch {mark}\""),
+                "open for anything but reading",
+            ),
+            (format!("file mkdir {mark}"), "file mkdir"),
+            (format!("file delete {mark}"), "file delete"),
+            (format!("file rename {mark} {mark}2"), "file rename"),
+            (format!("file copy scenario.tcl {mark}"), "file copy"),
+            (format!("file link {mark} scenario.tcl"), "file link"),
+            (format!("file tempfile x {mark}"), "file tempfile"),
+            (format!("file mtime {} 1", path.display()), "file mtime"),
+            (
+                format!("file attributes {} -permissions 0", path.display()),
+                "file attributes",
+            ),
+            ("chan pipe".to_string(), "chan pipe"),
+            ("close stdout".to_string(), "close stdout"),
+        ] {
+            std::fs::write(&path, format!("host a\n{line}\n")).unwrap();
+            let error = statements(&path, &["host"], "test").unwrap_err();
+            let said = format!("{what} is not done in a scenario: it only tells what is to happen");
+            assert_eq!((error.line, error.sentence), (Some(2), said), "{line}");
+            let names = std::fs::read_dir(&folder).unwrap().count();
+            assert_eq!(names, 1, "{line}");
+        }
+        std::fs::write(folder.join("more.tcl"), "host b\n").unwrap();
+        let reads = "set here [file dirname [info script]]
+source [file join $here more.tcl]
+set file [open [file join $here more.tcl]]
+host [lindex [gets $file] 1]
+close $file
+if {![file exists $here] || [glob -directory $here *] eq {}} {error no}
+file mtime $here
+file attributes $here
+";
+        std::fs::write(&path, reads).unwrap();
+        let said = statements(&path, &["host"], "test").unwrap();
+        assert_eq!(said.len(), 2);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn statements_have_their_words_and_lines_and_all_of_tcl() {

@@ -3,8 +3,9 @@
 use std::io::{IsTerminal, Write};
 
 use fail_cli::{Failsh, Failure, exit};
-use fail_rehearse::show::{Look, html, json, text};
+use fail_rehearse::show::{Look, html, json, steady, text};
 use fail_rehearse::{Options, rehearse};
+use fail_tcl::PolicyError;
 use terminal_size::{Width, terminal_size};
 
 use crate::setup::program;
@@ -19,7 +20,9 @@ pub fn play(options: &Failsh, scenario: &std::path::Path) -> Result<u8, Failure>
         seed: options.seed,
         ..Options::new(&program())
     };
-    let report = rehearse(scenario, &how).map_err(|e| Failure::new(exit::DATA, e))?;
+    // What is wrong may hold anything that stands in a file, and its name, too.
+    let wrong = |e: PolicyError| Failure::new(exit::DATA, steady(&e.to_string()).trim_end());
+    let report = rehearse(scenario, &how).map_err(wrong)?;
     let said = if options.json {
         json(&report)
     } else if options.html {

@@ -2,11 +2,17 @@
 
 mod acts;
 mod answers;
+mod chance;
 mod errors;
+mod given_up;
+mod meant;
 mod page;
 mod planted;
 mod quiet;
 mod samples;
+mod slips;
+
+use std::time::Duration;
 
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Outcome};
@@ -29,6 +35,9 @@ failsvc web {rank} {other} interval 500ms timeout 5s start web_start stop web_st
 "
     )
 }
+
+/// A rehearsal computes for seconds, and for longer where others compute as well.
+const LONG: Duration = Duration::from_secs(180);
 
 /// A folder with the policies of hosta and hostb, `a.tcl` and `b.tcl`, and a scenario that
 /// begins with them.
@@ -53,7 +62,7 @@ impl Set {
         let mut command = program::command("failsh");
         command.arg("--rehearse").arg(self.0.file("scenario.tcl"));
         command.args(options);
-        program::run(command)
+        program::run_within(LONG, command)
     }
 
     /// What came of it as JSON, and whether all held.

@@ -39,6 +39,42 @@ fn every_act_and_every_statement_stands_in_the_page_and_no_other() {
 }
 
 #[test]
+fn the_examples_of_the_page_can_be_played() {
+    let text = tree::read(&tree::path("man/failover-rehearse.5"));
+    let (_, examples) = text.split_once(".Sh EXAMPLES\n").unwrap();
+    let blocks = examples.split(".Bd -literal -offset indent\n").skip(1);
+    let blocks: Vec<&str> = blocks.map(|b| b.split(".Ed\n").next().unwrap()).collect();
+    let [hosts, more, chance] = blocks[..] else {
+        panic!("{blocks:?}")
+    };
+    let set = super::Set::new("");
+    let unit = |text: String| {
+        let start = "    exec ip address replace";
+        text.replace(
+            start,
+            &format!("    exec systemctl start nginx.service\n{start}"),
+        )
+    };
+    set.0
+        .write("hosta.tcl", unit(super::policy("hostb", "slaves")));
+    set.0
+        .write("hostb.tcl", unit(super::policy("hosta", "masters")));
+    let play = |text: String| {
+        set.0.write("scenario.tcl", text);
+        set.json()
+    };
+    let (value, held) = play(hosts.to_string());
+    assert!(held && value["notes"] == serde_json::json!([]), "{value}");
+    let (value, _) = play(format!("{hosts}{more}"));
+    assert_eq!(value["notes"], serde_json::json!([]));
+    let ran = super::commands(&value, "hosta");
+    assert_eq!(ran[0].1, "exits with 1: no such unit");
+    let few = chance.replace("100 seeds", "3 seeds");
+    let (value, _) = play(format!("{hosts}{few}"));
+    assert_eq!(value["chance"]["seeds"], 3);
+}
+
+#[test]
 fn the_three_forms_tell_the_same() {
     let set = super::Set::new("at 20s crash hosta\nnever web UP on hostb\n");
     let text = set.run(&[]);

@@ -27,7 +27,7 @@ fn every_sample_of_a_policy_is_rehearsed_and_holds() {
     for file in all {
         let mut command = program::command("failsh");
         command.arg("--rehearse").arg(&file);
-        let outcome = program::run(command);
+        let outcome = program::run_within(super::LONG, command);
         let out = outcome.done();
         // Nothing that was expected waited for something that never came.
         assert!(!out.contains("Never tested"), "{}: {out}", file.display());

@@ -13,6 +13,7 @@ pub(super) fn command(words: &mut Words<'_>) -> Result<Rule, Wrong> {
         ends: None,
         times: None,
         lasts: None,
+        line: words.line(),
     };
     if words.takes("on") {
         rule.hosts = words.hosts()?;

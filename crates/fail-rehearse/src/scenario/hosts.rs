@@ -20,6 +20,8 @@ pub(super) fn host(
         name: name.to_string(),
         read: Vec::new(),
         address: None,
+        line: words.line(),
+        given: false,
     };
     let mut files = false;
     while !words.rest().is_empty() {
@@ -55,6 +57,7 @@ pub(super) fn host(
                 "host {name} has no policy: add -f file here, or say failsh --rehearse ... -f file"
             ));
         }
+        spec.given = true;
         spec.read.extend(given.iter().cloned().map(Read::File));
     }
     Ok(spec)

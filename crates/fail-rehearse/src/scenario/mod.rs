@@ -11,13 +11,13 @@ mod words;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use fail_tcl::Read;
+use fail_tcl::{PolicyError, Read};
 use fail_wire::{Name, State};
 
 use crate::report::Shown;
 
 pub use self::acts::ACTS;
-pub use self::read::{STATEMENTS, read};
+pub use self::read::{STATEMENTS, no_act, read};
 
 /// Nanoseconds in a second, and in a millisecond.
 pub const SECOND: u64 = 1_000_000_000;
@@ -60,6 +60,10 @@ pub struct HostSpec {
     pub read: Vec<Read>,
     /// The only address at which it answers; nothing: those that the others give it.
     pub address: Option<IpAddr>,
+    /// The scenario's line.
+    pub line: u32,
+    /// It reads the files of the command line.
+    pub given: bool,
 }
 
 /// What a network is like.
@@ -92,6 +96,8 @@ pub struct At {
     pub act: Act,
     /// In the words of the scenario, without the time.
     pub text: String,
+    /// The scenario's line; 0: it happens by chance.
+    pub line: u32,
 }
 
 /// The two programs of a host.
@@ -215,6 +221,8 @@ pub struct Rule {
     pub times: Option<u32>,
     /// How long it holds; nothing: for good.
     pub lasts: Option<u64>,
+    /// The scenario's line; 0: it happens by chance.
+    pub line: u32,
 }
 
 /// How a command ends that does not end well.
@@ -348,5 +356,10 @@ impl Scenario {
     /// The number of a host.
     pub fn host(&self, name: &str) -> Option<usize> {
         self.hosts.iter().position(|host| host.name == name)
+    }
+
+    /// Something is wrong at a line of it.
+    pub fn wrong(&self, line: u32, sentence: &str) -> PolicyError {
+        PolicyError::at_line(&self.file, line, sentence)
     }
 }

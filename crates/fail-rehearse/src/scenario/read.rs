@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use fail_tcl::{PolicyError, Statement, statements};
 
 use super::words::{Words, Wrong};
-use super::{Allow, Expect, Hold, Network, Random, Scenario, acts, commands, expects, hosts};
-use super::{At, SECOND};
+use super::{Allow, Count, Expect, Hold, Network, Random, Scenario, Where};
+use super::{At, SECOND, acts, commands, expects, hosts};
+use crate::judge::seconds;
 use crate::limits::{HOSTS_MAX, HOURS_MAX, SEEDS_MAX};
 
 /// The statements of the language.
@@ -51,17 +52,68 @@ pub fn read(file: &Path, given: &[PathBuf], program: &str) -> Result<Scenario, P
             sentence: "there is no host: add \"host name -f policy.tcl\" for each".to_string(),
         });
     }
+    if !given.is_empty() && !scenario.hosts.iter().any(|host| host.given) {
+        return Err(PolicyError {
+            file: file.to_string_lossy().into_owned(),
+            line: None,
+            sentence: "-f is for hosts that name no file, and each host names its own".to_string(),
+        });
+    }
     for expect in &scenario.expects {
-        if let Hold::Within(_, _, after) = &expect.hold {
-            if scenario.random.is_some() {
-                continue;
-            }
-            expects::happens(after, &scenario.acts).map_err(|why| {
-                PolicyError::at_line(file, expect.line, &format!("expect: {why}"))
-            })?;
-        }
+        fits(expect, &scenario).map_err(|why| {
+            let statement = expect.text.split(' ').next().unwrap_or_default();
+            scenario.wrong(expect.line, &format!("{statement}: {why}"))
+        })?;
     }
     Ok(scenario)
+}
+
+/// Whether an expectation can be put to the test, as far as the scenario alone tells.
+fn fits(expect: &Expect, scenario: &Scenario) -> Result<(), Wrong> {
+    let most = scenario.hosts.len();
+    let count = match &expect.hold {
+        Hold::Settled(Count::Exactly(n) | Count::AtLeast(n) | Count::AtMost(n), ..)
+        | Hold::Never(Where::Hosts(n), ..) => *n,
+        Hold::Within(..) | Hold::Moment(..) | Hold::Never(Where::Host(_), ..) => 0,
+    };
+    if count > most {
+        let hosts = if most == 1 {
+            "is 1 host"
+        } else {
+            &format!("are {most} hosts")
+        };
+        return Err(format!("{count} is too many: there {hosts}"));
+    }
+    match (&expect.hold, scenario.length) {
+        (Hold::Moment(_, at), Some(end)) if *at > end => Err(format!(
+            "{} is after the end, which is at {} (run for)",
+            seconds(*at),
+            seconds(end)
+        )),
+        // By chance more may happen, which is known when the policies are.
+        (Hold::Within(_, _, after), _) if scenario.random.is_none() => {
+            expects::happens(after, &scenario.acts)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An expectation that waits for something that happens neither here nor by chance: `happens`
+/// tells whether it happens by chance.
+pub fn no_act(
+    scenario: &Scenario,
+    mut happens: impl FnMut(&str) -> bool,
+) -> Result<(), PolicyError> {
+    for expect in &scenario.expects {
+        if let Hold::Within(_, _, after) = &expect.hold {
+            let known = expects::happens(after, &scenario.acts);
+            if let (Err(why), false) = (known, happens(after)) {
+                let text = format!("expect: {why}, and it does not happen by chance either");
+                return Err(scenario.wrong(expect.line, &text));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn take(
@@ -71,7 +123,7 @@ fn take(
     given: &[PathBuf],
 ) -> Result<(), Wrong> {
     let hosts = scenario.hosts.clone();
-    let mut words = Words::new(&statement.words, &hosts);
+    let mut words = Words::new(statement, &hosts);
     match statement.words[0].as_str() {
         "host" => {
             let host = hosts::host(&mut words, folder, given)?;
@@ -95,7 +147,12 @@ fn take(
             let text = words.rest().iter().map(|word| expects::plain(word));
             let text = text.collect::<Vec<_>>().join(" ");
             let act = acts::act(&mut words, folder)?;
-            scenario.acts.push(At { at, act, text });
+            scenario.acts.push(At {
+                at,
+                act,
+                text,
+                line: statement.line,
+            });
         }
         "command" => scenario.rules.push(commands::command(&mut words)?),
         "thing" => scenario.things.push(commands::thing(&mut words)?),

@@ -1,6 +1,7 @@
 //! The words of a statement, taken one by one. What is wrong is said with the word.
 
 use fail_core::time::Span;
+use fail_tcl::Statement;
 use fail_wire::{Name, State};
 
 use super::HostSpec;
@@ -13,18 +14,26 @@ pub(super) type Wrong = String;
 pub(super) struct Words<'a> {
     words: &'a [String],
     hosts: &'a [HostSpec],
+    line: u32,
     /// The word before, for what is missing.
     last: &'a str,
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn new(words: &'a [String], hosts: &'a [HostSpec]) -> Words<'a> {
+    pub(super) fn new(statement: &'a Statement, hosts: &'a [HostSpec]) -> Words<'a> {
+        let words = &statement.words;
         let last = words.first().map_or("", String::as_str);
         Words {
             words: words.get(1..).unwrap_or_default(),
             hosts,
+            line: statement.line,
             last,
         }
+    }
+
+    /// The line of the scenario.
+    pub(super) fn line(&self) -> u32 {
+        self.line
     }
 
     /// The rest as it stands.

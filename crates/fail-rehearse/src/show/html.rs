@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::acts::{self, Named};
 use super::limits::TIMES_FULL;
-use super::outcome::{self, Outcome, Story};
+use super::outcome::{self, Outcome, Story, Whole};
 use super::paper;
 use super::picture;
 use super::time::{moment, stamp};
@@ -33,6 +33,7 @@ pub fn html(report: &Report) -> String {
         report,
         story: Story::new(report),
         acts: acts::named(report),
+        own: "",
     };
     paper::steady(&page.whole().into_string())
 }
@@ -41,15 +42,23 @@ struct Page<'a> {
     report: &'a Report,
     story: Story<'a>,
     acts: Vec<Named<'a>>,
+    /// In front of what is named in it, where one page has two reports.
+    own: &'a str,
 }
 
 impl Page<'_> {
+    /// A name that stands only once.
+    fn id(&self, name: &str) -> String {
+        format!("{}{name}", self.own)
+    }
+
     fn whole(&self) -> Markup {
         let report = self.report;
-        let (class, word) = match (report.held(), report.verdicts.is_empty()) {
-            (_, true) => ("untested", "nothing was expected"),
-            (true, _) => ("held", "all held"),
-            (false, _) => ("broken", "did not hold"),
+        let (class, word) = match Whole::of(report) {
+            Whole::Nothing => ("untested", "nothing was expected"),
+            Whole::Held => ("held", "all held"),
+            Whole::Untested => ("broken", "not all tested"),
+            Whole::Broken => ("broken", "did not hold"),
         };
         html! {
             (DOCTYPE)
@@ -70,15 +79,22 @@ impl Page<'_> {
                     main {
                         (self.verdicts())
                         (self.chance())
-                        (self.done())
-                        @for (number, service) in report.services.iter().enumerate() {
-                            (self.service(number, service))
-                        }
-                        (self.things())
-                        (self.timeline())
+                        (self.told())
                     }
                 }
             }
+        }
+    }
+
+    /// What was done and what came of it.
+    fn told(&self) -> Markup {
+        html! {
+            (self.done())
+            @for (number, service) in self.report.services.iter().enumerate() {
+                (self.service(number, service))
+            }
+            (self.things())
+            (self.timeline())
         }
     }
 
@@ -111,14 +127,22 @@ impl Page<'_> {
                         "seed " (story.seed) "\n"
                         @for statement in &story.statements { (statement) "\n" }
                     }
-                    ul {
-                        @for verdict in Outcome::Broken.among(&story.report) {
-                            @for (at, seen) in verdict.broken.iter().take(TIMES_FULL) {
-                                li { (verdict.text) ": at " (moment(*at)) ", " (seen) }
-                            }
-                        }
+                    @let page = Page {
+                        report: &story.report,
+                        story: Story::new(&story.report),
+                        acts: acts::named(&story.report),
+                        own: "story-",
+                    };
+                    p { "What came of it: " (outcome::counts(&story.report)) "." }
+                    @for verdict in Outcome::Broken.among(&story.report) { (page.broken(verdict)) }
+                    details open {
+                        summary { "What happened in it" }
+                        (page.told())
                     }
                 }
+            }
+            @if chance.story.is_some() {
+                h2 { "The scenario itself" }
             }
         }
     }
@@ -164,7 +188,7 @@ impl Page<'_> {
     }
 
     fn broken(&self, verdict: &Verdict) -> Markup {
-        let more = verdict.broken.len().saturating_sub(TIMES_FULL);
+        let more = verdict.broken.len().saturating_sub(TIMES_FULL) + verdict.more;
         html! {
             article class="broken-card" {
                 h3 { code { (verdict.text) } }
@@ -178,7 +202,7 @@ impl Page<'_> {
                         (self.lines("What happened around that moment", "around", &around))
                     }
                 }
-                @if more > 0 { p { "And " (more) " times more." } }
+                @if more > 0 { p { "And " (outcome::more(more)) "." } }
             }
         }
     }
@@ -187,8 +211,8 @@ impl Page<'_> {
     fn done(&self) -> Markup {
         html! {
             @if !self.acts.is_empty() {
-                section aria-labelledby="acts" {
-                    h2 id="acts" { "What was done to the hosts" }
+                section aria-labelledby=(self.id("acts")) {
+                    h2 id=(self.id("acts")) { "What was done to the hosts" }
                     table class="acts" {
                         thead { tr { th scope="col" { "Act" } th scope="col" { "When" } } }
                         tbody {
@@ -206,14 +230,14 @@ impl Page<'_> {
     }
 
     fn service(&self, number: usize, service: &str) -> Markup {
-        let id = format!("service-{number}");
+        let id = self.id(&format!("service-{number}"));
         let tracks = self.report.tracks.iter();
         let tracks: Vec<&Track> = tracks.filter(|track| track.service == service).collect();
         html! {
             section aria-labelledby=(id) {
                 h2 id=(id) { "Service " (service) }
                 figure {
-                    (picture::service(self.report, service, &self.acts, &format!("picture-{number}")))
+                    (picture::service(self.report, service, &self.acts, &self.id(&format!("picture-{number}"))))
                     figcaption { (picture::key()) }
                 }
                 details {
@@ -234,9 +258,9 @@ impl Page<'_> {
         let things = &self.report.things;
         html! {
             @if !things.is_empty() {
-                section aria-labelledby="things" {
-                    h2 id="things" { "What the hosts had" }
-                    figure { (picture::things(self.report, &self.acts, "picture-things")) }
+                section aria-labelledby=(self.id("things")) {
+                    h2 id=(self.id("things")) { "What the hosts had" }
+                    figure { (picture::things(self.report, &self.acts, &self.id("picture-things"))) }
                     details {
                         summary { "What the hosts had as a table" }
                         table {
@@ -268,13 +292,16 @@ impl Page<'_> {
                 .count()
         };
         let kinds = KINDS.map(|(kind, class, word, shown)| (class, word, shown, count(kind)));
-        let all: Vec<&Entry> = entries.iter().collect();
+        // The boxes choose for the first one; the other one is as it is at first.
+        let boxes = self.own.is_empty();
+        let shown = |entry: &&Entry| boxes || self.story.has(entry);
+        let all: Vec<&Entry> = entries.iter().filter(shown).collect();
         html! {
-            section aria-labelledby="timeline" {
-                h2 id="timeline" { "Timeline" }
+            section aria-labelledby=(self.id("timeline")) {
+                h2 id=(self.id("timeline")) { "Timeline" }
                 @if all.is_empty() { p class="faint" { "Nothing happened." } }
                 @else {
-                    fieldset {
+                    @if boxes { fieldset {
                         legend { "Show" }
                         @for (class, word, shown, count) in kinds {
                             @if count > 0 {
@@ -284,8 +311,9 @@ impl Page<'_> {
                                 }
                             }
                         }
-                    }
-                    (self.lines("Everything that happened, in order of time", "timeline", &all))
+                    } }
+                    @let caption = if boxes { "Everything that happened, in order of time" } else { "In order of time" };
+                    (self.lines(caption, if boxes { "timeline" } else { "around" }, &all))
                 }
             }
         }
@@ -332,18 +360,18 @@ impl Page<'_> {
 
 /// All times of an act, up to a limit: the rest is in the timeline.
 fn when(act: &Named) -> String {
-    let times = act
-        .times
-        .iter()
-        .take(TIMES_FULL)
-        .map(|(from, to)| match to {
-            Some(to) => format!("{} to {}", moment(*from), moment(*to)),
-            None => moment(*from),
-        });
+    let times =
+        act.times
+            .iter()
+            .take(TIMES_FULL)
+            .map(|(from, to)| match to.filter(|to| to != from) {
+                Some(to) => format!("{} to {}", moment(*from), moment(to)),
+                None => moment(*from),
+            });
     let mut times: Vec<String> = times.collect();
     let more = act.times.len() - times.len();
     if more > 0 {
-        times.push(format!("{more} more times"));
+        times.push(outcome::more(more));
     }
     times.join(", ")
 }

@@ -17,6 +17,7 @@ mod time;
 
 pub use html::html;
 pub use json::json;
+pub use paper::steady;
 pub use text::text;
 
 /// How a text is to look.

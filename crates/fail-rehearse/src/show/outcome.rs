@@ -21,8 +21,8 @@ impl Outcome {
     /// What came of this one.
     pub fn of(verdict: &Verdict) -> Outcome {
         match verdict {
-            Verdict { held: false, .. } => Outcome::Broken,
             Verdict { tested: 0, .. } => Outcome::Untested,
+            Verdict { held: false, .. } => Outcome::Broken,
             _ => Outcome::Held,
         }
     }
@@ -31,6 +31,33 @@ impl Outcome {
     pub fn among(self, report: &Report) -> Vec<&Verdict> {
         let verdicts = report.verdicts.iter();
         verdicts.filter(|one| Outcome::of(one) == self).collect()
+    }
+}
+
+/// What came of all together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whole {
+    /// There was nothing to expect.
+    Nothing,
+    /// All held.
+    Held,
+    /// Nothing was broken, and something was never put to the test.
+    Untested,
+    /// Something did not hold.
+    Broken,
+}
+
+impl Whole {
+    /// Of this report.
+    pub fn of(report: &Report) -> Whole {
+        let story = report.chance.as_ref().and_then(|c| c.story.as_ref());
+        let some = |outcome: Outcome| !outcome.among(report).is_empty();
+        match (story.is_some() || some(Outcome::Broken), report.held()) {
+            (true, _) => Whole::Broken,
+            _ if report.verdicts.is_empty() => Whole::Nothing,
+            (false, true) => Whole::Held,
+            (false, false) => Whole::Untested,
+        }
     }
 }
 
@@ -122,6 +149,14 @@ pub fn tested(verdict: &Verdict) -> String {
     }
 }
 
+/// What is not listed.
+pub fn more(times: usize) -> String {
+    match times {
+        1 => "1 more time".to_string(),
+        times => format!("{times} more times"),
+    }
+}
+
 /// The rehearsals by chance, in one line.
 pub fn chance(chance: &Chance) -> String {
     let lived = super::time::moment(chance.lived);
@@ -132,8 +167,9 @@ pub fn chance(chance: &Chance) -> String {
     match &chance.story {
         None => format!("Everything held in {rehearsals}, {lived} of their time."),
         Some(story) => format!(
-            "Seed {} breaks it; of {} acts these are enough, put into the scenario:",
-            story.seed, story.before
+            "{} of {rehearsals} broke what was expected. The shortest story is of seed {}: of its \
+             {} acts these are enough, put into the scenario:",
+            chance.broken_seeds, story.seed, story.before
         ),
     }
 }
@@ -146,9 +182,15 @@ pub fn counts(report: &Report) -> String {
     };
     let of = |outcome: Outcome| outcome.among(report).len();
     let work = || report.tracks.iter().flat_map(|track| &track.work);
+    let chance = report.chance.as_ref().map_or(String::new(), |chance| {
+        format!(
+            "; by chance {} of {} broke",
+            chance.broken_seeds, chance.seeds
+        )
+    });
     let states = report.entries.iter().filter(|one| one.kind == Kind::State);
     format!(
-        "{} held, {} did not, {} never tested; {}, {}, {} ({} failed) in {}",
+        "{} held, {} did not, {} never tested; {}, {}, {} ({} failed) in {}{chance}",
         of(Outcome::Held),
         of(Outcome::Broken),
         of(Outcome::Untested),

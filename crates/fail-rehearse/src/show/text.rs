@@ -5,7 +5,7 @@ use super::Look;
 use super::acts::{self, Named};
 use super::chart::{Chart, Pens};
 use super::limits::{NAME_COLUMNS, TIMES, TIMES_FULL, WIDTH_MIN};
-use super::outcome::{self, Outcome, Story};
+use super::outcome::{self, Outcome, Story, Whole};
 use super::paper::{Ink, Paper, Piece, UNBROKEN, columns, fit};
 use super::time::{moment, stamp};
 use crate::report::{Entry, Kind, Report, Verdict};
@@ -16,12 +16,23 @@ pub fn text(report: &Report, look: &Look) -> String {
         width: look.width.max(WIDTH_MIN),
         ..*look
     };
+    let mut whole = page(report, look, false);
+    let chance = report.chance.as_ref();
+    if let Some(story) = chance.and_then(|chance| chance.story.as_ref()) {
+        whole += "\n";
+        whole += &page(&story.report, look, true);
+    }
+    whole
+}
+
+fn page(report: &Report, look: Look, by_chance: bool) -> String {
     let mut page = Page {
         report,
         look,
         paper: Paper::new(look),
         story: Story::new(report),
         acts: acts::named(report),
+        by_chance,
     };
     page.head();
     page.charts();
@@ -29,16 +40,7 @@ pub fn text(report: &Report, look: &Look) -> String {
     page.verdicts();
     page.summary();
     page.chance();
-    let mut whole = page.paper.finish();
-    if let Some(story) = report
-        .chance
-        .as_ref()
-        .and_then(|chance| chance.story.as_ref())
-    {
-        whole += "\n";
-        whole += &text(&story.report, &look);
-    }
-    whole
+    page.paper.finish()
 }
 
 struct Page<'a> {
@@ -47,6 +49,7 @@ struct Page<'a> {
     paper: Paper,
     story: Story<'a>,
     acts: Vec<Named<'a>>,
+    by_chance: bool,
 }
 
 impl Page<'_> {
@@ -55,7 +58,10 @@ impl Page<'_> {
         let length = moment(report.length);
         let seed = report.seed.to_string();
         let (hosts, services) = (report.hosts.join(", "), report.services.join(", "));
-        let title = format!("Rehearsal of {}", report.scenario);
+        let title = match self.by_chance {
+            false => format!("Rehearsal of {}", report.scenario),
+            true => format!("The story that breaks {}", report.scenario),
+        };
         self.paper.write(&[(&title, Ink::Head)]);
         for (name, value) in [
             ("hosts", &hosts),
@@ -96,7 +102,7 @@ impl Page<'_> {
             let most = self.times();
             let mut times: Vec<String> = act.times.iter().take(most).map(span).collect();
             if act.times.len() > most {
-                times.push(format!("{} more times", act.times.len() - most));
+                times.push(outcome::more(act.times.len() - most));
             }
             let times = times.join(", ");
             let letter = format!("{}  ", act.letter);
@@ -250,19 +256,20 @@ impl Page<'_> {
                 self.entry(entry, &columns);
             }
         }
-        let more = verdict.broken.len().saturating_sub(most);
+        let more = verdict.broken.len().saturating_sub(most) + verdict.more;
         if more > 0 {
-            let line = format!("  and {more} times more");
+            let line = format!("  and {}", outcome::more(more));
             self.paper.write(&[(&line, Ink::Faint)]);
         }
     }
 
     fn summary(&mut self) {
         let report = self.report;
-        let (word, ink) = match (report.held(), report.verdicts.is_empty()) {
-            (_, true) => ("Nothing was expected", Ink::Busy),
-            (true, _) => ("All held", Ink::Good),
-            (false, _) => ("Broken", Ink::Loud),
+        let (word, ink) = match Whole::of(report) {
+            Whole::Nothing => ("Nothing was expected", Ink::Busy),
+            Whole::Held => ("All held", Ink::Good),
+            Whole::Untested => ("Not all was tested", Ink::Loud),
+            Whole::Broken => ("Broken", Ink::Loud),
         };
         let line = format!(": {}", outcome::counts(report));
         self.paper.gap();
@@ -272,8 +279,8 @@ impl Page<'_> {
 
 /// `10s to 40s`.
 fn span((from, to): &(u64, Option<u64>)) -> String {
-    match to {
-        Some(to) => format!("{} to {}", moment(*from), moment(*to)),
+    match to.filter(|to| to != from) {
+        Some(to) => format!("{} to {}", moment(*from), moment(to)),
         None => moment(*from),
     }
 }

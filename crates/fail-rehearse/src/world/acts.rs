@@ -22,6 +22,7 @@ impl World<'_> {
         self.ledger.all_states(self.at, host, Shown::Unknown, why);
         self.start_node(host);
         self.start_failsh(host);
+        self.part();
     }
 
     /// The host loses its power, and everything that it has with it.
@@ -40,6 +41,26 @@ impl World<'_> {
             self.ledger.thing(self.at, host, &thing, false, why);
         }
         self.ledger.all_states(self.at, host, Shown::Down, why);
+        self.ends(&format!("frozen {host}"));
+        self.part();
+    }
+
+    /// Writes down since when hosts that run do not hear each other, or one of them is frozen.
+    pub(super) fn part(&mut self) {
+        let run = |host: usize| self.hosts[host].up;
+        let all = 0..self.hosts.len();
+        let mut pairs = all.clone().flat_map(|a| all.clone().map(move |b| (a, b)));
+        let deaf = |(a, b): (usize, usize)| a != b && run(a) && run(b) && self.ways.is_dead(a, b);
+        let apart = self.hosts.iter().any(|host| host.frozen) || pairs.any(deaf);
+        let (spans, since) = &mut self.apart;
+        match (apart, *since) {
+            (true, None) => *since = Some(self.at),
+            (false, Some(from)) => {
+                spans.push((from, self.at));
+                *since = None;
+            }
+            _ => {}
+        }
     }
 
     /// A frozen host does this when it goes on. Of datagrams only so many are kept.
@@ -78,6 +99,7 @@ impl World<'_> {
 
     /// Does what the scenario says.
     pub(super) fn perform(&mut self, at: &At) {
+        self.note_idle(at);
         let no = self.ledger.act(self.at, &at.text, &hosts_of(&at.act));
         match &at.act {
             Act::Crash(host) => {
@@ -160,7 +182,12 @@ impl World<'_> {
                 };
                 self.later(0, Event::Type(*host, service.clone(), say));
             }
-            Act::Reload(host, read) => self.reload(*host, read),
+            Act::Reload(host, read) => {
+                if let Err(why) = self.reload(*host, read) {
+                    let text = format!("\"{}\" changes nothing: {why}", at.text);
+                    self.note(at.line, text);
+                }
+            }
             Act::Device(device, host, link, time) => {
                 let about = format!("device {device} {host}");
                 match link {
@@ -190,6 +217,7 @@ impl World<'_> {
                 }
             }
         }
+        self.part();
     }
 
     /// What lasts for a time is over then.
@@ -216,11 +244,12 @@ impl World<'_> {
             }
             _ => {}
         }
+        self.part();
     }
 }
 
 impl Program {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Program::Faild => "faild",
             Program::Failsh => "failsh",

@@ -30,6 +30,7 @@ impl World<'_> {
         board: &Board,
     ) -> Result<(Loaded, Still), PolicyError> {
         let (rulings, dice) = (Rc::clone(&self.rulings), Rc::clone(&self.dice));
+        let asked = Rc::clone(&self.asked);
         let named = self.scenario.things.clone();
         let things = self.hosts[host].things.clone();
         let at = self.at;
@@ -41,7 +42,10 @@ impl World<'_> {
                 named: &named,
             };
             let (mut rulings, mut dice) = (rulings.borrow_mut(), dice.borrow_mut());
-            answer::answer(&mut rulings, &mut dice, at, &having, pipeline).result
+            let answered = answer::answer(&mut rulings, &mut dice, at, &having, pipeline);
+            let line = answer::line(pipeline);
+            asked.borrow_mut().push((host, line, answered.told));
+            answered.result
         };
         let seed = self.dice.borrow_mut().between(1, 2_000_000_000);
         let scene = Scene {
@@ -123,6 +127,7 @@ impl World<'_> {
             Ok(loaded) => loaded,
             Err(error) => {
                 let text = format!("failsh does not start: {error}");
+                self.note(0, format!("{}: {text}", self.hosts[host].name));
                 return self.say(Some(host), Kind::Log, text);
             }
         };
@@ -187,21 +192,23 @@ impl World<'_> {
         self.look(host);
     }
 
-    /// The policy is read again.
-    pub(super) fn reload(&mut self, host: usize, read: &[Read]) {
+    /// The policy is read again; an error is told, and the old one stays.
+    pub(super) fn reload(&mut self, host: usize, read: &[Read]) -> Result<(), PolicyError> {
         if !read.is_empty() {
             self.hosts[host].read = read.to_vec();
         }
         let read = self.hosts[host].read.clone();
         let Some(board) = self.hosts[host].failsh.as_ref().map(|f| f.board.clone()) else {
-            return;
+            return Ok(());
         };
         match self.load(host, &read, &board) {
             Err(error) => {
                 let text = format!("failsh: the policy is not read again: {error}");
                 self.say(Some(host), Kind::Log, text);
+                Err(error)
             }
             Ok((loaded, still)) => {
+                self.rounds(&loaded.policy);
                 let known = self.known(&loaded.policy);
                 let services: Vec<Name> = loaded.policy.services.keys().cloned().collect();
                 if let Some(failsh) = &mut self.hosts[host].failsh {
@@ -214,6 +221,7 @@ impl World<'_> {
                 self.hosts[host].services.extend(services);
                 let policy = Box::new(loaded.policy);
                 self.turn_plan(host, Some(plan::In::Policy { policy, known }));
+                Ok(())
             }
         }
     }
@@ -338,10 +346,8 @@ impl World<'_> {
                         seen.push((name.clone(), shown(state), status.why));
                     }
                 }
-                Some(None) => {
-                    let why = "it is not in the policy any more".to_string();
-                    seen.push((name.clone(), Shown::Unknown, why));
-                }
+                // It is not in the policy any more, and stays on the host as it is.
+                Some(None) => {}
                 None => {
                     if let Some(node) = &h.node {
                         let record = node.record(now, name);

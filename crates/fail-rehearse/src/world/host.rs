@@ -61,6 +61,8 @@ pub struct Host {
     pub clerk: Clerk,
     /// The services that were ever seen there.
     pub services: BTreeSet<Name>,
+    /// How often its scripts have gone on.
+    pub moves: u64,
 }
 
 /// A failsh: the machine and its interpreters, the present one last.
@@ -141,6 +143,7 @@ impl Host {
             running: BTreeMap::new(),
             clerk: Clerk::default(),
             services: BTreeSet::new(),
+            moves: 0,
         }
     }
 }

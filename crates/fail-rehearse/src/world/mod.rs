@@ -6,9 +6,12 @@ mod address;
 mod faild;
 mod failsh;
 mod host;
+mod idle;
+mod names;
 mod net;
 mod ranks;
 mod scripts;
+mod toil;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -24,13 +27,18 @@ use fail_sim::rng::Rng;
 use fail_tcl::PolicyError;
 use fail_wire::{Key, Name};
 
+pub use self::names::check;
+
 use self::host::{Host, SharedRulings};
 use self::net::{Datagram, Ways};
+use self::toil::Toil;
 use crate::answer::Rulings;
+use crate::judge::seconds;
 use crate::ledger::{Aside, Ledger};
-use crate::limits::STEPS_AT_ONCE_MAX;
+use crate::limits::NOTES_MAX;
 use crate::report::{Kind, Report, Shown};
 use crate::scenario::{Act, At, MS, SECOND, Scenario};
+use crate::spans::Spans;
 
 /// What happens at a moment.
 #[derive(Debug, Clone)]
@@ -71,6 +79,8 @@ pub struct World<'a> {
     rulings: SharedRulings,
     /// Chance of the answers, which are also wanted while a policy is read.
     dice: Rc<RefCell<Rng>>,
+    /// What was answered at once and is not written down yet: host, line, how.
+    asked: Rc<RefCell<Vec<(usize, String, String)>>>,
     ledger: Ledger,
     access: Access,
     key: Key,
@@ -79,6 +89,13 @@ pub struct World<'a> {
     queue: BTreeMap<(u64, u64), Event>,
     queued: u64,
     decide: Decide,
+    toil: Toil,
+    /// When hosts do not hear each other, and since when they do not now.
+    apart: (Spans, Option<u64>),
+    /// How long a round of each service takes at most, with what follows it.
+    rounds: BTreeMap<Name, u64>,
+    /// What the scenario's author should know: the line, and a sentence.
+    notes: Vec<(u32, String)>,
 }
 
 /// How a rehearsal is done.
@@ -117,6 +134,12 @@ pub struct Played {
     pub aside: Aside,
     /// Where hosts do not agree on their ranks.
     pub ranks: Vec<String>,
+    /// When two hosts that run did not hear each other, or one of them was frozen.
+    pub apart: Spans,
+    /// How long two hosts may both serve each service, on their way to one.
+    pub rounds: BTreeMap<Name, u64>,
+    /// Why it was not played to its end.
+    pub given_up: Option<String>,
 }
 
 /// The year in which every rehearsal begins.
@@ -128,9 +151,17 @@ const YEAR_2026_MS: i64 = 1_767_225_600_000;
 /// A policy that can not be read.
 pub fn play(scenario: &Scenario, acts: &[At], how: How<'_>) -> Result<Played, PolicyError> {
     let mut world = World::new(scenario, how)?;
-    let ranks = world.meet()?;
+    let policies = world.meet()?;
+    let ranks = world.begin(&policies);
     for at in acts {
         world.later(at.at, Event::Do(Box::new(at.clone())));
+        if at.at > how.length {
+            let end = seconds(how.length);
+            world.note(
+                at.line,
+                format!("\"{}\" is never done: the end is at {end}", at.text),
+            );
+        }
     }
     world.live(how.length);
     Ok(world.finish(how, ranks))
@@ -161,6 +192,7 @@ impl<'a> World<'a> {
             lasting: BTreeMap::new(),
             rulings,
             dice,
+            asked: Rc::default(),
             ledger: Ledger::new(names, how.brief),
             access: Access::open(),
             key,
@@ -169,21 +201,39 @@ impl<'a> World<'a> {
             queue: BTreeMap::new(),
             queued: 0,
             decide: how.decide,
+            toil: Toil::default(),
+            apart: Default::default(),
+            rounds: BTreeMap::new(),
+            notes: Vec::new(),
         })
     }
 
-    /// Reads every policy once, to know who is where and who knows whom; then every host boots.
-    fn meet(&mut self) -> Result<Vec<String>, PolicyError> {
+    /// Reads every policy once, to know who is where and who knows whom.
+    fn meet(&mut self) -> Result<Vec<Policy>, PolicyError> {
         let mut policies = Vec::new();
         for host in 0..self.hosts.len() {
             let read = self.hosts[host].read.clone();
-            let (loaded, _) = self.load(host, &read, &fail_tcl::Board::default())?;
+            let loaded = self.load(host, &read, &fail_tcl::Board::default());
+            let (loaded, _) = loaded.map_err(|error| match error.file.is_empty() {
+                true => self
+                    .scenario
+                    .wrong(self.scenario.hosts[host].line, &error.sentence),
+                false => error,
+            })?;
+            self.rounds(&loaded.policy);
             policies.push(loaded.policy);
         }
         self.place(&policies);
         self.admit(&policies);
-        let mut ranks = ranks::disagreements(self.scenario, &policies);
-        ranks.extend(self.strays(&policies));
+        Ok(policies)
+    }
+
+    /// Every host boots. Gives where the policies do not agree.
+    fn begin(&mut self, policies: &[Policy]) -> Vec<String> {
+        let mut ranks = ranks::disagreements(self.scenario, policies);
+        ranks.extend(self.strays(policies));
+        // Each host reads its policy again when it boots.
+        self.asked.borrow_mut().clear();
         for (host, policy) in policies.iter().enumerate() {
             for service in policy.services.keys() {
                 let why = "the host has no power yet";
@@ -194,7 +244,7 @@ impl<'a> World<'a> {
             let after = self.rng.between(0, 200 * MS);
             self.later(after, Event::Boot(host));
         }
-        Ok(ranks)
+        ranks
     }
 
     /// Each host answers where the others ask for it, or where the scenario says.
@@ -251,13 +301,9 @@ impl<'a> World<'a> {
     }
 
     fn live(&mut self, end: u64) {
-        let (mut last, mut steps) = (0, 0);
         while self.step(end) {
-            steps = if self.at == last { steps + 1 } else { 0 };
-            last = self.at;
-            if steps > STEPS_AT_ONCE_MAX {
-                let text = "the rehearsal goes in a circle and is given up".to_string();
-                self.say(None, Kind::Log, text);
+            self.toil();
+            if self.toil.given_up.is_some() {
                 return;
             }
         }
@@ -354,12 +400,35 @@ impl<'a> World<'a> {
         self.rng.between(1_000, 50_000)
     }
 
+    /// Something that the scenario's author should know. Line 0 is about none; what happens by
+    /// chance has no line either.
+    fn note(&mut self, line: u32, text: String) {
+        let note = (line, text);
+        if self.notes.len() < NOTES_MAX && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
     fn say(&mut self, host: Option<usize>, kind: Kind, text: String) {
         self.ledger
             .say(self.at, host, None, kind, text, String::new());
     }
 
-    fn finish(self, how: How<'_>, ranks: Vec<String>) -> Played {
+    /// Two hosts that hear each other are both `UP` for about the time of one round: a host asks
+    /// each interval, asks again who was silent, and waits half an interval for an answer.
+    fn rounds(&mut self, policy: &Policy) {
+        for (name, service) in &policy.services {
+            let round = self.rounds.entry(name.clone()).or_default();
+            let (interval, again) = (service.interval.0, u64::from(service.confirm.times));
+            let long = interval.saturating_add(interval / 2);
+            let long = long.saturating_add(service.spacing().0.saturating_mul(again));
+            *round = (*round).max(long);
+        }
+    }
+
+    fn finish(mut self, how: How<'_>, ranks: Vec<String>) -> Played {
+        let (mut apart, since) = std::mem::take(&mut self.apart);
+        apart.extend(since.map(|since| (since, self.at)));
         let hosts = self.hosts.iter().map(|host| host.name.clone()).collect();
         let mut notes = Vec::new();
         for host in &self.hosts {
@@ -368,6 +437,16 @@ impl<'a> World<'a> {
                 notes.push(format!("{} is asked at {}", host.name, list.join(" and ")));
             }
         }
+        let rulings = Rc::clone(&self.rulings);
+        for rule in rulings.borrow().unused() {
+            let text = format!("no command was answered by \"{}\"", rule.pattern);
+            self.note(rule.line, text);
+        }
+        self.notes.sort();
+        notes.extend(self.notes.iter().map(|(line, text)| match line {
+            0 => text.clone(),
+            line => format!("line {line}: {text}"),
+        }));
         let (tracks, things, acts, entries, aside) = self.ledger.finish(self.at);
         let mut services: Vec<String> = tracks.iter().map(|track| track.service.clone()).collect();
         services.dedup();
@@ -376,7 +455,7 @@ impl<'a> World<'a> {
             seed: how.seed,
             hosts,
             services,
-            length: how.length,
+            length: self.at,
             notes,
             tracks,
             things,
@@ -389,6 +468,9 @@ impl<'a> World<'a> {
             report,
             aside,
             ranks,
+            apart,
+            rounds: self.rounds,
+            given_up: self.toil.given_up,
         }
     }
 }

@@ -91,6 +91,15 @@ impl Ways {
         self.cuts.get(&(from, to)).is_some_and(|times| *times > 0)
     }
 
+    /// Whether nothing passes, whatever the reason.
+    pub(super) fn is_dead(&self, from: usize, to: usize) -> bool {
+        const ALL: u64 = 1_000;
+        let mut lossy = self.loss.iter();
+        self.is_cut(from, to)
+            || self.network.loss >= ALL
+            || lossy.any(|(loss, ways)| *loss >= ALL && ways.contains(&(from, to)))
+    }
+
     /// How long a datagram takes; nothing: it is lost.
     fn takes(&self, rng: &mut Rng, from: usize, to: usize) -> Option<u64> {
         if from == to {

@@ -1,5 +1,7 @@
 //! What scripts do: they are real Tcl; the commands that they run are answered.
 
+use std::time::Instant;
+
 use fail_core::exec::{ExecResult, Pipeline};
 use fail_core::job::{Fired, JobNo, Order};
 use fail_core::log::Level;
@@ -72,14 +74,21 @@ impl World<'_> {
             return;
         };
         let mut said: Vec<(u64, FromTcl)> = Vec::new();
+        let (began, mut moves) = (Instant::now(), 0);
         for mind in &failsh.minds {
             let no = mind.no;
+            let before = mind.still.moves();
             said.extend(
                 mind.still
                     .turn(now)
                     .into_iter()
                     .map(|message| (no, message)),
             );
+            moves += mind.still.moves() - before;
+        }
+        self.toiled(host, moves, began.elapsed());
+        for (host, line, told) in self.asked.take() {
+            self.ledger.command(self.at, host, None, &line, &told);
         }
         for (mind, message) in said {
             self.on_tcl(host, mind, message);

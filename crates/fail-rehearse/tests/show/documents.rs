@@ -134,7 +134,14 @@ fn who_does_not_see_the_picture_is_told_the_same() {
         }
         let pictures = page.values("role").filter(|role| *role == "img").count();
         let things = usize::from(!report.things.is_empty());
-        assert_eq!(pictures, report.services.len() + things);
+        let story = report
+            .chance
+            .as_ref()
+            .and_then(|chance| chance.story.as_ref());
+        let more = story.map_or(0, |story| {
+            story.report.services.len() + usize::from(!story.report.things.is_empty())
+        });
+        assert_eq!(pictures, report.services.len() + things + more);
         for part in &page.parts {
             if let Part::Open { name, attributes } = part {
                 let scoped = attributes.iter().any(|(name, _)| name == "scope");

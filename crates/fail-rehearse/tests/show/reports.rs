@@ -87,6 +87,7 @@ fn verdict(line: u32, text: &str, tested: u32, measured: &str) -> Verdict {
         held: true,
         tested,
         broken: Vec::new(),
+        more: 0,
         measured: measured.into(),
     }
 }
@@ -323,6 +324,7 @@ pub fn overlap() -> Report {
         chance: Some(Chance {
             seeds: 17,
             lived: 17 * 240_000 * MS,
+            broken_seeds: 1,
             story: Some(Story {
                 seed: 5,
                 statements: vec!["at 20s partition {hosta} {hostb} for 3s".into()],

@@ -14,14 +14,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fail_core::exec::{Errors, ExecResult, Given, Input, Output, Pipeline, Stage};
 
 use self::timers::Timers;
 use crate::board::Board;
 use crate::job::{self, Room};
-use crate::limits::STILL_TURN_MAX;
+use crate::limits::{STILL_MOVES_MAX, STILL_TURN_MAX};
 use crate::mail::{FromTcl, Mail, Mailbox, ToTcl};
 use crate::policy::{self, Loaded, PolicyError, Read, Site};
 use crate::tcl::{Interp, Obj, Reply, TclError, serve_ready_events};
@@ -52,6 +52,7 @@ pub struct Still {
     mailbox: Arc<Mailbox>,
     said: Rc<RefCell<VecDeque<FromTcl>>>,
     inside: Rc<Inside>,
+    moves: Cell<u64>,
 }
 
 /// What its commands share.
@@ -101,6 +102,7 @@ impl Still {
             mailbox,
             said,
             inside,
+            moves: Cell::new(0),
         };
         Room::furnish(&still.room)?;
         still.furnish(scene.seed).map_err(wrong)?;
@@ -173,22 +175,32 @@ impl Still {
     }
 
     /// It is now `now`, in microseconds since 1970 UTC: whatever can go on goes on, until
-    /// nothing moves any more. What was said meanwhile, in order.
+    /// nothing moves any more, or until it has gone on for so long that the caller should look
+    /// whether it ever ends: the rest is left for the next turn. What was said meanwhile, in
+    /// order.
     pub fn turn(&self, now: i64) -> Vec<FromTcl> {
         self.inside.now.set(now);
-        for _ in 0..MOVES_MAX {
+        let began = Instant::now();
+        for _ in 0..STILL_MOVES_MAX {
+            self.moves.set(self.moves.get() + 1);
             self.room.turn();
             serve_ready_events();
             let due = self.inside.timers.borrow_mut().due(now);
-            let Some(script) = due else {
-                if self.mailbox.is_empty() {
-                    break;
-                }
-                continue;
-            };
-            self.fire(&script);
+            match due {
+                Some(script) => self.fire(&script),
+                None if self.mailbox.is_empty() => break,
+                None => {}
+            }
+            if began.elapsed() > STILL_TURN_MAX {
+                break;
+            }
         }
         self.said.borrow_mut().drain(..).collect()
+    }
+
+    /// How often anything has gone on in it.
+    pub fn moves(&self) -> u64 {
+        self.moves.get()
     }
 
     /// When the next `after` is due, in microseconds since 1970 UTC.
@@ -213,9 +225,6 @@ impl Still {
         interp.unlimited();
     }
 }
-
-/// A script that wakes itself again and again at the same moment is left for the next turn.
-const MOVES_MAX: u32 = 100_000;
 
 impl Drop for Still {
     fn drop(&mut self) {

@@ -48,7 +48,21 @@ foreach command {copy delete link mkdir rename} {
         return
     } $command]
 }
-# These two also tell.
+# Whoever makes a file wants to write to it.
+foreach command {tempdir tempfile} {
+    proc ::fail::still::$command args [format {
+        ::fail::rehearsed file %1$s {*}$args
+        if {{%1$s} eq {tempdir}} {
+            return /tmp/rehearsed
+        }
+        if {[llength $args]} {
+            upvar 1 [lindex $args 0] name
+            set name /tmp/rehearsed
+        }
+        return [::fail::tcl::open /dev/null r+]
+    } $command]
+}
+# These also tell.
 foreach {command most} {attributes 2 mtime 1 atime 1} {
     proc ::fail::still::$command args [format {
         if {[llength $args] <= %1$d} {
@@ -71,7 +85,9 @@ unset command most
 
 apply {{} {
     set map [namespace ensemble configure file -map]
-    foreach command {atime attributes copy delete executable isfile link mkdir mtime rename} {
+    foreach command {
+        atime attributes copy delete executable isfile link mkdir mtime rename tempdir tempfile
+    } {
         dict set map $command ::fail::still::$command
     }
     namespace ensemble configure file -map $map
@@ -79,5 +95,18 @@ apply {{} {
     namespace ensemble configure info -map [dict replace $map hostname ::fail::still::hostname]
 }}
 
+# Standard output is for what comes of the rehearsal: what is printed is logged.
+proc ::puts args {
+    set words [lrange $args 0 end-1]
+    if {[lindex $words 0] eq {-nonewline}} {
+        set words [lrange $words 1 end]
+    }
+    if {[llength $args] && $words in {{} stdout stderr}} {
+        ::fail log info [lindex $args end]
+        return
+    }
+    tailcall ::fail::tcl::puts {*}$args
+}
+
 # A child interpreter shares these too.
-lappend ::fail::shared cd open socket
+lappend ::fail::shared cd open puts socket
