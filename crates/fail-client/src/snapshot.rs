@@ -20,6 +20,13 @@ pub const HOSTS_MAX: usize = 1_000;
 /// Other hosts of one service, and notes in its journal. A policy has 128, a failsh keeps 32.
 pub const PARTS_MAX: usize = 256;
 
+/// Bytes of all its services and hosts. With the longest reasons, settings and journals that
+/// anybody has, a thousand services are a fifth of it.
+pub const BYTES_MAX: usize = 128 << 20;
+
+/// Bytes of one event. A reason has 200.
+pub const EVENT_BYTES_MAX: usize = 64 << 10;
+
 /// Events that are remembered: as many as a failsh keeps for a reader.
 pub const EVENTS_MAX: usize = 256;
 
@@ -52,6 +59,12 @@ pub struct Snapshot {
     pub lateness: Trail,
     /// So many milliseconds is its clock before ours.
     pub ahead_ms: i64,
+    /// How many bytes each service and each host has.
+    #[serde(skip)]
+    weights: BTreeMap<(bool, String), usize>,
+    /// And all of them.
+    #[serde(skip)]
+    bytes: usize,
     /// What has been told since the stream began, until it is ready.
     #[serde(skip)]
     told: Option<BTreeSet<(bool, String)>>,
@@ -76,6 +89,7 @@ impl Snapshot {
                 if !self.services.contains_key(&view.name) {
                     fits("services", self.services.len() + 1, SERVICES_MAX)?;
                 }
+                self.weigh((true, view.name.clone()), of_service(&view))?;
                 self.is_told(true, &view.name);
                 self.services.insert(view.name.clone(), *view);
             }
@@ -83,6 +97,7 @@ impl Snapshot {
                 if !self.hosts.contains_key(&view.name) {
                     fits("hosts", self.hosts.len() + 1, HOSTS_MAX)?;
                 }
+                self.weigh((false, view.name.clone()), of_host(&view))?;
                 self.is_told(false, &view.name);
                 if let Some(us) = view.trip_us.filter(|_| view.reachable == Some(true)) {
                     let trail = self.trips.entry(view.name.clone()).or_default();
@@ -95,6 +110,9 @@ impl Snapshot {
                 self.health = Some(view);
             }
             Update::Event(event) => {
+                let data = event.data.iter().map(|(key, text)| key.len() + text.len());
+                let bytes = event.subject.len() + event.event.len() + data.sum::<usize>();
+                fits("bytes in one event", bytes, EVENT_BYTES_MAX)?;
                 if self.events.len() >= EVENTS_MAX {
                     self.events.pop_front();
                 }
@@ -103,15 +121,19 @@ impl Snapshot {
             Update::Gone { what, name } => match what.as_str() {
                 "service" => {
                     self.services.remove(&name);
+                    self.bytes -= self.weights.remove(&(true, name)).unwrap_or(0);
                 }
                 "host" => {
                     self.hosts.remove(&name);
                     self.trips.remove(&name);
+                    self.bytes -= self.weights.remove(&(false, name)).unwrap_or(0);
                 }
                 _ => {}
             },
             Update::Ready => {
                 if let Some(told) = self.told.take() {
+                    self.weights.retain(|place, _| told.contains(place));
+                    self.bytes = self.weights.values().sum();
                     self.services
                         .retain(|name, _| told.contains(&(true, name.clone())));
                     self.hosts
@@ -131,11 +153,53 @@ impl Snapshot {
         now_ms.saturating_add(self.ahead_ms)
     }
 
+    /// Whether there is room for so many bytes there.
+    fn weigh(&mut self, place: (bool, String), bytes: usize) -> Result<(), String> {
+        let before = self.weights.get(&place).copied().unwrap_or(0);
+        let all = self.bytes - before + bytes;
+        fits("bytes", all, BYTES_MAX)?;
+        self.bytes = all;
+        self.weights.insert(place, bytes);
+        Ok(())
+    }
+
     fn is_told(&mut self, service: bool, name: &str) {
         if let Some(told) = &mut self.told {
             told.insert((service, name.to_string()));
         }
     }
+}
+
+/// What a list or a map takes for each thing in it, beside its letters.
+const THING: usize = 100;
+
+fn of_service(view: &ServiceView) -> usize {
+    let texts = [&view.name, &view.reason, &view.why].map(String::len);
+    let texts = texts.iter().sum::<usize>() + view.waiting.as_ref().map_or(0, String::len);
+    let marks = view.marks.iter().map(|mark| THING + mark.len());
+    let check = view.check.iter().map(|check| check.said.len());
+    let settings = view
+        .settings
+        .iter()
+        .map(|(key, text)| THING + key.len() + text.len());
+    let console = view.console.keys().map(|key| THING + key.len());
+    let notes = view
+        .journal
+        .iter()
+        .map(|note| THING + note.kind.len() + note.text.len());
+    let peers = view.peers.iter().map(|peer| {
+        let marks = peer.marks.iter().map(|mark| THING + mark.len());
+        2 * THING + peer.host.len() + peer.reason.len() + marks.sum::<usize>()
+    });
+    let parts = marks.chain(check).chain(settings).chain(console);
+    texts + parts.chain(notes).chain(peers).sum::<usize>()
+}
+
+fn of_host(view: &HostView) -> usize {
+    let hears = view.hears.iter().map(|hear| THING + hear.host.len());
+    let hint = view.hint.as_ref().map_or(0, String::len);
+    let address = view.address.as_ref().map_or(0, String::len);
+    2 * THING + view.name.len() + hint + address + hears.sum::<usize>()
 }
 
 fn fits(what: &str, count: usize, most: usize) -> Result<(), String> {
@@ -274,5 +338,15 @@ mod tests {
         wide.journal = vec![note; PARTS_MAX + 1];
         let wide = shown.apply(Update::Service(wide), 0).unwrap_err();
         assert_eq!(wide, "it shows more than 256 hosts or notes of one service");
+        let long = (0..SERVICES_MAX).find_map(|n| {
+            let Update::Service(mut view) = service(&format!("service{n}")) else {
+                return None;
+            };
+            view.why = "x".repeat(3 << 20);
+            shown.apply(Update::Service(view), 0).err()
+        });
+        assert_eq!(long.unwrap(), "it shows more than 134217728 bytes");
+        let kept: usize = shown.services.values().map(|view| view.why.len()).sum();
+        assert!(kept <= BYTES_MAX);
     }
 }

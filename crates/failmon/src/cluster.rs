@@ -5,6 +5,7 @@
 //! drawing can not change it.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use fail_client::follow::Seen;
 use fail_client::snapshot::Snapshot;
@@ -17,6 +18,9 @@ pub const SILENCE_MS: i64 = 5_000;
 
 /// Entries of the log of everything.
 pub const LOG_MAX: usize = 1_000;
+
+/// Letters of one of them.
+const TEXT_MAX: usize = 4_000;
 
 /// How it stands with a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,8 +45,14 @@ pub struct View {
     pub since: i64,
     /// When it said something last, on our clock.
     pub heard: Option<i64>,
+    /// Where it answered last.
+    #[serde(skip)]
+    pub at: Option<SocketAddr>,
     /// What it has shown.
     pub shown: Snapshot,
+    /// It has shown what can not be: nothing of it is believed until it is connected anew.
+    #[serde(skip)]
+    barred: bool,
 }
 
 impl View {
@@ -53,6 +63,8 @@ impl View {
             link: Link::Trying,
             since: now_ms,
             heard: None,
+            at: None,
+            barred: false,
             shown: Snapshot::default(),
         }
     }
@@ -63,6 +75,14 @@ impl View {
             .hello
             .as_ref()
             .map_or(self.target.as_str(), |hello| &hello.host)
+    }
+
+    /// Its name on the command line, without a port.
+    pub fn name(&self) -> &str {
+        match self.target.rsplit_once(':') {
+            Some((name, _)) if !name.contains(':') => name,
+            _ => &self.target,
+        }
     }
 
     /// How old what is shown of it is, in milliseconds; nothing: it is as of now.
@@ -81,7 +101,14 @@ impl View {
                 "{why}; what is shown is {} old",
                 age(self.stale(now_ms).unwrap_or(0))
             )),
-            (Link::Up, _) => {
+            (Link::Up, None) => {
+                let waits = now_ms.saturating_sub(self.since).max(0);
+                Some(format!(
+                    "it is connected and has said nothing for {}",
+                    age(waits)
+                ))
+            }
+            (Link::Up, Some(_)) => {
                 let stale = self.stale(now_ms)?;
                 Some(format!("it has said nothing for {}", age(stale)))
             }
@@ -126,13 +153,19 @@ impl Cluster {
     /// Takes what was seen of the target with this number, at this moment of our clock.
     ///
     /// # Errors
-    /// What it shows can not be: whoever looks had better connect anew.
+    /// What it shows can not be. It counts as lost, and nothing that it has shown or shows is
+    /// kept until it is connected anew.
     pub fn take(&mut self, number: usize, seen: Seen, now_ms: i64) -> Result<(), String> {
         let Some(view) = self.views.get_mut(number) else {
             return Ok(());
         };
+        let mut error = None;
         let link = match seen {
-            Seen::Connected(_) => Link::Up,
+            Seen::Connected(at) => {
+                (view.at, view.barred) = (Some(at), false);
+                Link::Up
+            }
+            Seen::Update(_) if view.barred => return Ok(()),
             Seen::Lost(why) => Link::Lost(why),
             Seen::Update(update) => {
                 view.heard = Some(now_ms);
@@ -143,11 +176,19 @@ impl Cluster {
                     }
                     _ => None,
                 };
-                view.shown.apply(update, now_ms)?;
-                if let Some((at, event, subject, text)) = entry {
-                    self.note(at, number, event, subject, text);
+                match view.shown.apply(update, now_ms) {
+                    Ok(()) => {
+                        if let Some((at, event, subject, text)) = entry {
+                            self.note(at, number, event, subject, text);
+                        }
+                        return Ok(());
+                    }
+                    Err(sentence) => {
+                        (view.shown, view.heard, view.barred) = (Snapshot::default(), None, true);
+                        error = Some(sentence.clone());
+                        Link::Lost(format!("{sentence}, so nothing of it is believed"))
+                    }
                 }
-                return Ok(());
             }
         };
         // Each try that fails tells the same again.
@@ -162,7 +203,7 @@ impl Cluster {
         } else {
             view.link = link;
         }
-        Ok(())
+        error.map_or(Ok(()), Err)
     }
 
     /// Writes something into the log of everything.
@@ -170,6 +211,10 @@ impl Cluster {
         if self.log.len() >= LOG_MAX {
             self.log.pop_front();
         }
+        let text = match text.char_indices().nth(TEXT_MAX) {
+            Some((at, _)) => format!("{}...", &text[..at]),
+            None => text,
+        };
         self.log.push_back(Entry {
             at,
             by,

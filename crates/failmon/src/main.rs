@@ -8,6 +8,7 @@
 
 mod cluster;
 mod matrix;
+mod names;
 mod plain;
 mod record;
 mod source;

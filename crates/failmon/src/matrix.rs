@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::cluster::{Cluster, View};
+use fail_wire::monitor::PeerView;
+
+use crate::cluster::{Cluster, Link, SILENCE_MS, View};
+use crate::names::Names;
 
 /// How a service does, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -67,6 +70,8 @@ pub struct Row {
     pub service: String,
     /// How it does.
     pub trouble: Trouble,
+    /// The hosts where it is `UP` at once, if that is its trouble.
+    pub twice: Vec<String>,
     /// For each column; nothing: that host has no such service. Boxed, since most of a large
     /// table is empty.
     pub cells: Vec<Option<Box<Cell>>>,
@@ -79,6 +84,18 @@ pub struct Matrix {
     pub columns: Vec<Column>,
     /// By their names.
     pub rows: Vec<Row>,
+    /// Of each target its column.
+    #[serde(skip)]
+    pub own: Vec<usize>,
+}
+
+impl Matrix {
+    /// The host of the target with this number, as its column is called.
+    pub fn host(&self, number: usize) -> &str {
+        let at = self.own.get(number).copied();
+        at.and_then(|at| self.columns.get(at))
+            .map_or("", |column| &column.host)
+    }
 }
 
 impl Row {
@@ -115,22 +132,22 @@ pub struct Alert {
 
 /// The matrix of a cluster at this moment of our clock.
 pub fn matrix(cluster: &Cluster, now_ms: i64) -> Matrix {
-    let columns = columns(cluster);
+    let names = Names::of(cluster);
     let mut rows: BTreeMap<&str, Vec<Option<Box<Cell>>>> = BTreeMap::new();
     for view in &cluster.views {
         for name in view.shown.services.keys() {
             rows.entry(name)
-                .or_insert_with(|| vec![None; columns.len()]);
+                .or_insert_with(|| vec![None; names.columns.len()]);
         }
     }
     // What others say first: what a host says of itself takes its place.
-    for view in &cluster.views {
+    for (number, view) in cluster.views.iter().enumerate() {
         for (name, service) in &view.shown.services {
             let Some(cells) = rows.get_mut(name.as_str()) else {
                 continue;
             };
             for peer in &service.peers {
-                let Some(at) = place(&columns, &peer.host) else {
+                let Some(at) = names.place(number, &peer.host) else {
                     continue;
                 };
                 let cell = Cell {
@@ -157,10 +174,8 @@ pub fn matrix(cluster: &Cluster, now_ms: i64) -> Matrix {
         }
     }
     for (number, view) in cluster.views.iter().enumerate() {
-        let Some(at) = columns.iter().position(|column| column.host == view.host()) else {
-            continue;
-        };
-        if columns[at].target != Some(number) {
+        let at = names.own[number];
+        if names.columns[at].target != Some(number) {
             continue;
         }
         for (name, service) in &view.shown.services {
@@ -185,19 +200,61 @@ pub fn matrix(cluster: &Cluster, now_ms: i64) -> Matrix {
             }));
         }
     }
-    let rows = rows.into_iter().map(|(service, cells)| Row {
-        service: service.to_string(),
-        trouble: trouble(&cells),
-        cells,
+    let rows = rows.into_iter().map(|(service, cells)| {
+        let twice = twice(cluster, &names, service, now_ms);
+        Row {
+            service: service.to_string(),
+            trouble: trouble(&cells, twice.is_some()),
+            twice: twice.unwrap_or_default(),
+            cells,
+        }
     });
     Matrix {
         rows: rows.collect(),
-        columns,
+        own: names.own,
+        columns: names.columns,
     }
 }
 
-fn place(columns: &[Column], host: &str) -> Option<usize> {
-    columns.iter().position(|column| column.host == host)
+/// The hosts on which a service is `UP` at once, if there is proof of it: two failshs that say
+/// so of themselves, one that says so of itself and of another, or of two others. That two of
+/// them have different names for one host can not make two of it here.
+fn twice(cluster: &Cluster, names: &Names, service: &str, now_ms: i64) -> Option<Vec<String>> {
+    let fresh = cluster.views.iter().enumerate();
+    let fresh = fresh.filter(|(_, view)| view.stale(now_ms).is_none());
+    let shown =
+        fresh.filter_map(|(number, view)| Some((number, view.shown.services.get(service)?)));
+    let mut selves: Vec<usize> = Vec::new();
+    let mut best: Vec<String> = Vec::new();
+    for (number, view) in shown {
+        let own = names.own[number];
+        let is_up = view.state.as_deref() == Some("UP");
+        if is_up && !selves.contains(&own) {
+            selves.push(own);
+        }
+        let mut seen: Vec<String> = Vec::new();
+        seen.extend(is_up.then(|| names.columns[own].host.clone()));
+        let up =
+            |peer: &&PeerView| peer.state.as_deref() == Some("UP") && peer.reachable != Some(false);
+        for peer in view.peers.iter().filter(up) {
+            let at = names.place(number, &peer.host);
+            seen.push(at.map_or_else(|| peer.host.clone(), |at| names.columns[at].host.clone()));
+        }
+        if seen.len() > best.len() {
+            best = seen;
+        }
+    }
+    let selves: Vec<String> = selves
+        .into_iter()
+        .map(|at| names.columns[at].host.clone())
+        .collect();
+    let mut most = if selves.len() >= best.len() {
+        selves
+    } else {
+        best
+    };
+    most.sort();
+    (most.len() > 1).then_some(most)
 }
 
 fn rank(cell: &Cell) -> u8 {
@@ -205,38 +262,16 @@ fn rank(cell: &Cell) -> u8 {
     fresh + u8::from(cell.state.is_some()) + u8::from(cell.is("UP"))
 }
 
-fn columns(cluster: &Cluster) -> Vec<Column> {
-    let mut columns: Vec<Column> = Vec::new();
-    for (number, view) in cluster.views.iter().enumerate() {
-        // One failsh under two names is one host.
-        let host = view.host().to_string();
-        if place(&columns, &host).is_none() {
-            let target = Some(number);
-            columns.push(Column { host, target });
-        }
-    }
-    for view in &cluster.views {
-        let peers = view.shown.services.values().flat_map(|view| &view.peers);
-        let hosts = peers.map(|peer| &peer.host).chain(view.shown.hosts.keys());
-        for host in hosts {
-            if place(&columns, host).is_none() {
-                columns.push(Column {
-                    host: host.clone(),
-                    target: None,
-                });
-            }
-        }
-    }
-    columns
-}
-
-fn trouble(cells: &[Option<Box<Cell>>]) -> Trouble {
+fn trouble(cells: &[Option<Box<Cell>>], is_twice: bool) -> Trouble {
     let known = || cells.iter().flatten();
-    match known().filter(|cell| cell.is("UP")).count() {
-        0 => Trouble::Nobody,
-        1 if known().any(|cell| cell.is("FAIL") || cell.state.is_none()) => Trouble::Degraded,
-        1 => Trouble::None,
-        _ => Trouble::Twice,
+    if is_twice {
+        Trouble::Twice
+    } else if !known().any(|cell| cell.is("UP")) {
+        Trouble::Nobody
+    } else if known().any(|cell| cell.is("FAIL") || cell.state.is_none()) {
+        Trouble::Degraded
+    } else {
+        Trouble::None
     }
 }
 
@@ -255,18 +290,14 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
     rows.sort_by_key(|row| row.trouble);
     for row in rows {
         let name = row.service.as_str();
-        let servers: Vec<&str> = row
-            .servers()
-            .map(|at| matrix.columns[at].host.as_str())
-            .collect();
         match row.trouble {
             Trouble::Twice => add(
                 Weight::Alarm,
                 name,
                 format!(
                     "{name} is UP on {} hosts at once: {}",
-                    servers.len(),
-                    servers.join(", ")
+                    row.twice.len(),
+                    row.twice.join(", ")
                 ),
             ),
             Trouble::Nobody => add(Weight::Alarm, name, format!("{name} is served by nobody")),
@@ -275,9 +306,11 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
     }
     for (number, view) in cluster.views.iter().enumerate() {
         if let Some(trouble) = view.trouble(now_ms) {
-            // That a program has just been started is no alarm.
-            let weight = match view.link {
-                crate::cluster::Link::Trying => Weight::Warning,
+            // That a program has just been started, or connected, is no alarm.
+            let young = now_ms.saturating_sub(view.since) <= SILENCE_MS;
+            let weight = match (&view.link, view.heard) {
+                (Link::Trying, _) => Weight::Warning,
+                (Link::Up, None) if young => Weight::Warning,
                 _ => Weight::Alarm,
             };
             found.push(Alert {
@@ -391,6 +424,136 @@ mod tests {
                     == "hosta: 127.0.0.1:1848 has hung up; what is shown is 12s old"),
             "{said:?}"
         );
+    }
+
+    /// A failsh that says these lines, at this target.
+    fn answers(
+        cluster: &mut Cluster,
+        number: usize,
+        host: &str,
+        pid: u32,
+        state: &str,
+        peer: &str,
+    ) {
+        let at = ([192, 0, 2, 1 + u8::try_from(number).unwrap()], 1848).into();
+        cluster
+            .take(number, fail_client::follow::Seen::Connected(at), NOW)
+            .unwrap();
+        let (other, their) = peer.split_once('=').unwrap();
+        let text = format!(
+            r#"{{"type":"hello","stream":1,"program":"failsh","version":"1.0.0","host":"{host}","pid":{pid},"started":@9,"now":@0,"policy":1}}
+               {{"type":"service","name":"web","state":"{state}","since":@9,"marks":[],"reason":"","why":"","waiting":null,"until":null,"script":null,"peers":[{{"host":"{other}","role":"slave","state":"{their}","reachable":true,"marks":[],"reason":"","since":null}}],"check":null,"retry":null,"settings":{{}},"console":{{}},"journal":[]}}
+               {{"type":"ready"}}"#
+        );
+        stage::say(cluster, number, NOW, &text);
+    }
+
+    fn said(cluster: &Cluster) -> Vec<String> {
+        let alerts = alerts(cluster, &matrix(cluster, NOW), NOW);
+        alerts.into_iter().map(|alert| alert.text).collect()
+    }
+
+    fn targets(names: &[&str]) -> Cluster {
+        Cluster::new(names.iter().map(ToString::to_string), NOW)
+    }
+
+    #[test]
+    fn two_that_call_themselves_the_same_are_two() {
+        let mut cluster = targets(&["192.0.2.1", "192.0.2.2"]);
+        answers(&mut cluster, 0, "debian", 1, "UP", "x=RECOVER");
+        answers(&mut cluster, 1, "debian", 2, "UP", "y=RECOVER");
+        let alarm = "web is UP on 2 hosts at once: debian (192.0.2.1), debian (192.0.2.2)";
+        assert_eq!(said(&cluster)[0], alarm);
+        // One failsh at two addresses is one.
+        let mut cluster = targets(&["192.0.2.1", "192.0.2.2"]);
+        answers(&mut cluster, 0, "debian", 1, "UP", "x=RECOVER");
+        answers(&mut cluster, 1, "debian", 1, "UP", "x=RECOVER");
+        assert_eq!(said(&cluster), [""; 0]);
+    }
+
+    #[test]
+    fn a_target_that_does_not_answer_hides_none_of_its_name() {
+        let mut cluster = targets(&["hosta", "127.0.0.1"]);
+        let lost = fail_client::follow::Seen::Lost("host \"hosta\" is unknown".to_string());
+        cluster.take(0, lost, NOW).unwrap();
+        answers(
+            &mut cluster,
+            1,
+            "hosta.example.org",
+            1,
+            "UP",
+            "hostb=RECOVER",
+        );
+        assert_eq!(said(&cluster), ["hosta: host \"hosta\" is unknown"]);
+        let matrix = matrix(&cluster, NOW);
+        assert_eq!(matrix.columns.len(), 2);
+        assert!(matrix.rows[0].cells[0].as_ref().unwrap().own);
+    }
+
+    #[test]
+    fn other_names_for_the_same_hosts_are_no_second_server() {
+        let mut cluster = targets(&["192.0.2.1", "192.0.2.2"]);
+        answers(&mut cluster, 0, "vm", 1, "UP", "hostb=RECOVER");
+        answers(&mut cluster, 1, "vm", 2, "RECOVER", "hosta=UP");
+        assert_eq!(said(&cluster), [""; 0]);
+        // And with what is known of addresses they are the same columns.
+        let host = |name: &str, ip: &str| {
+            format!(
+                r#"{{"type":"host","name":"{name}","address":"{ip}:1847","reachable":true,"since":@9,"last_call":null,"last_answer":null,"trip_us":null,"lost_permille":0,"hint":null,"hears":[],"heard":null}}"#
+            )
+        };
+        stage::say(&mut cluster, 0, NOW, &host("hostb", "192.0.2.2"));
+        stage::say(&mut cluster, 1, NOW, &host("hosta", "192.0.2.1"));
+        assert_eq!(matrix(&cluster, NOW).columns.len(), 2);
+        // Who sees another one serve beside itself is believed.
+        answers(&mut cluster, 0, "vm", 1, "UP", "hostb=UP");
+        assert_eq!(
+            said(&cluster)[0],
+            "web is UP on 2 hosts at once: hostb, vm (192.0.2.1)"
+        );
+    }
+
+    #[test]
+    fn who_has_never_said_anything_is_told_of() {
+        let mut cluster = targets(&["hosta"]);
+        let at = ([192, 0, 2, 1], 1848).into();
+        cluster
+            .take(0, fail_client::follow::Seen::Connected(at), NOW)
+            .unwrap();
+        let later = NOW + 9_000;
+        let all = alerts(&cluster, &matrix(&cluster, later), later);
+        assert_eq!(
+            all[0].text,
+            "hosta: it is connected and has said nothing for 9s"
+        );
+        assert_eq!(all[0].weight, Weight::Alarm);
+        let first = alerts(&cluster, &matrix(&cluster, NOW), NOW);
+        assert_eq!(first[0].weight, Weight::Warning);
+    }
+
+    #[test]
+    fn who_shows_what_can_not_be_is_not_believed() {
+        let mut cluster = targets(&["hosta"]);
+        answers(&mut cluster, 0, "hosta", 1, "UP", "hostb=RECOVER");
+        let all: String = (0..=fail_client::snapshot::HOSTS_MAX)
+            .map(|n| format!("{{\"type\":\"host\",\"name\":\"h{n}\",\"address\":null,\"reachable\":null,\"since\":0,\"last_call\":null,\"last_answer\":null,\"trip_us\":null,\"lost_permille\":0,\"hint\":null,\"hears\":[],\"heard\":null}}\n"))
+            .collect();
+        let mut lines = fail_client::monitor::Lines::default();
+        lines.push(all.as_bytes());
+        let mut wrong = 0;
+        while let Some(update) = lines.take().unwrap() {
+            let seen = fail_client::follow::Seen::Update(update);
+            wrong += usize::from(cluster.take(0, seen, NOW).is_err());
+        }
+        assert_eq!(wrong, 1);
+        assert_eq!(
+            said(&cluster),
+            ["hosta: it shows more than 1000 hosts, so nothing of it is believed"]
+        );
+        assert!(cluster.views[0].shown.services.is_empty());
+        // Connected anew, it may be another one.
+        answers(&mut cluster, 0, "hosta", 2, "UP", "hostb=RECOVER");
+        assert_eq!(said(&cluster), [""; 0]);
     }
 
     #[test]

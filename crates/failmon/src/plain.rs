@@ -240,8 +240,8 @@ pub fn text(cluster: &Cluster, now_ms: i64, terminal: &Terminal) -> String {
     let mut text = terminal.show(&grid, false);
     let parts = [
         services(&matrix, now_ms),
-        reasons(cluster),
-        hosts(cluster, now_ms),
+        reasons(cluster, &matrix),
+        hosts(cluster, &matrix, now_ms),
     ];
     for part in parts.into_iter().flatten() {
         text.push('\n');
@@ -298,11 +298,11 @@ fn services(matrix: &Matrix, now_ms: i64) -> Option<Grid> {
 }
 
 /// Why each is in its state, from each host that is looked at.
-fn reasons(cluster: &Cluster) -> Option<Grid> {
+fn reasons(cluster: &Cluster, matrix: &Matrix) -> Option<Grid> {
     let mut grid = Grid::default();
     grid.row(["SERVICE", "ON", "STATE", "WHY"].map(Cell::from));
     let mut some = false;
-    for view in &cluster.views {
+    for (number, view) in cluster.views.iter().enumerate() {
         for service in view.shown.services.values() {
             some = true;
             let mut why = service.why.clone();
@@ -311,7 +311,7 @@ fn reasons(cluster: &Cluster) -> Option<Grid> {
             }
             grid.row([
                 service.name.clone().into(),
-                view.host().into(),
+                matrix.host(number).into(),
                 service.state.as_deref().unwrap_or("unknown").into(),
                 why.into(),
             ]);
@@ -320,7 +320,7 @@ fn reasons(cluster: &Cluster) -> Option<Grid> {
     some.then_some(grid)
 }
 
-fn hosts(cluster: &Cluster, now_ms: i64) -> Option<Grid> {
+fn hosts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Option<Grid> {
     let mut grid = Grid::default();
     let head = [
         "HOST",
@@ -333,7 +333,7 @@ fn hosts(cluster: &Cluster, now_ms: i64) -> Option<Grid> {
     ];
     grid.row(head.map(Cell::from));
     let mut some = false;
-    for view in &cluster.views {
+    for (number, view) in cluster.views.iter().enumerate() {
         let there = view.shown.there(now_ms);
         for host in view.shown.hosts.values() {
             some = true;
@@ -349,7 +349,7 @@ fn hosts(cluster: &Cluster, now_ms: i64) -> Option<Grid> {
             });
             grid.row([
                 host.name.clone().into(),
-                view.host().into(),
+                matrix.host(number).into(),
                 Cell::new(word, ink),
                 ago(host.since).into(),
                 last.into(),
