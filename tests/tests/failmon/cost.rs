@@ -72,7 +72,7 @@ fn what_five_watchers_of_500_services_cost() {
         "failsh, 500 services, a check a second each: {} permille of a core",
         alone[0]
     );
-    for words in [&["--json"][..], &["-l"]] {
+    for words in [&["--json"][..], &["--serve", "0"]] {
         let watchers = watchers(5, words, &at);
         let pids: Vec<u32> = watchers.iter().map(|watcher| watcher.0.id()).collect();
         let all: Vec<u32> = [pid].into_iter().chain(pids.iter().copied()).collect();
