@@ -9,10 +9,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::cluster::{Cluster, Link};
 use crate::matrix::{self, Alert, Cell, Column, Matrix, Row, Trouble, Weight};
 
-use super::clean::clean;
 use super::service;
 use super::tables;
 use super::when::Ages;
+use fail_client::clean;
 
 /// Services on one page. A page of more would be some ten megabytes, and no one reads it: what
 /// is missing is said, and `/api` has it.

@@ -7,9 +7,9 @@ use fail_wire::monitor::{CheckView, Note, PeerView, ServiceView};
 
 use crate::cluster::View;
 
-use super::clean::clean;
 use super::parts::{Part, Section, Shown, id, state, table};
 use super::when::moment;
+use fail_client::clean;
 
 /// A part for each service.
 pub fn services(shown: &Shown) -> Section {
