@@ -83,6 +83,14 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
+/// A name as it is shown: an empty one could not be seen.
+pub fn named(name: &str) -> &str {
+    match name {
+        "" => "\"\"",
+        name => name,
+    }
+}
+
 /// JSON that means the same, without odd letters but for the line feeds between its lines.
 pub fn clean_json(text: String) -> String {
     // In strings of JSON there are no line feeds.

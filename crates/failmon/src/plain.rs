@@ -12,7 +12,7 @@ use fail_cli::{Failmon, Failure, exit};
 use fail_client::follow::Seen;
 use fail_client::grid::{Cell, Grid, Ink};
 use fail_client::screen::Terminal;
-use fail_client::{age, clean_json, print, utc, words};
+use fail_client::{age, clean_json, named, print, utc, words};
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Link};
@@ -292,7 +292,7 @@ fn services(matrix: &Matrix, now_ms: i64) -> Option<Grid> {
             };
             Cell::new(text, ink)
         });
-        grid.row(std::iter::once(Cell::from(row.service.clone())).chain(cells));
+        grid.row(std::iter::once(Cell::from(named(&row.service))).chain(cells));
     }
     (!matrix.rows.is_empty()).then_some(grid)
 }
@@ -310,7 +310,7 @@ fn reasons(cluster: &Cluster) -> Option<Grid> {
                 why += &format!("; it waits for {waiting}");
             }
             grid.row([
-                service.name.clone().into(),
+                named(&service.name).into(),
                 view.host().into(),
                 service.state.as_deref().unwrap_or("unknown").into(),
                 why.into(),

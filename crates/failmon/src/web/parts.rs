@@ -12,7 +12,7 @@ use crate::matrix::{self, Alert, Cell, Column, Matrix, Row, Trouble, Weight};
 use super::service;
 use super::tables;
 use super::when::Ages;
-use fail_client::clean;
+use fail_client::{clean, named};
 
 /// Services on one page. A page of more would be some ten megabytes, and no one reads it: what
 /// is missing is said, and `/api` has it.
@@ -207,7 +207,7 @@ fn matrix(shown: &Shown) -> Section {
         let id = id("row", &row.service);
         let element = html! {
             tr id=(id) {
-                th scope="row" { a href=(link("service", &row.service)) { (clean(&row.service)) } }
+                th scope="row" { a href=(link("service", &row.service)) { (clean(named(&row.service))) } }
                 td { (summary(shown, row)) }
                 @for (at, cell) in row.cells.iter().take(columns.len()).enumerate() {
                     td data-host=(clean(&columns[at].host)) { (self::cell(shown, &columns[at], cell.as_deref())) }
