@@ -25,7 +25,7 @@ pub const UNAVAILABLE: u8 = 69;
 pub const SOFTWARE: u8 = 70;
 /// The operating system refuses.
 pub const OSERR: u8 = 71;
-/// A pid file or a socket can not be made.
+/// A pid file, a socket or a recording can not be made.
 pub const CANTCREAT: u8 = 73;
 /// A file can not be read or written.
 pub const IOERR: u8 = 74;
@@ -54,7 +54,10 @@ pub const MEANINGS: [(u8, &str); 17] = [
     (UNAVAILABLE, "A faild or a failsh does not answer."),
     (SOFTWARE, "A fault of the program itself."),
     (OSERR, "The operating system refuses."),
-    (CANTCREAT, "A pid file or a socket can not be made."),
+    (
+        CANTCREAT,
+        "A pid file, a socket or a recording can not be made.",
+    ),
     (IOERR, "A file can not be read or written."),
     (
         TEMPFAIL,

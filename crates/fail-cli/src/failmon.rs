@@ -9,6 +9,10 @@ use crate::listen::Listen;
 use crate::ports;
 use crate::seconds::Seconds;
 
+/// The forms that serve nothing. clap does not ask for what is required when something on the
+/// command line excludes it: so they are named where something requires `--serve`.
+const NOT_SERVED: [&str; 5] = ["curses", "lines", "once", "html", "json"];
+
 /// Shows what failsh does
 // -h is HTML, as it always was: help is --help only.
 #[derive(Debug, Clone, clap::Parser)]
@@ -47,15 +51,15 @@ pub struct Failmon {
     pub serve: Option<Listen>,
 
     /// With --serve: a file whose first line everybody must show who reads
-    #[arg(long, value_name = "FILE", requires = "serve", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", requires = "serve", conflicts_with_all = NOT_SERVED, value_hint = ValueHint::FilePath)]
     pub token_file: Option<PathBuf>,
 
     /// With --serve: the certificates of the server, for TLS
-    #[arg(long, value_name = "FILE", requires_all = ["serve", "tls_key"], value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", requires_all = ["serve", "tls_key"], conflicts_with_all = NOT_SERVED, value_hint = ValueHint::FilePath)]
     pub tls_cert: Option<PathBuf>,
 
     /// With --serve: its key
-    #[arg(long, value_name = "FILE", requires_all = ["serve", "tls_cert"], value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", requires_all = ["serve", "tls_cert"], conflicts_with_all = NOT_SERVED, value_hint = ValueHint::FilePath)]
     pub tls_key: Option<PathBuf>,
 
     /// How long to wait for a failsh, with -1 and -h; with -h and -1 what is known then is shown
@@ -63,7 +67,7 @@ pub struct Failmon {
     pub timeout: Seconds,
 
     /// With -h: have the browser read the page again so often
-    #[arg(long, value_name = "SECONDS", requires = "html")]
+    #[arg(long, value_name = "SECONDS", requires = "html", conflicts_with_all = ["curses", "lines", "once", "json", "serve"])]
     pub refresh: Option<Seconds>,
 
     /// Write what is seen to a file, to be played
@@ -75,7 +79,7 @@ pub struct Failmon {
     pub play: Option<PathBuf>,
 
     /// With --play: so many times as fast as it was
-    #[arg(long, value_name = "N", requires = "play", default_value_t = 1.0, value_parser = speed)]
+    #[arg(long, value_name = "N", requires = "play", conflicts_with_all = ["targets", "record"], default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
 
     /// A file whose first line is the community with which wishes are made
@@ -91,7 +95,7 @@ pub struct Failmon {
     pub socket: PathBuf,
 
     /// Use the mouse
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["lines", "once", "html", "json", "serve"])]
     pub mouse: bool,
 
     /// Say more of: link (connections), stream (updates), web (requests)
@@ -130,4 +134,44 @@ fn speed(text: &str) -> Result<f64, String> {
     speed
         .filter(|speed| (0.01..=1_000.0).contains(speed))
         .ok_or_else(|| "0.01 to 1000 can be played".to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[test]
+    fn an_option_without_effect_is_refused() {
+        let read = |line: &str| Failmon::try_parse_from(line.split(' '));
+        let forms = [
+            "-c",
+            "-l",
+            "-1",
+            "-h",
+            "-j",
+            "--serve 1",
+            "--play x",
+            "hosta",
+        ];
+        for (option, with) in [
+            ("--token-file f", &["--serve 1"][..]),
+            ("--tls-cert f --tls-key f", &["--serve 1"]),
+            ("--refresh 7", &["-h"]),
+            ("--speed 2", &["--play x"]),
+            ("--mouse", &["-c", "--play x", "hosta"]),
+        ] {
+            for form in forms {
+                let line = format!("failmon {option} {form}");
+                assert_eq!(read(&line).is_ok(), with.contains(&form), "{line}");
+            }
+        }
+        for line in [
+            "-1 -j --play x --speed 2",
+            "-h --refresh 7 hosta",
+            "-1 -j hosta",
+        ] {
+            assert!(read(&format!("failmon {line}")).is_ok(), "{line}");
+        }
+    }
 }

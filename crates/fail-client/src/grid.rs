@@ -52,7 +52,7 @@ impl Cell {
     /// A cell of this ink. No control character gets through.
     pub fn new(text: impl Into<String>, ink: Ink) -> Cell {
         Cell {
-            text: clean(&text.into()),
+            text: clean(&text.into()).into_owned(),
             ink,
             right: false,
         }

@@ -61,7 +61,7 @@ pub use fail_wire::{Answer, Change, Code, Figure, Marks, Name, Past, Reason, Rec
 use fail_wire::{Body, DATAGRAM_BYTES_MAX, Dice, Key, Packet, Query, emit_padded, room_for};
 pub use frames::Frames;
 use pushes::Pushes;
-pub use text::{age, clean, json, print, utc, words};
+pub use text::{age, clean, clean_json, is_odd, json, named, print, utc, words};
 pub use watch::{News, Watch};
 pub use way::Protocol;
 use way::{Way, is_time};

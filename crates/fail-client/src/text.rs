@@ -1,5 +1,6 @@
 //! Records in the words and in the JSON that all tools share.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use fail_wire::Record;
@@ -52,12 +53,60 @@ pub fn json(record: &Record) -> Value {
     })
 }
 
-/// A text in one line, with no control character left that could do something to a terminal.
-pub fn clean(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
+/// Whether a letter may do something to a terminal or to a line, instead of standing in it:
+/// control characters, what turns the direction of writing, what ends a line, what is not seen.
+pub fn is_odd(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A text in one line, with its odd letters ([`is_odd`]) shown by their codes. It is not
+/// escaped for HTML.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_odd) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len() + 8);
     for letter in text.chars() {
-        match letter.is_control() {
+        match is_odd(letter) {
             true => clean.extend(letter.escape_default()),
+            false => clean.push(letter),
+        }
+    }
+    Cow::Owned(clean)
+}
+
+/// A name as it is shown: an empty one could not be seen.
+pub fn named(name: &str) -> &str {
+    match name {
+        "" => "\"\"",
+        name => name,
+    }
+}
+
+/// JSON that means the same, without odd letters but for the line feeds between its lines.
+pub fn clean_json(text: String) -> String {
+    // In strings of JSON there are no line feeds.
+    let odd = |letter: char| letter != '\n' && is_odd(letter);
+    if !text.chars().any(odd) {
+        return text;
+    }
+    let mut clean = String::with_capacity(text.len() + 8);
+    for letter in text.chars() {
+        match odd(letter) {
+            true => {
+                let mut units = [0; 2];
+                for unit in letter.encode_utf16(&mut units) {
+                    clean += &format!("\\u{unit:04x}");
+                }
+            }
             false => clean.push(letter),
         }
     }
@@ -104,6 +153,28 @@ mod tests {
         // ECONNREFUSED
         let refused = io::Error::from_raw_os_error(111);
         assert_eq!(words(&refused), "connection refused");
+    }
+
+    #[test]
+    fn what_is_odd_is_shown_and_the_rest_stays() {
+        assert_eq!(clean("wéb <b> 日本"), "wéb <b> 日本");
+        assert_eq!(
+            clean("a\u{1b}[2Jb\u{9b}c\u{202e}d\n"),
+            r"a\u{1b}[2Jb\u{9b}c\u{202e}d\n"
+        );
+        let odd = "\0\t\u{1b}\u{7f}\u{9b}\u{61c}\u{200b}\u{200d}\u{200e}\u{200f}\u{2028}\u{2029}\
+            \u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\u{feff}\u{fff9}\u{fffb}\u{e0000}\u{e007f}";
+        assert!(odd.chars().all(is_odd));
+        assert!(!clean(odd).chars().any(is_odd));
+        assert!(!"aé服\u{301}\u{fe0f}👍\u{fffd}".chars().any(is_odd));
+    }
+
+    #[test]
+    fn json_without_odd_letters_means_the_same() {
+        let value = json!({"a\u{9b}": "\u{202e}\u{1b}x\u{e0041}\n\\", "b": ["日本👍"]});
+        let text = clean_json(value.to_string() + "\n");
+        assert!(!text.trim_end().chars().any(is_odd), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use fail_client::named;
 use serde::Serialize;
 
 use fail_wire::monitor::PeerView;
@@ -289,18 +290,22 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
     let mut rows: Vec<&Row> = matrix.rows.iter().collect();
     rows.sort_by_key(|row| row.trouble);
     for row in rows {
-        let name = row.service.as_str();
+        let (subject, name) = (row.service.as_str(), named(&row.service));
         match row.trouble {
             Trouble::Twice => add(
                 Weight::Alarm,
-                name,
+                subject,
                 format!(
                     "{name} is UP on {} hosts at once: {}",
                     row.twice.len(),
                     row.twice.join(", ")
                 ),
             ),
-            Trouble::Nobody => add(Weight::Alarm, name, format!("{name} is served by nobody")),
+            Trouble::Nobody => add(
+                Weight::Alarm,
+                subject,
+                format!("{name} is served by nobody"),
+            ),
             Trouble::Degraded | Trouble::None => {}
         }
     }
@@ -342,14 +347,14 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
             let Some(cell) = cell.as_ref().filter(|cell| cell.is("FAIL")) else {
                 continue;
             };
-            let (name, host) = (&row.service, &matrix.columns[at].host);
+            let (name, host) = (named(&row.service), &matrix.columns[at].host);
             let why = match cell.reason.is_empty() {
                 true => String::new(),
                 false => format!(": {}", cell.reason),
             };
             add(
                 Weight::Warning,
-                name,
+                &row.service,
                 format!("{name} is FAIL on {host}{why}"),
             );
         }
@@ -402,6 +407,17 @@ mod tests {
             .iter()
             .any(|alert| alert.text == "hostb does not answer hosta");
         assert!(deaf, "{said:?}");
+    }
+
+    #[test]
+    fn a_service_without_a_name_can_be_seen() {
+        let mut cluster = stage::calm();
+        let line = r#"{"type":"service","name":"","state":"FAIL","since":@0,"marks":[],"reason":"","why":"","waiting":null,"until":null,"script":null,"peers":[],"check":null,"retry":null,"settings":{},"console":{},"journal":[]}"#;
+        stage::say(&mut cluster, 0, NOW, line);
+        let said = alerts(&cluster, &matrix(&cluster, NOW), NOW);
+        let said: Vec<_> = said.iter().map(|a| (&*a.subject, &*a.text)).collect();
+        let nobody = ("", "\"\" is served by nobody");
+        assert_eq!(said, [nobody, ("", "\"\" is FAIL on hosta")]);
     }
 
     #[test]

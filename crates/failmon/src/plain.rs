@@ -12,7 +12,7 @@ use fail_cli::{Failmon, Failure, exit};
 use fail_client::follow::Seen;
 use fail_client::grid::{Cell, Grid, Ink};
 use fail_client::screen::Terminal;
-use fail_client::{age, print, utc, words};
+use fail_client::{age, clean_json, named, print, utc, words};
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Link};
@@ -38,7 +38,7 @@ pub fn once(options: &Failmon) -> Result<u8, Failure> {
     let (source, _) = gathered(options)?;
     let now = source.clock.now_ms();
     let out = match options.json {
-        true => whole(&source.cluster, now).to_string() + "\n",
+        true => clean_json(whole(&source.cluster, now).to_string() + "\n"),
         false => text(&source.cluster, now, &Terminal::find()),
     };
     say(&out)?;
@@ -170,7 +170,7 @@ pub fn stream(options: &Failmon) -> Result<u8, Failure> {
             .cloned()
             .unwrap_or_else(|| source.clock.now_ms().into());
         complain(source.take(number, seen));
-        if !say(&format!("{line}\n"))? {
+        if !say(&clean_json(format!("{line}\n")))? {
             break;
         }
     }
@@ -292,7 +292,7 @@ fn services(matrix: &Matrix, now_ms: i64) -> Option<Grid> {
             };
             Cell::new(text, ink)
         });
-        grid.row(std::iter::once(Cell::from(row.service.clone())).chain(cells));
+        grid.row(std::iter::once(Cell::from(named(&row.service))).chain(cells));
     }
     (!matrix.rows.is_empty()).then_some(grid)
 }
@@ -310,7 +310,7 @@ fn reasons(cluster: &Cluster, matrix: &Matrix) -> Option<Grid> {
                 why += &format!("; it waits for {waiting}");
             }
             grid.row([
-                service.name.clone().into(),
+                named(&service.name).into(),
                 matrix.host(number).into(),
                 service.state.as_deref().unwrap_or("unknown").into(),
                 why.into(),
@@ -402,9 +402,22 @@ hostc  hostb    yes      2h0m   399ms        0.210ms  2.0%
         let text = shown(&cluster);
         let second = text.lines().nth(1).unwrap();
         assert_eq!(second, "ALARM: web is UP on 2 hosts at once: hosta, hostb");
-        let odd = |letter: char| letter.is_control() && letter != '\n';
+        let odd = |letter: char| fail_client::is_odd(letter) && letter != '\n';
         assert!(!text.contains(odd), "{text}");
         assert!(text.contains("FAIL held stop... 0ms"), "{text}");
+    }
+
+    #[test]
+    fn json_has_nothing_that_a_terminal_obeys_and_means_the_same() {
+        let mut cluster = stage::split();
+        let line = r#"{"type":"service","name":"a\u009b2Jb","state":"FAIL","since":@0,"marks":["held"],"reason":"\u202ex","why":"\u200b","waiting":null,"until":null,"script":null,"peers":[],"check":null,"retry":null,"settings":{},"console":{},"journal":[]}"#;
+        stage::say(&mut cluster, 0, NOW, line);
+        let whole = whole(&cluster, NOW);
+        let shown = clean_json(whole.to_string());
+        assert!(!shown.chars().any(fail_client::is_odd), "{shown}");
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), whole);
+        let service = &whole["targets"][0]["shown"]["services"]["a\u{9b}2Jb"];
+        assert_eq!(service["reason"], "\u{202e}x");
     }
 
     #[test]

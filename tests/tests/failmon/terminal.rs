@@ -297,8 +297,13 @@ fn where_there_is_no_way_nothing_is_offered() {
     let Some(session) = Session::open("", "--mouse") else {
         return;
     };
-    fs::remove_file(session.failsh.folder.file("socket")).unwrap();
+    let socket = session.failsh.folder.file("socket");
+    fs::remove_file(&socket).unwrap();
     let screen = session.keys(&["w"], "wishes need a community");
+    assert!(!screen.contains("failsh shall observe"), "{screen}");
+    // What a failsh that was killed leaves.
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    let screen = session.keys(&["w"], "nobody listens");
     assert!(!screen.contains("failsh shall observe"), "{screen}");
     session.terminal.press("q");
     session.ended(0);

@@ -1,6 +1,7 @@
 //! The screen: alerts at the very top, a title, the view, a line for messages, the help bar.
 //! It is drawn from what is known and what is chosen, and changes neither.
 
+use fail_client::named;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -111,7 +112,7 @@ fn title(app: &App, scene: &Scene, shown: &Shown, columns: usize) -> Line<'stati
             let name = app.service.as_ref().or_else(first);
             format!(
                 "{} on {host}",
-                clean(name.map_or("no service", String::as_str))
+                clean(name.map_or("no service", |name| named(name)))
             )
         }
         View::Matrix => "Who serves what".to_string(),
@@ -272,7 +273,7 @@ fn ask(app: &App, dialog: &Dialog, frame: &mut Frame) {
     let mut cursor = None;
     let mut lines = Vec::new();
     let head = match dialog.stage {
-        Stage::Menu => format!("{} on {}", order.service, order.host),
+        Stage::Menu => format!("{} on {}", named(&order.service), order.host),
         _ => order.to_string(),
     };
     let state = match &dialog.state {

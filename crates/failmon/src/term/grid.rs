@@ -131,12 +131,7 @@ impl Grid {
         theme: Theme,
     ) -> Vec<Line<'static>> {
         let widths = self.widths(room);
-        let titles: Vec<Cell> = self
-            .columns
-            .iter()
-            .map(|column| cell(&column.title, theme.dim()))
-            .collect();
-        let mut lines = vec![line(&titles, &widths, room, None)];
+        let mut lines = vec![self.head(&widths, room, theme)];
         for at in shown {
             let Some(row) = self.rows.get(at) else {
                 break;
@@ -148,6 +143,32 @@ impl Grid {
             lines.push(Line::styled(cut(self.empty, room), theme.dim()));
         }
         lines
+    }
+
+    /// The headings; at their right end how many columns there is no room for.
+    fn head(&self, widths: &[Option<usize>], room: usize, theme: Theme) -> Line<'static> {
+        let titles = self.columns.iter();
+        let mut titles: Vec<Cell> = titles
+            .map(|column| cell(&column.title, theme.dim()))
+            .collect();
+        let missing = widths.iter().filter(|width| width.is_none()).count();
+        let mut head = line(&titles, widths, room, None);
+        if missing == 0 {
+            return head;
+        }
+        let sign = format!("+{missing}");
+        let left = room.saturating_sub(width(&sign));
+        let over = (head.width() + 1).saturating_sub(left);
+        let last = widths.iter().rposition(Option::is_some);
+        if let (true, Some(last)) = (over > 0, last) {
+            let is = width(&titles[last].text).min(widths[last].unwrap_or(0));
+            titles[last].text = cut(&titles[last].text, is.saturating_sub(over));
+            head = line(&titles, widths, room, None);
+        }
+        let pad = left.saturating_sub(head.width());
+        head.spans.push(Span::raw(" ".repeat(pad)));
+        head.spans.push(Span::styled(sign, theme.warning()));
+        head
     }
 }
 
@@ -208,20 +229,25 @@ mod tests {
             }],
             empty: "",
         };
-        let text = |room| {
+        let nth = |room, at: usize| {
             let lines = grid.lines(room, 0..9, None, Theme { colour: true });
-            lines[1]
-                .spans
-                .iter()
-                .map(|span| span.content.as_ref())
-                .collect::<String>()
+            let spans = lines[at].spans.iter();
+            spans.map(|span| span.content.as_ref()).collect::<String>()
         };
+        let text = |room| nth(room, 1);
+        let head = |room| nth(room, 0);
         assert_eq!(text(40), "long name  mark  why so");
         assert_eq!(text(20), "long n…  mark  why …");
         assert_eq!(text(14), "lo…  mark  wh…");
         assert_eq!(text(13), "long na…  wh…");
         assert_eq!(text(7), "long n…");
+        // What has gone is counted in the headings.
+        assert_eq!(head(14), "A    B     C");
+        assert_eq!(head(13), "A          +1");
+        assert_eq!(head(7), "A    +2");
+        assert_eq!(head(3), " +2");
         for room in 0..50 {
+            assert!(width(&head(room)) <= room.max(2), "{}", head(room));
             assert!(width(&text(room)) <= room.max(1));
         }
     }

@@ -1,17 +1,31 @@
 //! Wishes are carried out: by the faild of the host that is shown, with a community, or by the
 //! failsh of this host over its control socket. Never on the thread that draws.
 
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 use std::time::Duration;
 
 use fail_cli::{COMMUNITY_VARIABLE, Community, Failmon, Failure, HostPort, exit};
-use fail_client::{Client, Name, Options, addresses, control};
+use fail_client::{Client, Name, Options, addresses, control, words};
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 
 use super::run::In;
 use super::wish::{Order, Way};
 use crate::cluster::Cluster;
+
+/// Whether somebody listens at this socket, without waiting for anybody.
+fn knock(path: &Path) -> nix::Result<()> {
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    match connect(socket.as_raw_fd(), &UnixAddr::new(path)?) {
+        // He listens, and has others to talk to first.
+        Err(Errno::EAGAIN) => Ok(()),
+        answer => answer,
+    }
+}
 
 /// How long a failsh may take for a wish: its faild has to answer.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -76,14 +90,17 @@ impl Ways {
                 "wishes for {host} need a community: -C FILE, or FAIL_COMMUNITY"
             ));
         }
-        match socket.exists() {
-            true => Ok(Way::Socket(socket.clone())),
-            false => Err(format!(
-                "wishes need a community (-C FILE, or FAIL_COMMUNITY) or the control socket \
-                 (--socket), and {} is not there",
-                socket.display()
-            )),
-        }
+        let why = match knock(socket) {
+            Ok(()) => return Ok(Way::Socket(socket.clone())),
+            Err(Errno::ENOENT) => "is not there".to_string(),
+            Err(Errno::ECONNREFUSED) => "is left over: nobody listens there".to_string(),
+            Err(why) => format!("can not be used: {}", words(&why.into())),
+        };
+        Err(format!(
+            "wishes need a community (-C FILE, or FAIL_COMMUNITY) or the control socket \
+             (--socket), and {} {why}",
+            socket.display()
+        ))
     }
 
     fn is_here(&self, host: &str) -> bool {
@@ -138,4 +155,25 @@ fn by_socket(order: &Order, path: &Path) -> Result<String, String> {
     result
         .map(|_| "done".to_string())
         .map_err(|e| e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn a_socket_at_which_nobody_listens_is_none() {
+        let name = format!("failmon-{}.sock", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        assert_eq!(knock(&path), Err(Errno::ENOENT));
+        let listener = UnixListener::bind(&path).unwrap();
+        assert_eq!(knock(&path), Ok(()));
+        drop(listener);
+        let left = knock(&path);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(left, Err(Errno::ECONNREFUSED));
+        let long = "x".repeat(200);
+        assert_eq!(knock(Path::new(&long)), Err(Errno::ENAMETOOLONG));
+    }
 }

@@ -175,7 +175,8 @@ impl Loop {
                         panic!("as you wish");
                     }
                 }
-                if key.code == KeyCode::Char('w') {
+                let typed = self.app.typing || self.app.dialog.is_some();
+                if key.code == KeyCode::Char('w') && !typed {
                     self.app.ways = self.ways.of(&self.source.cluster);
                 }
                 match self.app.press(key, &self.source.cluster, now) {

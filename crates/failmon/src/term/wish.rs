@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use fail_client::{State, Wish};
+use fail_client::{State, Wish, named};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// The longest reason that can be typed, in letters: a record holds a little more.
@@ -82,7 +82,7 @@ pub struct Order {
 impl fmt::Display for Order {
     fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
         let word = word(self.wish);
-        write!(to, "{word} {} on {}", self.service, self.host)
+        write!(to, "{word} {} on {}", named(&self.service), self.host)
     }
 }
 

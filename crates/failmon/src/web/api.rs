@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::cluster::{Cluster, Link, View};
 use crate::matrix::{Matrix, Row};
 
-use super::clean;
 use super::parts::Shown;
+use fail_client::clean_json;
 
 /// Everything in short: the targets, what is not as it should be, who serves what.
 pub fn cluster(shown: &Shown) -> String {
@@ -88,7 +88,7 @@ pub fn events(shown: &Shown) -> String {
 
 /// Why there is no answer.
 pub fn error(sentence: &str) -> String {
-    clean::json(format!("{}\n", json!({ "error": sentence })))
+    clean_json(format!("{}\n", json!({ "error": sentence })))
 }
 
 fn host(cluster: &Cluster, target: usize) -> Option<&str> {
@@ -152,7 +152,7 @@ fn text(shown: &Shown, mut value: Value) -> String {
     if let Value::Object(fields) = &mut value {
         fields.insert("now".to_string(), json!(shown.now));
     }
-    clean::json(format!("{value}\n"))
+    clean_json(format!("{value}\n"))
 }
 
 #[cfg(test)]

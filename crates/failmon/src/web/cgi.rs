@@ -10,11 +10,11 @@ use std::path::Path;
 
 use fail_cli::{Failmon, Failure, HostPort, exit};
 
-use super::clean::clean;
 use super::page::{self, Form, REFRESH};
 use super::parts::Shown;
 use super::put;
 use crate::plain::gathered;
+use fail_client::clean;
 
 /// The name under which it is a CGI program.
 const NAME: &str = "failmon.cgi";

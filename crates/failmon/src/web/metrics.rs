@@ -10,8 +10,8 @@ use std::fmt::Write;
 use crate::cluster::{Link, View};
 use crate::matrix::Weight;
 
-use super::clean::clean;
 use super::parts::Shown;
+use fail_client::clean;
 
 /// The media type of what is written here.
 pub const TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -369,7 +369,7 @@ mod tests {
         stage::say(&mut cluster, 0, NOW, line);
         let text = draw(&cluster, NOW);
         // The line feed is told by its code, and its backslash is one of a label.
-        let line = r#"failover_service_up_hosts{service="a\"} 1\\u{a}x{\\"} 1"#;
+        let line = r#"failover_service_up_hosts{service="a\"} 1\\nx{\\"} 1"#;
         assert!(text.lines().any(|l| l == line), "{text}");
         assert_eq!(
             (seconds(-5), seconds(1_001)),

@@ -5,7 +5,6 @@
 
 mod api;
 mod cgi;
-mod clean;
 mod metrics;
 mod page;
 mod parts;

@@ -9,10 +9,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::cluster::{Cluster, Link};
 use crate::matrix::{self, Alert, Cell, Column, Matrix, Row, Trouble, Weight};
 
-use super::clean::clean;
 use super::service;
 use super::tables;
 use super::when::Ages;
+use fail_client::{clean, named};
 
 /// Services on one page. A page of more would be some ten megabytes, and no one reads it: what
 /// is missing is said, and `/api` has it.
@@ -207,7 +207,7 @@ fn matrix(shown: &Shown) -> Section {
         let id = id("row", &row.service);
         let element = html! {
             tr id=(id) {
-                th scope="row" { a href=(link("service", &row.service)) { (clean(&row.service)) } }
+                th scope="row" { a href=(link("service", &row.service)) { (clean(named(&row.service))) } }
                 td { (summary(shown, row)) }
                 @for (at, cell) in row.cells.iter().take(columns.len()).enumerate() {
                     td data-host=(clean(&columns[at].host)) { (self::cell(shown, &columns[at], cell.as_deref())) }

@@ -7,9 +7,9 @@ use fail_wire::monitor::{CheckView, Note, PeerView, ServiceView};
 
 use crate::cluster::View;
 
-use super::clean::clean;
 use super::parts::{Part, Section, Shown, id, state, table};
 use super::when::moment;
+use fail_client::{clean, named};
 
 /// A part for each service.
 pub fn services(shown: &Shown) -> Section {
@@ -18,7 +18,7 @@ pub fn services(shown: &Shown) -> Section {
         let id = id("service", name);
         let element = html! {
             details id=(id) {
-                summary { (clean(name)) }
+                summary { (clean(named(name))) }
                 @for (number, view) in shown.cluster.views.iter().enumerate() {
                     @if let Some(service) = view.shown.services.get(name) {
                         (told(shown, number, view, service))
@@ -40,7 +40,7 @@ pub fn services(shown: &Shown) -> Section {
 
 /// What one failsh tells of a service.
 fn told(shown: &Shown, number: usize, view: &View, service: &ServiceView) -> Markup {
-    let name = clean(&service.name);
+    let name = clean(named(&service.name));
     let host = clean(view.host());
     let there = |at| shown.ages.there(view, at);
     let unique = |what: &str| id(&format!("{what}-{number}"), &service.name);
@@ -110,7 +110,10 @@ fn check(shown: &Shown, view: &View, check: &CheckView) -> Markup {
 }
 
 fn peers(shown: &Shown, service: &ServiceView, host: &str) -> Markup {
-    let label = format!("{} elsewhere, as {host} sees it", clean(&service.name));
+    let label = format!(
+        "{} elsewhere, as {host} sees it",
+        clean(named(&service.name))
+    );
     let content = html! {
         caption { (label) }
         thead { tr {

@@ -7,9 +7,9 @@ use fail_wire::monitor::HostView;
 
 use crate::cluster::{Entry, Link, View};
 
-use super::clean::clean;
 use super::parts::{Part, Section, Shown, id, table};
 use super::when::moment;
+use fail_client::clean;
 
 /// Events on the page, the newest ones.
 pub const EVENTS_SHOWN: usize = 100;

@@ -53,7 +53,7 @@ pub(super) fn grid(app: &App, scene: &Scene) -> Grid {
     let rows = rows.into_iter().map(|row| {
         let since = served(whole, row).1;
         let mut cells = vec![
-            cell(&row.service, app.theme.title()),
+            cell(fail_client::named(&row.service), app.theme.title()),
             servers(whole, row, app.theme),
             cell(
                 since.map_or(String::new(), |since| ago(now, since)),

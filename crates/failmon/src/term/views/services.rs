@@ -74,7 +74,7 @@ pub(super) fn grid(app: &App, scene: &Scene) -> Grid {
             Row {
                 key: row.service.clone(),
                 cells: vec![
-                    cell(&row.service, calm(theme.title())),
+                    cell(fail_client::named(&row.service), calm(theme.title())),
                     cell(state.unwrap_or("?"), calm(theme.state(state))),
                     cell(
                         match state {

@@ -191,7 +191,7 @@ impl House {
 
 /// Lines without what steers a terminal.
 fn plain(lines: &str) -> String {
-    let clean = |line| crate::web::clean::clean(line).into_owned() + "\n";
+    let clean = |line| fail_client::clean(line).into_owned() + "\n";
     lines.lines().map(clean).collect()
 }
 

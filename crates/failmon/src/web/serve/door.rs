@@ -141,7 +141,7 @@ fn token(path: &Path) -> Result<String, Failure> {
             "token file {file}: the first line has less than {TOKEN_BYTES_MIN} letters; such a \
              token can be guessed"
         );
-        return Err(Failure::new(exit::IOERR, text));
+        return Err(Failure::new(exit::DATA, text));
     }
     Ok(token.to_string())
 }

@@ -38,10 +38,10 @@ use tokio_rustls::TlsAcceptor;
 use crate::record::post;
 use crate::source::Source;
 
-use super::clean::clean;
 use answer::{EVENTS_MAX, House};
 use body::Reply;
 use door::{Door, warning};
+use fail_client::clean;
 use guard::Guard;
 use picture::Picture;
 

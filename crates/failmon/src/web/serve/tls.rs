@@ -19,6 +19,10 @@ pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, Failure> {
     let certs: Result<Vec<_>, Error> =
         CertificateDer::pem_file_iter(cert).and_then(Iterator::collect);
     let certs = certs.map_err(|e| unread("certificates", cert, &e))?;
+    if certs.is_empty() {
+        let text = format!("there is no certificate in {}", cert.display());
+        return Err(Failure::new(exit::DATA, text));
+    }
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|e| unread("key", key, &e))?;
     let wrong = |e| {
         let (cert, key) = (cert.display(), key.display());
