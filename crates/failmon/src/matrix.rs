@@ -344,19 +344,23 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
     }
     for row in &matrix.rows {
         for (at, cell) in row.cells.iter().enumerate() {
-            let Some(cell) = cell.as_ref().filter(|cell| cell.is("FAIL")) else {
+            let Some(cell) = cell.as_ref() else {
                 continue;
             };
             let (name, host) = (named(&row.service), &matrix.columns[at].host);
-            let why = match cell.reason.is_empty() {
-                true => String::new(),
-                false => format!(": {}", cell.reason),
+            let text = if cell.is("FAIL") {
+                let why = match cell.reason.is_empty() {
+                    true => String::new(),
+                    false => format!(": {}", cell.reason),
+                };
+                format!("{name} is FAIL on {host}{why}")
+            } else if cell.is("UP") && cell.marks.iter().any(|mark| mark == "unsupervised") {
+                // Nobody would take it down there, or see it fail.
+                format!("{name} is UP on {host}, and no failsh there looks after it")
+            } else {
+                continue;
             };
-            add(
-                Weight::Warning,
-                &row.service,
-                format!("{name} is FAIL on {host}{why}"),
-            );
+            add(Weight::Warning, &row.service, text);
         }
     }
     for view in &cluster.views {
@@ -527,6 +531,16 @@ mod tests {
             said(&cluster)[0],
             "web is UP on 2 hosts at once: hostb, vm (192.0.2.1)"
         );
+    }
+
+    #[test]
+    fn what_nobody_looks_after_is_told_of() {
+        let mut cluster = targets(&["192.0.2.1"]);
+        answers(&mut cluster, 0, "hosta", 1, "RECOVER", "hostb=UP");
+        let web = cluster.views[0].shown.services.get_mut("web").unwrap();
+        web.peers[0].marks.push("unsupervised".to_string());
+        let text = "web is UP on hostb, and no failsh there looks after it";
+        assert_eq!(said(&cluster), [text]);
     }
 
     #[test]
