@@ -204,7 +204,13 @@ fn who_comes_back_is_told_only_what_is_new() {
     let mut pair = Pair::start();
     let served = Served::start(&[], &[&pair.target()]);
     let page = || web::get(served.at, "/").body;
-    let page = wait::until("the page", page, |page| page.contains("row-dns"));
+    // Until dns has come up and both hosts have their columns, it is new itself.
+    let settled = |page: &String| {
+        let row = page.split_once("id=\"row-dns\"").map(|(_, rest)| rest);
+        let row = row.and_then(|rest| rest.split_once("</tr>"));
+        row.is_some_and(|(row, _)| row.contains(">UP<") && row.contains("\"hosta\""))
+    };
+    let page = wait::until("the page", page, settled);
     let (_, rest) = page.split_once("data-from=\"").unwrap();
     let from = rest.split('"').next().unwrap();
     pair.fail_over();
