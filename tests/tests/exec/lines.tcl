@@ -187,7 +187,7 @@ exec echo ~ ~root ~nosuch-user
 set env(HOME) $dir; exec ~/shebang x
 set env(HOME) $dir; exec cat < ~/plain
 set env(HOME) $dir; exec echo x > ~/out
-set env(HOME) $dir; exec echo x | ~/shebang x
+set env(HOME) $dir; exec true | ~/shebang x
 # Mistakes.
 exec
 exec --
