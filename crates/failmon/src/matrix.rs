@@ -279,20 +279,12 @@ fn trouble(cells: &[Option<Box<Cell>>], is_twice: bool) -> Trouble {
 /// What is not as it should be, the worst first.
 pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
     let mut found = Vec::new();
-    let mut add = |weight, subject: &str, text: String| {
-        found.push(Alert {
-            weight,
-            subject: subject.to_string(),
-            text,
-            silent: None,
-        });
-    };
     let mut rows: Vec<&Row> = matrix.rows.iter().collect();
     rows.sort_by_key(|row| row.trouble);
     for row in rows {
         let (subject, name) = (row.service.as_str(), named(&row.service));
         match row.trouble {
-            Trouble::Twice => add(
+            Trouble::Twice => found.push(alert(
                 Weight::Alarm,
                 subject,
                 format!(
@@ -300,12 +292,12 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
                     row.twice.len(),
                     row.twice.join(", ")
                 ),
-            ),
-            Trouble::Nobody => add(
+            )),
+            Trouble::Nobody => found.push(alert(
                 Weight::Alarm,
                 subject,
                 format!("{name} is served by nobody"),
-            ),
+            )),
             Trouble::Degraded | Trouble::None => {}
         }
     }
@@ -318,28 +310,19 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
                 (Link::Up, None) if young => Weight::Warning,
                 _ => Weight::Alarm,
             };
+            let text = format!("{}: {trouble}", view.target);
             found.push(Alert {
-                weight,
-                subject: view.host().to_string(),
-                text: format!("{}: {trouble}", view.target),
                 silent: Some(number),
+                ..alert(weight, view.host(), text)
             });
         }
     }
-    let mut add = |weight, subject: &str, text: String| {
-        found.push(Alert {
-            weight,
-            subject: subject.to_string(),
-            text,
-            silent: None,
-        });
-    };
     for view in &cluster.views {
         let health = view.shown.health.as_ref();
         if health.is_some_and(|health| health.faild == Some(false)) && view.stale(now_ms).is_none()
         {
             let text = format!("{}: its faild does not answer", view.host());
-            add(Weight::Alarm, view.host(), text);
+            found.push(alert(Weight::Alarm, view.host(), text));
         }
     }
     for row in &matrix.rows {
@@ -360,13 +343,13 @@ pub fn alerts(cluster: &Cluster, matrix: &Matrix, now_ms: i64) -> Vec<Alert> {
             } else {
                 continue;
             };
-            add(Weight::Warning, &row.service, text);
+            found.push(alert(Weight::Warning, &row.service, text));
         }
     }
     for view in &cluster.views {
         for host in deaf(view, now_ms) {
             let text = format!("{host} does not answer {}", view.host());
-            add(Weight::Warning, host, text);
+            found.push(alert(Weight::Warning, host, text));
         }
     }
     found.sort_by_key(|alert| alert.weight);
@@ -379,6 +362,15 @@ fn deaf(view: &View, now_ms: i64) -> impl Iterator<Item = &str> {
     let hosts = view.shown.hosts.values().filter(move |_| fresh);
     let hosts = hosts.filter(|host| host.reachable == Some(false));
     hosts.map(|host| host.name.as_str())
+}
+
+fn alert(weight: Weight, subject: &str, text: String) -> Alert {
+    Alert {
+        weight,
+        subject: subject.to_string(),
+        text,
+        silent: None,
+    }
 }
 
 #[cfg(test)]

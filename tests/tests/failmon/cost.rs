@@ -60,7 +60,7 @@ fn watchers(count: usize, words: &[&str], at: &str) -> Vec<Running> {
 }
 
 #[test]
-#[ignore = "a measurement: scripts/watchers"]
+#[ignore = "a measurement; scripts/watchers runs it"]
 fn what_five_watchers_of_500_services_cost() {
     let seconds = std::env::var("FAILOVER_WATCHERS_SECONDS").unwrap_or_default();
     let time = Duration::from_secs(seconds.parse().unwrap_or(20));
