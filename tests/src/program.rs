@@ -20,13 +20,16 @@ use crate::tree;
 use crate::wait::{self, LIMIT};
 
 /// What is built, and of these two their examples.
-const PROGRAMS: [&str; 8] = [
+const PROGRAMS: [&str; 11] = [
     "faild",
     "failsh",
     "failc",
     "failstat",
     "failmon",
     "faildebug",
+    "hc",
+    "getnode",
+    "hcmon",
     "fail-client",
     "fail-cli",
 ];

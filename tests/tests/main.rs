@@ -18,6 +18,7 @@ mod faildebug;
 mod failmon;
 mod failsh;
 mod flood;
+mod hc;
 mod imports;
 mod life;
 mod man;

@@ -2,7 +2,7 @@
 
 use clap::{Command, CommandFactory, Parser};
 
-use crate::{Failc, Faild, Faildebug, Failmon, Failsh, Failstat, exit};
+use crate::{Failc, Faild, Faildebug, Failmon, Failsh, Failstat, Getnode, Hc, Hcmon, exit};
 
 /// One program of the suite.
 #[derive(Debug, Clone, Copy)]
@@ -15,10 +15,21 @@ pub struct Program {
     pub command: fn() -> Command,
     /// The exit codes it may end with, in their order.
     pub exits: &'static [u8],
+    /// It is also a plugin of Nagios: [`exit::PLUGIN`].
+    pub is_plugin: bool,
+}
+
+impl Program {
+    /// What a code means when this program ends with it, in the words of its man page.
+    pub fn meaning(&self, code: u8) -> Option<&'static str> {
+        let plugin = exit::PLUGIN.iter().filter(|_| self.is_plugin);
+        let mut all = plugin.chain(&exit::MEANINGS);
+        all.find(|(known, _)| *known == code).map(|(_, text)| *text)
+    }
 }
 
 /// Every program.
-pub const PROGRAMS: [Program; 6] = [
+pub const PROGRAMS: [Program; 9] = [
     Program {
         name: "faild",
         section: 8,
@@ -33,6 +44,7 @@ pub const PROGRAMS: [Program; 6] = [
             exit::IOERR,
             exit::CONFIG,
         ],
+        is_plugin: false,
     },
     Program {
         name: "failsh",
@@ -52,6 +64,7 @@ pub const PROGRAMS: [Program; 6] = [
             exit::TEMPFAIL,
             exit::NOPERM,
         ],
+        is_plugin: false,
     },
     Program {
         name: "failc",
@@ -74,6 +87,7 @@ pub const PROGRAMS: [Program; 6] = [
             exit::PROTOCOL,
             exit::NOPERM,
         ],
+        is_plugin: false,
     },
     Program {
         name: "failstat",
@@ -90,6 +104,7 @@ pub const PROGRAMS: [Program; 6] = [
             exit::PROTOCOL,
             exit::NOPERM,
         ],
+        is_plugin: false,
     },
     Program {
         name: "failmon",
@@ -105,6 +120,7 @@ pub const PROGRAMS: [Program; 6] = [
             exit::CANTCREAT,
             exit::IOERR,
         ],
+        is_plugin: false,
     },
     Program {
         name: "faildebug",
@@ -122,6 +138,55 @@ pub const PROGRAMS: [Program; 6] = [
             exit::PROTOCOL,
             exit::NOPERM,
         ],
+        is_plugin: false,
+    },
+    Program {
+        name: "hc",
+        section: 8,
+        command: Hc::command,
+        exits: &[
+            exit::OK,
+            exit::WARNING,
+            exit::BAD,
+            exit::UNKNOWN,
+            exit::USAGE,
+            exit::DATA,
+            exit::SOFTWARE,
+            exit::OSERR,
+            exit::CANTCREAT,
+            exit::IOERR,
+        ],
+        is_plugin: true,
+    },
+    Program {
+        name: "getnode",
+        section: 1,
+        command: Getnode::command,
+        exits: &[
+            exit::OK,
+            exit::WARNING,
+            exit::BAD,
+            exit::UNKNOWN,
+            exit::USAGE,
+            exit::UNAVAILABLE,
+            exit::SOFTWARE,
+            exit::OSERR,
+            exit::PROTOCOL,
+        ],
+        is_plugin: true,
+    },
+    Program {
+        name: "hcmon",
+        section: 8,
+        command: Hcmon::command,
+        exits: &[
+            exit::OK,
+            exit::USAGE,
+            exit::SOFTWARE,
+            exit::OSERR,
+            exit::IOERR,
+        ],
+        is_plugin: false,
     },
 ];
 
@@ -167,7 +232,7 @@ mod tests {
             (program.command)().debug_assert();
             assert_eq!((program.command)().get_name(), program.name);
             assert!(program.exits.is_sorted(), "{}", program.name);
-            let means = |code: &u8| exit::MEANINGS.iter().any(|(known, _)| known == code);
+            let means = |code: &u8| program.meaning(*code).is_some();
             assert!(program.exits.iter().all(means), "{}", program.name);
         }
     }

@@ -1,6 +1,6 @@
 //! The rules of failover, as machines without clock, socket, thread or file.
 //!
-//! [`node`] is what faild decides, [`plan`] what failsh decides; both are driven by the
+//! [`node`] is what faild decides, [`plan`] what failsh decides, [`watch`] what hc decides; all are driven by the
 //! contract of [`machine::Machine`], by the programs and by the simulator alike. Time comes
 //! in as an argument, datagrams as bytes, and what is to be done goes out as a value.
 
@@ -21,3 +21,4 @@ pub mod node;
 pub mod plan;
 pub mod policy;
 pub mod time;
+pub mod watch;

@@ -177,3 +177,27 @@ pub const PAUSES_MAX: usize = 16;
 /// Datagrams that a debug port looks at in one second. Nobody lists levels faster by hand, and
 /// a flood costs no more than that.
 pub const DEBUG_PER_SECOND_MAX: u32 = 200;
+
+/// Targets in one hc: five times what was measured to be checked each ten seconds on one core.
+pub const TARGETS_MAX: usize = 10_000;
+
+/// Checks of one target, and lines of actions: nobody reads more.
+pub const TARGET_LINES_MAX: usize = 64;
+
+/// Dependencies of one target. A group of all targets is none that anybody looks at.
+pub const DEPENDS_MAX: usize = 1_000;
+
+/// Bytes of the reason that a check gives.
+pub const FINDING_BYTES_MAX: usize = 512;
+
+/// Figures of one check; a plugin that measures more is measured by other means.
+pub const FIGURES_MAX: usize = 64;
+
+/// Changes of a target that are remembered.
+pub const CHANGES_MAX: usize = 100;
+
+/// Checks under way at the same time. Each costs a descriptor or two.
+pub const CHECKS_MAX: usize = 2_000;
+
+/// Reports that wait behind one that is under way, for each line of a target.
+pub const ACTS_WAITING_MAX: usize = 8;

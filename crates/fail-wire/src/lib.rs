@@ -13,6 +13,7 @@ mod bare;
 mod bytes;
 mod change;
 mod figures;
+pub mod health;
 mod history;
 mod key;
 mod levels;

@@ -1,0 +1,55 @@
+//! Actions as values: what stands behind `on EVENT`, read and checked (`Hcfile(5)`).
+
+use std::path::PathBuf;
+
+use fail_core::log::Level;
+use fail_wire::Name;
+
+use super::check::{Host, Tls};
+
+/// What is done about a change. When and how often is in [`fail_core::watch::Line`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// `exec PROGRAM [WORD …]`
+    Exec(Vec<String>),
+    /// `mail ADDRESS … [smtp=HOST[:PORT]] [from=ADDRESS]`
+    Mail {
+        /// To whom.
+        to: Vec<String>,
+        /// By which server, without TLS; nothing: 127.0.0.1:25.
+        smtp: Host,
+        /// From whom; nothing: hc@ the name of the host.
+        from: Option<String>,
+    },
+    /// `webhook URL [auth=FILE] [ca=FILE] …`: a POST of JSON.
+    Webhook {
+        /// Where to.
+        url: String,
+        /// A file whose first line is `user:password`, or a token for `Bearer`.
+        auth: Option<PathBuf>,
+        /// For https.
+        tls: Tls,
+    },
+    /// `syslog [level=LEVEL]`
+    Syslog {
+        /// How loud; nothing: warning when bad, info when good.
+        level: Option<Level>,
+    },
+    /// `failc SERVICE [host=HOST[:PORT]] [community=FILE]`: the wish `away` when bad, `back`
+    /// when good.
+    Failc {
+        /// Which service.
+        service: Name,
+        /// Whose faild.
+        host: Host,
+        /// A file whose first line is the community; nothing: `public`, which may change from this host.
+        community: Option<PathBuf>,
+    },
+    /// `tcl FILE PROC [WORD …]`
+    Tcl {
+        /// The file that has the procedure.
+        file: PathBuf,
+        /// Its name and its arguments.
+        words: Vec<String>,
+    },
+}

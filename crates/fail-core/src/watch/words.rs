@@ -1,0 +1,226 @@
+//! The words in which the machine and the world speak to each other.
+
+use fail_wire::Name;
+use serde::{Deserialize, Serialize};
+
+use super::settings::Targets;
+use crate::time::{Mono, Span};
+
+/// What one check came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It serves.
+    Good,
+    /// It serves, and somebody should look: counts as good.
+    Warning,
+    /// Could not be found out: counts as bad, unless the check says otherwise.
+    Unknown,
+    /// It does not serve.
+    Bad,
+}
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What it came to.
+    pub verdict: Verdict,
+    /// Why, in words: one line of at most [`crate::limits::FINDING_BYTES_MAX`] bytes.
+    pub why: String,
+    /// How long it took, in nanoseconds.
+    pub took: Span,
+    /// What was measured, such as the days left of a certificate.
+    pub figures: Vec<Figure>,
+}
+
+/// Something measured, with the meaning that the performance data of a Nagios plugin have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// What: `time`, `days`, `/var`.
+    pub name: String,
+    /// How much.
+    pub value: f64,
+    /// Of what: `s`, `ms`, `%`, `B`, `d`, or nothing.
+    pub unit: String,
+    /// The range beyond which it is a warning, as it was given; empty: none.
+    pub warn: String,
+    /// The range beyond which it is bad, as it was given; empty: none.
+    pub bad: String,
+    /// The least that it can be.
+    pub min: Option<f64>,
+    /// The most that it can be.
+    pub max: Option<f64>,
+}
+
+/// How it is with a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Not known yet.
+    Pending,
+    /// It serves.
+    Up,
+    /// It does not.
+    Down,
+    /// What it depends on does not: nobody asks it, and nothing is said about it.
+    Dependency,
+    /// It is worked on: it is asked, and nothing is said about it.
+    Maintenance,
+}
+
+/// What a line of actions may be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Event {
+    /// From up to down; or found down as the first that is known.
+    Down,
+    /// From down to up. Not when it is found up as the first that is known.
+    Up,
+    /// Down or up, also when that is the first that is known.
+    Change,
+    /// It changes too often; nothing more is said until it has come to rest, when `down`,
+    /// `up` and `change` say what it came to, if that is not what was said last.
+    Flapping,
+    /// It is still down.
+    Renotify,
+}
+
+impl Event {
+    /// All of them.
+    pub const ALL: [Event; 5] = [
+        Event::Down,
+        Event::Up,
+        Event::Change,
+        Event::Flapping,
+        Event::Renotify,
+    ];
+
+    /// As it is written in an Hcfile.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Event::Down => "down",
+            Event::Up => "up",
+            Event::Change => "change",
+            Event::Flapping => "flapping",
+            Event::Renotify => "renotify",
+        }
+    }
+}
+
+/// What an action is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Which target.
+    pub target: Name,
+    /// What happened.
+    pub event: Event,
+    /// Whether the target serves now.
+    pub good: bool,
+    /// What was said about it before.
+    pub from: State,
+    /// What is said now.
+    pub to: State,
+    /// The first that is known of it: there was nothing before.
+    pub first: bool,
+    /// Why, in words.
+    pub why: String,
+    /// For how long it had been as it was before; with `Renotify`: for how long it is down.
+    pub lasted: Span,
+    /// How many targets are not asked because of it.
+    pub hides: usize,
+    /// How many reports of this line were left out since its last, by its limits.
+    pub left_out: u32,
+}
+
+/// How an action ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acted {
+    /// It is done.
+    Done,
+    /// It is not: why.
+    Failed(String),
+}
+
+/// What is kept of a target over a restart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Which.
+    pub target: Name,
+    /// What was said about it last: `Up`, `Down` or nothing (`Pending`).
+    pub state: State,
+    /// Since when, in milliseconds since 1970 UTC.
+    pub since: i64,
+    /// Why.
+    pub why: String,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum In {
+    /// The Hcfile was read, for the first time or again. A target of the same name goes on as
+    /// it was, with its new settings.
+    Targets(Targets),
+    /// What was kept, before the first `Targets`.
+    Restore(Vec<Kept>),
+    /// A check has ended.
+    Found {
+        /// The number of [`Out::Check`].
+        number: u64,
+        /// What it found.
+        finding: Finding,
+    },
+    /// An action has ended.
+    Acted {
+        /// The number of [`Out::Act`].
+        number: u64,
+        /// How.
+        acted: Acted,
+    },
+    /// A maintenance window of this name has opened or closed.
+    Window {
+        /// As [`super::Target::windows`] has it.
+        window: String,
+        /// Whether it is open now.
+        open: bool,
+    },
+    /// Somebody wants a target checked now.
+    Ask(Name),
+}
+
+/// Something that is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Out {
+    /// Run a check, and say what it found. By `deadline` it has ended, whatever it found.
+    Check {
+        /// The number of the question.
+        number: u64,
+        /// Which target.
+        target: Name,
+        /// Which of its checks, counted from 0.
+        check: usize,
+        /// Until when.
+        deadline: Mono,
+    },
+    /// Nobody waits for this check any more.
+    Drop(u64),
+    /// Do something about a change, and say when it is done.
+    Act {
+        /// The number of the question.
+        number: u64,
+        /// Which line of `report.target`, counted from 0.
+        line: usize,
+        /// What it is about.
+        report: Report,
+        /// Until when.
+        deadline: Mono,
+    },
+    /// Nobody waits for this action any more.
+    Forget(u64),
+    /// One line for the log, in the fixed shape
+    /// `target www: up -> down (http: status 500) after 3h12m`.
+    Log(String),
+    /// What is shown of these is no longer what was shown.
+    Shown(Vec<Name>),
+    /// What is kept over a restart is no longer what was kept.
+    Keep,
+}

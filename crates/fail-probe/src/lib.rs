@@ -1,0 +1,29 @@
+//! One check of each kind over the network: whom it asks, what it takes for good.
+//!
+//! [`Prober`] is a thread of its own with an async runtime in which any number of checks run
+//! side by side; each is a future that is dropped when its deadline has come, with its sockets.
+//! So an answer that never ends, or that comes byte by byte, holds up nobody. What a check
+//! reads has a limit, whatever the other end sends.
+//!
+//! Not here: when to check, what a finding means ([`fail_core::watch`]); checks that are
+//! programs (`exec`, `nagios`, `tcl`), which hc runs as children.
+
+#![forbid(unsafe_code)]
+
+mod prober;
+
+mod dns;
+mod faild;
+mod found;
+mod http;
+mod icmp;
+mod ldap;
+mod mail;
+mod net;
+mod ntp;
+pub mod plugin;
+mod tcp;
+mod tls;
+
+pub use found::{bad, good, unknown};
+pub use prober::Prober;

@@ -1,0 +1,1 @@
+//! What the plugins of Nagios print, read: a verdict, a reason, performance data.

@@ -1,0 +1,152 @@
+//! The thread in which checks run side by side.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use fail_conf::hcfile::check::{Check, Line, Terms};
+use fail_core::time::Span;
+use fail_core::watch::Finding;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use crate::found::{Found, bad, unknown};
+use crate::{dns, faild, http, icmp, ldap, mail, ntp, tcp};
+
+/// What the thread is told.
+enum Ask {
+    Check {
+        number: u64,
+        line: Box<Line>,
+        limit: Duration,
+    },
+    Drop(u64),
+    Ended(u64),
+}
+
+/// A thread that runs checks. It ends when this is dropped.
+#[derive(Debug, Clone)]
+pub struct Prober {
+    ask: mpsc::UnboundedSender<Ask>,
+}
+
+impl Prober {
+    /// Starts the thread. `tell` is called there, once for each check that was not dropped.
+    ///
+    /// # Errors
+    /// There is no thread to be had.
+    pub fn start(tell: impl Fn(u64, Finding) + Send + Sync + 'static) -> io::Result<Prober> {
+        let (ask, asked) = mpsc::unbounded_channel();
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_all().build()?;
+        let weak = ask.downgrade();
+        std::thread::Builder::new()
+            .name("probes".to_string())
+            .spawn(move || {
+                let tell = std::sync::Arc::new(tell);
+                runtime.block_on(serve(asked, weak, tell));
+                // A name that is being looked up is not waited for.
+                runtime.shutdown_background();
+            })?;
+        Ok(Prober { ask })
+    }
+
+    /// Runs a check for at most `limit`. Not for those that are programs, which are answered
+    /// with a finding that says so.
+    pub fn check(&self, number: u64, line: Line, limit: Duration) {
+        let line = Box::new(line);
+        // The thread ends only when nobody can ask any more.
+        let _ = self.ask.send(Ask::Check {
+            number,
+            line,
+            limit,
+        });
+    }
+
+    /// Nobody waits for this one any more: it is not answered, if it was not yet.
+    pub fn drop_check(&self, number: u64) {
+        let _ = self.ask.send(Ask::Drop(number));
+    }
+}
+
+/// Takes what is asked until nobody can ask any more.
+async fn serve<F: Fn(u64, Finding) + Send + Sync + 'static>(
+    mut asked: mpsc::UnboundedReceiver<Ask>,
+    ask: mpsc::WeakUnboundedSender<Ask>,
+    tell: std::sync::Arc<F>,
+) {
+    let mut running: BTreeMap<u64, AbortHandle> = BTreeMap::new();
+    while let Some(next) = asked.recv().await {
+        match next {
+            Ask::Drop(number) => {
+                running.remove(&number).inspect(AbortHandle::abort);
+            }
+            Ask::Ended(number) => {
+                running.remove(&number);
+            }
+            Ask::Check {
+                number,
+                line,
+                limit,
+            } => {
+                let (tell, ask) = (tell.clone(), ask.clone());
+                let task = tokio::spawn(async move {
+                    let finding = probe(&line, limit).await;
+                    tell(number, finding);
+                    ask.upgrade().map(|ask| ask.send(Ask::Ended(number)));
+                });
+                running.insert(number, task.abort_handle());
+            }
+        }
+    }
+}
+
+/// One check, from its beginning to its end or its deadline.
+pub(crate) async fn probe(line: &Line, limit: Duration) -> Finding {
+    let began = Instant::now();
+    let asked = tokio::time::timeout(limit, ask(&line.check, &line.terms)).await;
+    let took = began.elapsed();
+    let mut finding = match asked {
+        Ok(found) => found.unwrap_or_else(bad),
+        Err(_) => bad(format!("no answer within {}", span(limit))),
+    };
+    finding.took = span(took);
+    line.terms.judge(finding)
+}
+
+async fn ask(check: &Check, terms: &Terms) -> Found {
+    match check {
+        Check::Tcp {
+            host,
+            send,
+            expect,
+            tls,
+        } => {
+            tcp::probe(
+                host,
+                send.as_deref(),
+                expect.as_deref(),
+                tls.as_ref(),
+                terms,
+            )
+            .await
+        }
+        Check::Http(http) => http::probe(http, terms).await,
+        Check::Dns { .. } => dns::probe(check, terms).await,
+        Check::Mail { .. } => mail::probe(check, terms).await,
+        Check::Ldap { .. } => ldap::probe(check, terms).await,
+        Check::Icmp { .. } => icmp::probe(check, terms).await,
+        Check::Ntp { .. } => ntp::probe(check, terms).await,
+        Check::Faild { .. } => faild::probe(check, terms).await,
+        Check::Exec(_) | Check::Nagios(_) | Check::Tcl { .. } => {
+            Ok(unknown("a program, which is not run here"))
+        }
+    }
+}
+
+/// A length of time as the core has it.
+fn span(time: Duration) -> Span {
+    // Nothing here takes five hundred years.
+    Span(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,1 @@
+//! hc as its users have it: the real program, real servers, real networks.
