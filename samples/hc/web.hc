@@ -19,9 +19,10 @@ nginx:
         on change failc web             # away when bad, back when good
         on down exec /usr/bin/systemctl reload nginx every=10m
 
-# How it looks behind the service: one of these is enough.
-web-1 web-2: router
+# How it looks behind the service: one of the two is enough.
+webs: web-1 web-2
         need 1
+web-1 web-2: router
 web-%:
         tcp $@.example.org:80
         tcl checks.tcl pages http://$@.example.org/ 3
