@@ -206,9 +206,6 @@ pub const CHECKS_MAX: usize = 2_000;
 /// Reports that wait behind one that is under way, for each line of a target.
 pub const ACTS_WAITING_MAX: usize = 8;
 
-/// Bytes of the name of a figure, of its unit, and of each of its ranges.
-pub const FIGURE_BYTES_MAX: usize = 64;
-
 /// Reports of a line of actions, and changes of a target, whose times are remembered for
 /// `limit` and `flap`: nobody counts further.
 pub const COUNTED_MAX: u32 = 1_000;
