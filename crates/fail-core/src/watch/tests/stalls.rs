@@ -64,6 +64,23 @@ fn an_hc_that_always_stands_still_finds_what_is_down_all_the_same() {
 }
 
 #[test]
+fn it_is_seen_that_hc_stood_still_though_nothing_was_due_meanwhile() {
+    let mut www = target("www", &[]);
+    (www.pace.fall, www.pace.timeout) = (1, s(60));
+    www.pace.interval = s(3_600);
+    let mut story = Story::new(vec![www]).all_up();
+    story.checks.insert("www".to_string(), Play::Ends(s(10)));
+    story.bad.insert("www".to_string(), "timeout");
+    story.give(In::Ask(super::story::name("www")));
+    story.run(s(1));
+    story.jump(s(9));
+    story.bad.clear();
+    story.run(s(60));
+    assert_eq!(story.watch.health().stalls, 1);
+    assert_eq!(story.news(), Vec::<String>::new());
+}
+
+#[test]
 fn being_a_little_late_is_nothing() {
     let mut story = Story::new(vec![target("www", &[])]).all_up();
     let next = story.watch.health().stalls;
