@@ -29,12 +29,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use fail_wire::Name;
 
 use crate::machine::Machine;
-use crate::time::{Mono, Now};
+use crate::time::{Mono, Now, Span};
 use entry::Entry;
 use health::Health;
 use timers::{Timers, What};
 
 pub use acts::ACT_GRACE;
+use rounds::BEAT;
 pub use rounds::{CHECK_GRACE, FIRST_WITHIN, STALL_MIN};
 pub use settings::{Backoff, Bad, Flap, Limit, Line, Pace, Target, Targets};
 pub use words::{
@@ -101,11 +102,9 @@ impl Watch {
     /// Was this hc stopped, or the host too busy, when it should have acted? Then what its
     /// checks have not seen in time says nothing.
     fn doubt(&mut self, now: Now) {
+        let due = self.deadline();
         self.now = now;
-        let Some(due) = self.timers.first() else {
-            return;
-        };
-        let late = now.mono - due;
+        let late = due.map_or(Span::ZERO, |due| now.mono - due);
         if late < STALL_MIN {
             return;
         }
@@ -219,7 +218,9 @@ impl Machine for Watch {
     }
 
     fn deadline(&self) -> Option<Mono> {
-        self.timers.first()
+        let beat = self.now.mono + BEAT;
+        let beat = (!self.asked.is_empty()).then_some(beat);
+        self.timers.first().into_iter().chain(beat).min()
     }
 
     fn poll(&mut self) -> Option<Out> {

@@ -29,6 +29,9 @@ pub const STALL_MIN: Span = Span::from_secs(1);
 /// for it. A minute is enough to spread thousands.
 pub const FIRST_WITHIN: Span = Span::from_secs(60);
 
+/// While checks are under way hc wakes up so often, if only to see whether it stood still.
+pub(super) const BEAT: Span = Span::from_secs(1);
+
 /// So often in a row the bad findings of a target do not count because hc stood still. On a
 /// host that is always too busy nothing would ever be found down otherwise.
 const DOUBTS_MAX: u32 = 3;

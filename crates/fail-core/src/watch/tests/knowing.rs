@@ -1,6 +1,6 @@
 //! From findings to up and down.
 
-use super::story::{Story, line, ms, s, target};
+use super::story::{Story, line, s, target};
 use crate::time::Span;
 use crate::watch::{Event, Pace, State, Target, Verdict};
 
@@ -93,26 +93,9 @@ fn the_worst_of_its_checks_is_what_counts_and_a_warning_is_good() {
         .insert(("www".to_string(), 2), Verdict::Unknown);
     story.until_state("www", State::Down);
     assert_eq!(story.view("www").why, "unknown");
-    let verdicts: Vec<_> = story
-        .view("www")
-        .checks
-        .into_iter()
-        .map(|c| c.verdict)
-        .collect();
-    assert_eq!(verdicts.concat_some(), "good warning unknown");
-}
-
-trait ConcatSome {
-    fn concat_some(self) -> String;
-}
-
-impl ConcatSome for Vec<Option<String>> {
-    fn concat_some(self) -> String {
-        self.into_iter()
-            .map(Option::unwrap)
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
+    let checks = story.view("www").checks.into_iter();
+    let verdicts: Vec<String> = checks.filter_map(|check| check.verdict).collect();
+    assert_eq!(verdicts, ["good", "warning", "unknown"]);
 }
 
 #[test]
@@ -221,5 +204,4 @@ fn that_it_is_still_down_is_said_again() {
     story.run(s(1_300));
     assert_eq!(story.news().len(), 4, "not when it is up");
     assert!(story.told[3].2.lasted > s(1_250) && story.told[3].2.lasted < s(1_350));
-    assert!(ms(1) > Span::ZERO);
 }

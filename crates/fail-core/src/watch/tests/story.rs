@@ -37,7 +37,6 @@ pub fn target(text: &str, depends: &[&str]) -> Target {
     }
 }
 
-#[expect(dead_code, reason = "for stories about groups")]
 pub fn group(text: &str, depends: &[&str], need: usize) -> Target {
     Target {
         checks: 0,
