@@ -64,9 +64,13 @@ impl Visit<'_> {
         let authorization = match &http.auth {
             None => None,
             Some(path) => {
-                let (user, password) = file::login(path).await.map_err(unknown)?;
-                let basic = BASE64_STANDARD.encode(format!("{user}:{password}"));
-                let value = HeaderValue::from_str(&format!("Basic {basic}"));
+                let [secret] = file::secret::<1>(path).await.map_err(unknown)?;
+                // A user and a password, or a token.
+                let value = match secret.contains(':') {
+                    true => format!("Basic {}", BASE64_STANDARD.encode(&secret)),
+                    false => format!("Bearer {secret}"),
+                };
+                let value = HeaderValue::from_str(&value);
                 let mut value = value.map_err(|e| unknown(format!("no password: {e}")))?;
                 value.set_sensitive(true);
                 Some(value)
@@ -205,8 +209,8 @@ impl Visit<'_> {
                 said.append(name, value);
             }
             headers.extend(said);
-            if let Some(basic) = &self.authorization {
-                headers.insert(header::AUTHORIZATION, basic.clone());
+            if let Some(said) = &self.authorization {
+                headers.insert(header::AUTHORIZATION, said.clone());
             }
         }
         let target = &next.url[url::Position::BeforePath..url::Position::AfterQuery];
