@@ -48,18 +48,17 @@ pub struct Measured {
 ///
 /// # Errors
 /// There is no interpreter, or the file has an error: with its line.
-pub fn call(
-    program: &str,
-    file: &Path,
-    words: &[String],
-) -> Result<(Came, Vec<Measured>), String> {
+pub fn call(program: &str, file: &Path, words: &[String]) -> Result<(Came, Vec<Measured>), String> {
     let interp = Interp::new(program).map_err(|e| e.message)?;
     let figures = Rc::new(RefCell::new(Vec::new()));
     let measured = Rc::clone(&figures);
     let ready = interp.command(["namespace", "eval", "::hc", ""]);
     ready.map_err(|e| e.message)?;
     interp.define("::hc::figure", move |interp, words| {
-        let figure = figure(interp, &words.iter().map(|w| w.to_text()).collect::<Vec<_>>())?;
+        let figure = figure(
+            interp,
+            &words.iter().map(|w| w.to_text()).collect::<Vec<_>>(),
+        )?;
         let mut figures = measured.borrow_mut();
         if figures.len() < FIGURES_MAX {
             figures.push(figure);
@@ -68,11 +67,16 @@ pub fn call(
     });
     interp.eval_file(file).map_err(|e| {
         let info = e.info();
-        let place = info.lines().find(|line| line.trim_start().starts_with("(file"));
+        let place = info
+            .lines()
+            .find(|line| line.trim_start().starts_with("(file"));
         let place = place.map_or(String::new(), |line| format!(" {}", line.trim()));
         format!("{}: {}{place}", file.display(), e.message)
     })?;
-    let words: Vec<_> = words.iter().map(|word| crate::tcl::Obj::text(word)).collect();
+    let words: Vec<_> = words
+        .iter()
+        .map(|word| crate::tcl::Obj::text(word))
+        .collect();
     let came = match interp.call(&words) {
         Ok(result) => Came::Good(result.to_text()),
         Err(error) => {
@@ -146,7 +150,10 @@ mod tests {
         let (missing, _) = came(script, &["nope"]).unwrap();
         assert!(matches!(missing, Came::Bad(text) if text.contains("nope")));
         let error = came("set x 1\nfoo", &["good"]).unwrap_err();
-        assert!(error.contains("\"foo\"") && error.contains("line 2"), "{error}");
+        assert!(
+            error.contains("\"foo\"") && error.contains("line 2"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -156,8 +163,14 @@ mod tests {
             proc many {} {for {set i 0} {$i < 1000} {incr i} {hc::figure n $i}}";
         let (good, figures) = came(script, &["p"]).unwrap();
         assert_eq!(good, Came::Good("ok".to_string()));
-        assert_eq!((figures[0].unit.as_str(), figures[0].bad.as_str()), ("%", "90"));
-        assert_eq!((figures[1].value.as_str(), figures[1].warn.as_str()), ("3", ""));
+        assert_eq!(
+            (figures[0].unit.as_str(), figures[0].bad.as_str()),
+            ("%", "90")
+        );
+        assert_eq!(
+            (figures[1].value.as_str(), figures[1].warn.as_str()),
+            ("3", "")
+        );
         let (bad, _) = came(script, &["q"]).unwrap();
         assert_eq!(bad, Came::Bad("\"many\" is no number".to_string()));
         assert_eq!(came(script, &["many"]).unwrap().1.len(), FIGURES_MAX);

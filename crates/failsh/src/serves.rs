@@ -219,7 +219,8 @@ impl Serves {
     }
 
     fn serve_debug(&mut self, at: Listen) -> Result<(), impl Display + use<>> {
-        at.addr().map_or(Ok(()), |address| self.debug.listen(address))
+        at.addr()
+            .map_or(Ok(()), |address| self.debug.listen(address))
     }
 
     /// The other end of this is the console of this process.

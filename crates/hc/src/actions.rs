@@ -141,10 +141,20 @@ pub mod tests {
     #[test]
     fn a_sentence_is_one_line_that_harms_no_terminal() {
         for (event, good, why, expected) in [
-            (Event::Down, false, "http: status 500", "www is down: http: status 500"),
+            (
+                Event::Down,
+                false,
+                "http: status 500",
+                "www is down: http: status 500",
+            ),
             (Event::Change, true, "http: ok", "www is up: http: ok"),
             (Event::Renotify, false, "", "www is still down"),
-            (Event::Flapping, true, "6 changes", "www is flapping: 6 changes"),
+            (
+                Event::Flapping,
+                true,
+                "6 changes",
+                "www is flapping: 6 changes",
+            ),
         ] {
             assert_eq!(sentence(&report(event, good, why)), expected);
         }
@@ -160,7 +170,10 @@ pub mod tests {
             let found = variables.iter().find(|(known, _)| known == name);
             found.unwrap().1.clone()
         };
-        assert_eq!((value("HC_LASTED"), value("HC_STATE")), ("11520".into(), "down".into()));
+        assert_eq!(
+            (value("HC_LASTED"), value("HC_STATE")),
+            ("11520".into(), "down".into())
+        );
         assert!(!value("HC_WHY").contains('\0'));
         let text = json(&report, "hosta", Wall(7));
         let posted: serde_json::Value = serde_json::from_str(&text).unwrap();

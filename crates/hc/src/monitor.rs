@@ -146,7 +146,8 @@ impl Monitor {
                 Event::Gone { client } => {
                     self.sessions.remove(&client);
                     let left = self.sessions.len();
-                    self.log.debug(format_args!("monitor: one goes; {left} left"));
+                    self.log
+                        .debug(format_args!("monitor: one goes; {left} left"));
                 }
                 Event::Line { client, line } => self.on_line(client, &line),
                 Event::TooLong { client } => self.refuse(client, "what it asks for is too long"),
@@ -226,7 +227,9 @@ impl Monitor {
             let health = board.health();
             if health != self.health {
                 self.health = health;
-                self.sessions.values_mut().for_each(|session| session.health = true);
+                self.sessions
+                    .values_mut()
+                    .for_each(|session| session.health = true);
             }
         }
         self.write(now, board);

@@ -155,7 +155,11 @@ impl Programs {
     /// When to call [`Programs::expire`].
     pub fn deadline(&self) -> Option<Mono> {
         let running = self.running.values().map(|running| running.deadline);
-        let waiting = self.waiting.iter().flatten().map(|next| Some(next.deadline));
+        let waiting = self
+            .waiting
+            .iter()
+            .flatten()
+            .map(|next| Some(next.deadline));
         earliest(running.chain(waiting).chain([self.children.deadline()]))
     }
 

@@ -14,11 +14,17 @@ use fail_tcl::{Came, Measured};
 /// Calls the procedure of `file procedure word ...`, and gives the exit code.
 pub fn run(words: &[String]) -> Result<u8, Failure> {
     let Some((file, words)) = words.split_first() else {
-        return Err(Failure::new(exit::USAGE, "--tcl needs a file and a procedure"));
+        return Err(Failure::new(
+            exit::USAGE,
+            "--tcl needs a file and a procedure",
+        ));
     };
     let os = |e: std::io::Error| {
         let why = reason::words(&e);
-        Failure::new(exit::OSERR, format!("can not set up standard output: {why}"))
+        Failure::new(
+            exit::OSERR,
+            format!("can not set up standard output: {why}"),
+        )
     };
     let stdout = std::io::stdout();
     let fd = std::os::fd::AsFd::as_fd(&stdout);
@@ -55,7 +61,8 @@ fn said(text: &str, figures: &[Measured]) -> String {
     line.truncate(end.unwrap_or(0));
     let mut line = fail_client::clean(&line).into_owned();
     for (n, figure) in figures.iter().enumerate() {
-        let plain = |text: &str| text.replace(|c: char| c.is_whitespace() || "|'=;".contains(c), "_");
+        let plain =
+            |text: &str| text.replace(|c: char| c.is_whitespace() || "|'=;".contains(c), "_");
         let name = plain(&figure.name);
         let rest = [&figure.unit, &figure.warn, &figure.bad].map(|text| plain(text));
         let [unit, warn, bad] = rest;

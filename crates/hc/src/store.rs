@@ -109,7 +109,8 @@ impl Store {
     fn on_done(&mut self, now: Mono, done: Result<usize, String>) {
         match done {
             Ok(bytes) => {
-                self.log.debug(format_args!("state file: saved {bytes} bytes"));
+                self.log
+                    .debug(format_args!("state file: saved {bytes} bytes"));
                 if self.trouble.take().is_some() {
                     self.log.info("the state file is written again");
                 }
@@ -166,7 +167,9 @@ fn parse(bytes: &[u8]) -> Result<Vec<Kept>, String> {
     let image: Image = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
     match image.version {
         VERSION => Ok(image.kept),
-        other => Err(format!("it is of version {other}, and this hc knows {VERSION}")),
+        other => Err(format!(
+            "it is of version {other}, and this hc knows {VERSION}"
+        )),
     }
 }
 
@@ -207,12 +210,21 @@ pub fn lock(path: &Path) -> Result<PidFile, Failure> {
     })
 }
 
-/// Reads what the last hc knew. A damaged file is set aside: it must not stop the daemon, nor
-/// be lost.
+/// Reads what the last hc knew, and writes it once, so that a file that can not be written is
+/// noticed now and not with the first change.
 ///
 /// # Errors
-/// It is there and can not be read, or not be set aside.
-pub fn read(path: &Path, log: &Log) -> Result<Vec<Kept>, Failure> {
+/// It can not be read or written.
+pub fn take(path: &Path, log: &Log) -> Result<Vec<Kept>, Failure> {
+    let kept = read(path, log)?;
+    let written = files::replace(path, &print(kept.clone()));
+    written.map_err(|e| Failure::new(exit::IOERR, format!("state file: {e}")))?;
+    Ok(kept)
+}
+
+/// Reads it. A damaged file is set aside: it must not stop the daemon, nor
+/// be lost.
+fn read(path: &Path, log: &Log) -> Result<Vec<Kept>, Failure> {
     let file = path.display();
     let bytes = match files::read(path) {
         Ok(bytes) => bytes,

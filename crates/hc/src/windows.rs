@@ -11,7 +11,7 @@ use fail_conf::hcfile::window::{Minute, When, Window};
 use fail_core::time::{Mono, Now, Span};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, ZonedDateTime};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -56,10 +56,10 @@ impl Windows {
         let Ok(at) = Timestamp::from_millisecond(now.wall.0) else {
             return Vec::new();
         };
-        let here = at.to_zoned(TimeZone::system());
-        let utc = at.to_zoned(TimeZone::UTC);
+        let here = at.to_zoned_datetime(TimeZone::system());
+        let utc = at.to_zoned_datetime(TimeZone::UTC);
         let is_open = |window: &&Window| {
-            let zone: &Zoned = if window.utc { &utc } else { &here };
+            let zone: &ZonedDateTime = if window.utc { &utc } else { &here };
             is_open(&window.when, zone.datetime())
         };
         let open = self.windows.iter().filter(|(_, window)| is_open(window));
@@ -127,7 +127,11 @@ mod tests {
             (29, 22, 0, false),
             (28, 1, 0, false),
         ] {
-            assert_eq!(is_open(&nights, at(day, hour, minute)), open, "{day} {hour}:{minute}");
+            assert_eq!(
+                is_open(&nights, at(day, hour, minute)),
+                open,
+                "{day} {hour}:{minute}"
+            );
         }
         let monday = weekly(&[7], 23 * 60, 60);
         assert!(is_open(&monday, at(30, 0, 30)), "sunday's, on monday");
@@ -156,7 +160,10 @@ mod tests {
         let text = || "2026-12-01T22:00/2026-12-02T06:00 UTC".to_string();
         assert_eq!(windows.deadline(), None);
         windows.set([(text(), Window { when, utc: true })].into());
-        let begin = date(2026, 12, 1).at(21, 59, 30, 0).to_zoned(TimeZone::UTC).unwrap();
+        let begin = date(2026, 12, 1)
+            .at(21, 59, 30, 0)
+            .to_zoned_datetime(TimeZone::UTC)
+            .unwrap();
         let begin = begin.timestamp().as_millisecond();
         let now = |s: u64, set: i64| Now {
             mono: Mono(s * 1_000_000_000),

@@ -131,7 +131,8 @@ impl Work {
         self.open.insert(number, open);
         let env = vec![("HC_TARGET".to_string(), target.to_string())];
         let pipeline = pipeline(argv, env);
-        self.programs.run(Kind::Check, number, pipeline, now + limit);
+        self.programs
+            .run(Kind::Check, number, pipeline, now + limit);
     }
 
     /// How this program is called for a procedure in Tcl.
@@ -189,7 +190,11 @@ impl Work {
                 report,
             },
             Action::Syslog { level } => {
-                let quiet = if report.good { Level::Info } else { Level::Warn };
+                let quiet = if report.good {
+                    Level::Info
+                } else {
+                    Level::Warn
+                };
                 Errand::Syslog {
                     level: level.unwrap_or(quiet),
                     report,
@@ -223,7 +228,9 @@ impl Work {
     /// Ends everything.
     pub fn end_all(&mut self, now: Mono) {
         let numbers: Vec<u64> = self.open.keys().copied().collect();
-        numbers.into_iter().for_each(|number| self.forget(now, number));
+        numbers
+            .into_iter()
+            .for_each(|number| self.forget(now, number));
         self.programs.end_all(now);
     }
 

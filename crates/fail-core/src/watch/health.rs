@@ -2,7 +2,7 @@
 
 use fail_wire::health::HealthView;
 
-use super::Watch;
+use super::{State, Watch};
 use crate::late::{BUCKETS, bucket, percentile};
 use crate::limits;
 use crate::time::Span;
@@ -52,5 +52,11 @@ impl Watch {
             stalls: self.health.stalls,
             broken: None,
         }
+    }
+
+    /// How many targets are in this state.
+    pub fn count(&self, state: State) -> usize {
+        let entries = self.entries.iter();
+        entries.filter(|entry| entry.state() == state).count()
     }
 }

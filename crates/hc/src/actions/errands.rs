@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
+use fail_conf::hcfile::check::Host;
 use fail_core::log::Level;
 use fail_core::watch::{Acted, Report};
-use fail_conf::hcfile::check::Host;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 

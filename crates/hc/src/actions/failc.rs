@@ -109,9 +109,12 @@ fn is_of(target: &Name, record: &Record, history: &[Past]) -> bool {
     }
     // Newest first: the last change in which it was away is the one that made it so, unless
     // a later one said why again.
-    let since = history.iter().take_while(|past| past.marks.has(Marks::AWAY));
+    let since = history
+        .iter()
+        .take_while(|past| past.marks.has(Marks::AWAY));
     let mut said = since.filter(|past| past.reason.as_str().starts_with("away: "));
-    said.next().is_some_and(|past| past.reason.as_str().starts_with(&ours))
+    said.next()
+        .is_some_and(|past| past.reason.as_str().starts_with(&ours))
 }
 
 #[cfg(test)]

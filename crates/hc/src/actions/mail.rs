@@ -49,7 +49,11 @@ pub async fn send(
     }
     match failures.is_empty() {
         true => Ok(()),
-        false => Err(format!("mail server {}: {}", smtp.name, failures.join("; "))),
+        false => Err(format!(
+            "mail server {}: {}",
+            smtp.name,
+            failures.join("; ")
+        )),
     }
 }
 
@@ -103,10 +107,16 @@ fn text(report: &Report, host: &str) -> String {
         false => line("before", format!("{} for {before}", report.from.word())),
     }
     if report.hides > 0 {
-        line("hides", format!("{} targets that depend on it", report.hides));
+        line(
+            "hides",
+            format!("{} targets that depend on it", report.hides),
+        );
     }
     if report.left_out > 0 {
-        line("left out", format!("{} reports since the last", report.left_out));
+        line(
+            "left out",
+            format!("{} reports since the last", report.left_out),
+        );
     }
     text
 }
@@ -123,7 +133,10 @@ mod tests {
         let hostile = "status 500\r\nBcc: all@example.org\r\n\r\nbuy \u{1b}[31m\0 ü";
         let report = report(Event::Down, false, hostile);
         let from = address("hc@example.org").unwrap();
-        let to = [address("a@example.org").unwrap(), address("b@example.org").unwrap()];
+        let to = [
+            address("a@example.org").unwrap(),
+            address("b@example.org").unwrap(),
+        ];
         let bytes = message(&from, &to, &report, "hosta").unwrap().formatted();
         let text = String::from_utf8(bytes).unwrap();
         let head = text.split("\r\n\r\n").next().unwrap();

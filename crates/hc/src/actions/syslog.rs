@@ -15,7 +15,7 @@ pub async fn send(level: Level, text: &str) -> Result<(), String> {
     let failed = |e: std::io::Error| format!("{SOCKET}: {}", fail_rt::reason::words(&e));
     let socket = UnixDatagram::unbound().map_err(failed)?;
     socket.connect(SOCKET).map_err(failed)?;
-    let now = jiff::Zoned::now().strftime("%b %e %H:%M:%S");
+    let now = jiff::ZonedDateTime::now().strftime("%b %e %H:%M:%S");
     let priority = FACILITY | severity(level);
     let line = format!("<{priority}>{now} hc[{}]: {text}", std::process::id());
     socket.send(line.as_bytes()).await.map_err(failed)?;

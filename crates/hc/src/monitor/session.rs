@@ -90,11 +90,7 @@ impl Session {
     }
 
     /// The next line; nothing: that was all, and the next comes after a rest.
-    pub(super) fn next<B: Board>(
-        &mut self,
-        page: &mut Page<'_, B>,
-        now: Mono,
-    ) -> Option<Arc<str>> {
+    pub(super) fn next<B: Board>(&mut self, page: &mut Page<'_, B>, now: Mono) -> Option<Arc<str>> {
         let line = match self.phase {
             Phase::Hello => {
                 self.phase = Phase::All;

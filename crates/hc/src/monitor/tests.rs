@@ -116,7 +116,12 @@ fn who_reads_slowly_sees_fewer_steps_and_always_the_last() {
         sessions.for_each(|session| session.next_at = Mono(0));
     }
     let reader = read(client);
-    let idle = |hc: &Hc| hc.monitor.sessions.values().all(|session| !session.has_news());
+    let idle = |hc: &Hc| {
+        hc.monitor
+            .sessions
+            .values()
+            .all(|session| !session.has_news())
+    };
     hc.turn_until("rest", idle);
     hc.change(&"end".parse().unwrap(), ROUNDS);
     hc.turn_until("the end", |_| reader.is_finished());
@@ -146,7 +151,12 @@ fn who_asks_for_some_is_told_of_no_others() {
     for name in ["a", "b", "c"] {
         hc.change(&name.parse().unwrap(), 7);
     }
-    let idle = |hc: &Hc| hc.monitor.sessions.values().all(|session| !session.has_news());
+    let idle = |hc: &Hc| {
+        hc.monitor
+            .sessions
+            .values()
+            .all(|session| !session.has_news())
+    };
     hc.turn_until("rest", idle);
     hc.board.0.remove(&"b".parse().unwrap());
     hc.monitor.changed([&"b".parse().unwrap()]);
@@ -165,15 +175,24 @@ fn who_asks_for_some_is_told_of_no_others() {
         updates.iter().filter(is_it).count()
     };
     let (first, news) = seen.split_at(ready.unwrap());
-    assert!(told(first, "b") >= 1 && told(first, "nope") >= 1, "{first:?}");
+    assert!(
+        told(first, "b") >= 1 && told(first, "nope") >= 1,
+        "{first:?}"
+    );
     // They may have been told before it asked, never after.
     assert_eq!((told(news, "a"), told(news, "c")), (0, 0));
-    assert!(news.contains(&Update::Gone { name: "b".to_string() }));
+    assert!(news.contains(&Update::Gone {
+        name: "b".to_string()
+    }));
 }
 
 #[test]
 fn what_is_not_understood_is_refused_with_a_sentence() {
-    for request in ["hello\n", "{\"targets\":[\"a b\\u0000\"]}\n", "{\"targets\":7}\n"] {
+    for request in [
+        "hello\n",
+        "{\"targets\":[\"a b\\u0000\"]}\n",
+        "{\"targets\":7}\n",
+    ] {
         let (mut hc, mut client) = hc(&["a"]);
         client.write_all(request.as_bytes()).unwrap();
         let reader = std::thread::spawn(move || {
@@ -182,6 +201,9 @@ fn what_is_not_understood_is_refused_with_a_sentence() {
         });
         hc.turn_until("the refusal", |_| reader.is_finished());
         let last = reader.join().unwrap();
-        assert!(last.contains("refused") && last.contains("not understood"), "{last}");
+        assert!(
+            last.contains("refused") && last.contains("not understood"),
+            "{last}"
+        );
     }
 }
