@@ -26,7 +26,7 @@ enum Phase {
 pub(super) struct Session {
     phase: Phase,
     /// What it has asked for; nothing: everything.
-    only: Option<BTreeSet<Name>>,
+    pub(super) only: Option<BTreeSet<Name>>,
     /// What it has never been told of.
     first: BTreeSet<Name>,
     /// What has changed since it was told.
