@@ -141,7 +141,7 @@ pub fn answering(
 }
 
 /// An answer of HTTP with this status, these headers (each with its line end) and this body.
-pub fn http(status: &str, headers: &str, body: &str) -> String {
+pub fn reply(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
 }
