@@ -68,6 +68,8 @@ impl Look {
             return;
         }
         let up = scene.truth.0[n].up;
+        // A check that is under way may have seen how it was before.
+        let seeing = self.checks.values().any(|(m, ..)| *m == n);
         let each = &mut self.each[n];
         let was = each.last.replace(report.good);
         let repeats = std::mem::take(&mut each.repeats);
@@ -76,12 +78,14 @@ impl Look {
             return self.violated(Property::Order, at, text);
         }
         let checked = target.is_some_and(|target| target.checks > 0);
-        let true_once = match report.good {
-            true => std::mem::replace(&mut each.was_down, !up) && each.was_up,
-            false => each.was_down,
+        let true_once = if report.good {
+            each.was_up
+        } else {
+            each.was_down
         };
-        if !report.good {
-            each.was_up = up;
+        match report.good {
+            true => each.was_down &= !up || seeing,
+            false => each.was_up &= up || seeing,
         }
         if checked && !true_once && !repeats {
             let text = format!("t-{n} is said to be {}, and never was", report.to.word());
