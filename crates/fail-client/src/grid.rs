@@ -19,6 +19,10 @@ pub enum Ink {
     Good,
     /// Ready, and nothing to look at.
     Faint,
+    /// To be looked at.
+    Warning,
+    /// Left as it is, on purpose.
+    Calm,
     /// Broken.
     Bad,
     /// What must be seen first.
@@ -31,6 +35,8 @@ impl Ink {
             Ink::Plain => None,
             Ink::Good => Some("32"),
             Ink::Faint => Some("2"),
+            Ink::Warning => Some("33"),
+            Ink::Calm => Some("36"),
             Ink::Bad => Some("31"),
             Ink::Loud => Some("1;31"),
         }
