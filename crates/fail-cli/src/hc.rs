@@ -46,26 +46,26 @@ pub struct Hc {
     pub pid_file: Option<PathBuf>,
 
     /// Read the Hcfile, say what is wrong with it, and exit
-    #[arg(short, long, group = "once", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
+    #[arg(short, long, group = "mode", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
     pub check: bool,
 
     /// Read the Hcfile, print it in its normal form, and exit
-    #[arg(long, group = "once", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
+    #[arg(long, group = "mode", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
     pub print: bool,
 
     /// Check these targets once, or all with "%"; print what was found, and exit as a Nagios
     /// plugin does. Nothing is done about it
-    #[arg(long, value_name = "TARGET", group = "once", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
+    #[arg(long, value_name = "TARGET", group = "mode", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
     pub once: Vec<String>,
 
     /// Run one check, given as in an Hcfile in one word; print what it found, and exit as a Nagios
     /// plugin does. No Hcfile is read
-    #[arg(long, value_name = "CHECK", group = "once", conflicts_with_all = ["monitor", "state_file", "pid_file", "file"])]
+    #[arg(long, value_name = "CHECK", group = "mode", conflicts_with_all = ["monitor", "state_file", "pid_file", "file"])]
     pub probe: Option<String>,
 
     /// Call a procedure of a Tcl file, as hc does it for checks and actions that are written in
     /// Tcl. No Hcfile is read
-    #[arg(long, value_names = ["FILE", "PROC", "WORD"], num_args = 2.., group = "once", allow_hyphen_values = true, conflicts_with_all = ["monitor", "state_file", "pid_file", "file"])]
+    #[arg(long, value_names = ["FILE", "PROC", "WORD"], num_args = 2.., group = "mode", allow_hyphen_values = true, conflicts_with_all = ["monitor", "state_file", "pid_file", "file"])]
     pub tcl: Vec<String>,
 
     /// Log more about this facility, a level per repetition; implies --foreground
