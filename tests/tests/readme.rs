@@ -107,7 +107,7 @@ fn the_units_that_are_installed_exist() {
         Some((*unit).to_string())
     });
     let units: Vec<String> = units.collect();
-    assert_eq!(units.len(), 2);
+    assert_eq!(units.len(), 3);
     for unit in units {
         assert!(tree::path(&unit).exists(), "{unit}");
     }

@@ -1,1 +1,4 @@
 //! hc as its users have it: the real program, real servers, real networks.
+
+mod load;
+mod router;

@@ -10,6 +10,7 @@ mod address;
 mod boot;
 pub mod client;
 mod cut;
+mod health;
 mod host;
 mod kill;
 pub mod lab;
