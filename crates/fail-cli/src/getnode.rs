@@ -2,7 +2,7 @@
 
 use clap::ValueHint;
 
-use crate::host::HostPort;
+use crate::host::HostList;
 use crate::ports;
 use crate::seconds::Seconds;
 
@@ -11,8 +11,8 @@ use crate::seconds::Seconds;
 #[command(name = "getnode", version)]
 pub struct Getnode {
     /// The hc to ask, by the port of its monitor; several with commas between them
-    #[arg(value_name = "HOST[:PORT]", default_value = "127.0.0.1", value_delimiter = ',', value_hint = ValueHint::Hostname)]
-    pub hosts: Vec<HostPort>,
+    #[arg(value_name = "HOST[:PORT]", default_value = "127.0.0.1", value_hint = ValueHint::Hostname)]
+    pub hosts: HostList,
 
     /// The targets to show, with % for any letters; all, if none is named
     #[arg(value_name = "TARGET")]

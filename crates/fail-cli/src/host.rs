@@ -58,6 +58,19 @@ impl FromStr for HostPort {
     }
 }
 
+/// Several of them, with commas between; at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostList(pub Vec<HostPort>);
+
+impl FromStr for HostList {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<HostList, String> {
+        let hosts: Result<_, _> = text.split(',').map(str::parse).collect();
+        hosts.map(HostList)
+    }
+}
+
 /// Whether this is an IPv6 address, with a zone or without.
 fn is_v6(host: &str) -> bool {
     let plain = host.split_once('%').map_or(host, |(plain, _zone)| plain);
@@ -153,6 +166,16 @@ mod tests {
         }
         let nine = "1:2:3:4:5:6:7:8:1847".parse::<HostPort>().unwrap_err();
         assert!(nine.ends_with("[1:2:3:4:5:6:7:8]:1847"), "{nine}");
+    }
+
+    #[test]
+    fn a_list_has_commas_and_no_holes() {
+        let list: HostList = "hosta,[::1]:7".parse().unwrap();
+        let names = list.0.iter().map(ToString::to_string);
+        assert_eq!(names.collect::<Vec<_>>(), ["hosta", "[::1]:7"]);
+        for bad in ["", ",", "a,", ",a", "a,,b", "a,b:x", "a, b"] {
+            assert!(bad.parse::<HostList>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub use failure::Failure;
 pub use getnode::Getnode;
 pub use hc::Hc;
 pub use hcmon::Hcmon;
-pub use host::HostPort;
+pub use host::{HostList, HostPort};
 pub use listen::Listen;
 pub use program::{PROGRAMS, Program, parse_or_exit};
 pub use seconds::Seconds;

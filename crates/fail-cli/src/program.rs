@@ -168,9 +168,11 @@ pub const PROGRAMS: [Program; 9] = [
             exit::BAD,
             exit::UNKNOWN,
             exit::USAGE,
+            exit::NOHOST,
             exit::UNAVAILABLE,
             exit::SOFTWARE,
             exit::OSERR,
+            exit::IOERR,
             exit::PROTOCOL,
         ],
         is_plugin: true,
@@ -182,6 +184,7 @@ pub const PROGRAMS: [Program; 9] = [
         exits: &[
             exit::OK,
             exit::USAGE,
+            exit::UNAVAILABLE,
             exit::SOFTWARE,
             exit::OSERR,
             exit::IOERR,
@@ -272,6 +275,26 @@ mod tests {
         assert_eq!(watch("failstat --watch=500ms"), Some("0.5s".to_string()));
         assert_eq!(watch("failstat -w=2 hosta"), Some("2s".to_string()));
         assert!(failstat("failstat -w 2").is_err());
+    }
+
+    #[test]
+    fn what_follows_the_hosts_are_targets() {
+        let read = |line: &str| {
+            let read = Getnode::try_parse_from(line.split(' ')).unwrap();
+            let hosts = read.hosts.0.iter().map(ToString::to_string);
+            (hosts.collect::<Vec<_>>().join(" "), read.targets.join(" "))
+        };
+        for (line, hosts, targets) in [
+            ("getnode", "127.0.0.1", ""),
+            ("getnode -j a:1,b", "a:1 b", ""),
+            ("getnode a www web-%", "a", "www web-%"),
+            ("getnode a,b --tree www", "a b", "www"),
+        ] {
+            let is = (hosts.to_string(), targets.to_string());
+            assert_eq!(read(line), is, "{line}");
+        }
+        assert!(Getnode::try_parse_from(["getnode", "-w", "-n"]).is_err());
+        assert!(Getnode::try_parse_from(["getnode", "-w", "-j"]).is_ok());
     }
 
     #[test]

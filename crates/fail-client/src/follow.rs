@@ -1,5 +1,5 @@
-//! Stay connected to the monitors of some failshs: each has a thread of its own that connects,
-//! reads, and connects again when it was lost, for ever. What they see is given to one function.
+//! Stay connected to the monitors of some failshs or hcs: each has a thread of its own that
+//! connects, reads, and connects again when it was lost, for ever. What they see is given to one function.
 //!
 //! A name is looked up anew for each try. Between tries it waits a little, and longer after
 //! each that failed, up to [`PAUSE_MAX`].
@@ -10,7 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::addresses;
-use crate::monitor::{Monitor, MonitorError, Update};
+use crate::monitor::Update;
+use crate::stream::{Stream, StreamError, Told};
 
 /// The first pause between two tries.
 pub const PAUSE: Duration = Duration::from_millis(250);
@@ -26,27 +27,27 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Something was seen of one target.
 #[derive(Debug)]
-pub enum Seen {
+pub enum Seen<U = Update> {
     /// Somebody listens there.
     Connected(SocketAddr),
     /// He says this.
-    Update(Update),
+    Update(U),
     /// There is nobody any more, or never was: why, in one sentence.
     Lost(String),
 }
 
-/// Follows the failsh at `host`, in a thread of its own; what is seen is given to `see`, with
+/// Follows the failsh or the hc at `host`, in a thread of its own; what is seen is given to `see`, with
 /// this number. It ends when that says `false`.
 ///
-/// While `see` is slow, nothing is read, and the failsh keeps what is new.
+/// While `see` is slow, nothing is read, and the daemon keeps what is new.
 ///
 /// # Errors
 /// The system gives no thread.
-pub fn follow(
+pub fn follow<U: Told>(
     number: usize,
     host: String,
     port: u16,
-    see: impl Fn(usize, Seen) -> bool + Send + 'static,
+    see: impl Fn(usize, Seen<U>) -> bool + Send + 'static,
 ) -> io::Result<()> {
     let run = move || {
         let mut pause = PAUSE;
@@ -72,26 +73,26 @@ pub fn follow(
 }
 
 /// One connection, from its beginning to its end. Nothing: nobody wants to know any more.
-fn look(
+fn look<U: Told>(
     number: usize,
     addresses: &[SocketAddr],
-    see: &impl Fn(usize, Seen) -> bool,
+    see: &impl Fn(usize, Seen<U>) -> bool,
     pause: &mut Duration,
 ) -> Option<String> {
-    let mut monitor = match Monitor::connect(addresses, CONNECT) {
-        Ok(monitor) => monitor,
+    let mut stream = match Stream::connect(addresses, CONNECT) {
+        Ok(stream) => stream,
         Err(error) => return Some(error.to_string()),
     };
     let tell = |what| see(number, what).then_some(());
-    tell(Seen::Connected(monitor.failsh()))?;
+    tell(Seen::Connected(stream.at()))?;
     loop {
-        match monitor.next(Instant::now() + LOOK) {
+        match stream.next(Instant::now() + LOOK) {
             Ok(update) => {
-                // It really is a failsh, and takes us.
+                // It really is one, and takes us.
                 *pause = PAUSE;
                 tell(Seen::Update(update))?;
             }
-            Err(MonitorError::Late { .. }) => {}
+            Err(StreamError::Late { .. }) => {}
             Err(error) => return Some(error.to_string()),
         }
     }
@@ -139,7 +140,7 @@ mod tests {
     #[test]
     fn a_name_that_nobody_knows_is_a_sentence() {
         let (send, receive) = channel();
-        let see = move |number, seen| send.send((number, seen)).is_ok();
+        let see = move |number, seen: Seen| send.send((number, seen)).is_ok();
         follow(0, "no such.host.invalid".to_string(), 1, see).unwrap();
         let (_, seen) = receive.recv_timeout(LIMIT).unwrap();
         assert!(

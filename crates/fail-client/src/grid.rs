@@ -19,6 +19,10 @@ pub enum Ink {
     Good,
     /// Ready, and nothing to look at.
     Faint,
+    /// To be looked at.
+    Warning,
+    /// Left as it is, on purpose.
+    Calm,
     /// Broken.
     Bad,
     /// What must be seen first.
@@ -31,6 +35,8 @@ impl Ink {
             Ink::Plain => None,
             Ink::Good => Some("32"),
             Ink::Faint => Some("2"),
+            Ink::Warning => Some("33"),
+            Ink::Calm => Some("36"),
             Ink::Bad => Some("31"),
             Ink::Loud => Some("1;31"),
         }
@@ -142,6 +148,9 @@ fn columns(text: &str) -> usize {
 fn pieces(cells: &[Cell], widths: &[usize]) -> Vec<Cell> {
     let mut pieces: Vec<Cell> = Vec::new();
     let mut owed = 0;
+    // What is empty at the end needs nothing that fills the columns before it.
+    let count = cells.iter().rposition(|cell| !cell.text.is_empty());
+    let cells = &cells[..count.map_or(0, |last| last + 1)];
     for (cell, width) in cells.iter().zip(widths) {
         let rest = width.saturating_sub(columns(&cell.text));
         let (before, after) = if cell.right { (rest, 0) } else { (0, rest) };
@@ -249,6 +258,15 @@ a     RECOVER  x
             text
         );
         assert!(cut_to(80, 3).ends_with("WHY\n(2 more lines have no room here)\n"));
+    }
+
+    #[test]
+    fn no_line_ends_in_blanks() {
+        let mut grid = Grid::default();
+        grid.row(["a", "bb", "c"].map(Cell::from));
+        grid.row(["aaa", "", ""].map(Cell::from));
+        grid.row(["", "", ""].map(Cell::from));
+        assert_eq!(grid.print(Screen::default()), "a    bb  c\naaa\n\n");
     }
 
     #[test]

@@ -13,8 +13,8 @@
 //!
 //! Each try has a time-out, each call a number of tries ([`Options`]); nothing blocks for longer
 //! than their product, for each page. The module [`monitor`] reads what a failsh shows of itself,
-//! [`follow`] goes on doing so, and a [`snapshot::Snapshot`] is what came of it. How the tools of
-//! the suite print tables is in [`grid`] and [`screen`].
+//! [`follow`] goes on doing so, and a [`snapshot::Snapshot`] is what came of it; [`health`] is the
+//! same for a hc. How the tools of the suite print tables is in [`grid`] and [`screen`].
 //!
 //! ```no_run
 //! use fail_client::{Client, Options};
@@ -39,12 +39,14 @@ mod figures;
 pub mod follow;
 mod frames;
 pub mod grid;
+pub mod health;
 mod history;
 mod levels;
 pub mod monitor;
 mod pushes;
 pub mod screen;
 pub mod snapshot;
+pub mod stream;
 mod text;
 mod watch;
 mod way;

@@ -1,10 +1,6 @@
-//! Read the monitor stream of a failsh, blocking, with deadlines.
-//!
-//! A [`Monitor`] gives one [`Update`] after the other; types that a later version has added
-//! are passed over. Whoever is at the other end may be broken or hostile: a line has a longest
-//! length, what is no update is an error and not a panic, and nothing waits for longer than
-//! it was told to. After an error that is not [`MonitorError::Late`] there is nothing more to
-//! read.
+//! Read the monitor stream of a failsh, blocking, with deadlines: a [`Stream`] of
+//! [`Update`]s, as `failover-monitor(7)` tells them. What such a stream promises is told in
+//! [`crate::stream`].
 //!
 //! ```no_run
 //! use std::time::{Duration, Instant};
@@ -17,194 +13,23 @@
 //! # Ok::<(), fail_client::monitor::MonitorError>(())
 //! ```
 
-use std::io::{self, ErrorKind, Read};
-use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
-
 pub use fail_wire::monitor::Update;
 
-use crate::text::words;
-
-/// The longest line. A service with the longest scripts that anybody writes has a tenth.
-pub const LINE_BYTES_MAX: usize = 4 << 20;
-
-/// Why there is no update.
-#[derive(Debug, thiserror::Error)]
-pub enum MonitorError {
-    /// Nobody listens there, or there is no way.
-    #[error("no failsh answers at {failsh}: {}", words(.source))]
-    Unreachable {
-        /// Who was asked.
-        failsh: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// Nothing came in time. More may come.
-    #[error("{failsh} says nothing")]
-    Late {
-        /// Who was asked.
-        failsh: SocketAddr,
-    },
-    /// It has closed the connection, or the connection broke.
-    #[error("{failsh} has hung up")]
-    Gone {
-        /// Who was asked.
-        failsh: SocketAddr,
-    },
-    /// It does not serve us.
-    #[error("{failsh} refuses: {reason}")]
-    Refused {
-        /// Who was asked.
-        failsh: SocketAddr,
-        /// Its sentence.
-        reason: String,
-    },
-    /// It is no failsh, or one of another age.
-    #[error("what {failsh} says is no monitor stream: {problem}")]
-    Odd {
-        /// Who was asked.
-        failsh: SocketAddr,
-        /// In what way.
-        problem: String,
-    },
-}
+use crate::stream::{self, Stream};
+pub use crate::stream::{LINE_BYTES_MAX, StreamError as MonitorError};
 
 /// The stream of one failsh.
-#[derive(Debug)]
-pub struct Monitor {
-    stream: TcpStream,
-    failsh: SocketAddr,
-    lines: Lines,
-}
+pub type Monitor = Stream<Update>;
 
-/// Updates out of a stream, without the socket: who has one puts in what came, however it was
-/// cut, and takes out whole updates. After an error nothing more comes.
-#[derive(Debug, Default)]
-pub struct Lines {
-    buffer: Vec<u8>,
-    /// So much of it holds no end of a line.
-    looked_at: usize,
-}
-
-impl Lines {
-    /// Some bytes came.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
-    }
-
-    /// The next update of a type that we know, if there is a whole one.
-    ///
-    /// # Errors
-    /// In what way this is no monitor stream.
-    pub fn take(&mut self) -> Result<Option<Update>, String> {
-        while let Some(line) = self.line()? {
-            match serde_json::from_slice(&line) {
-                Ok(Update::Unknown) => {}
-                Ok(update) => return Ok(Some(update)),
-                Err(e) => return Err(e.to_string()),
-            }
-        }
-        Ok(None)
-    }
-
-    /// The next line, without its end.
-    fn line(&mut self) -> Result<Option<Vec<u8>>, String> {
-        let new = &self.buffer[self.looked_at..];
-        if let Some(at) = new.iter().position(|byte| *byte == b'\n') {
-            let end = self.looked_at + at;
-            let line = self.buffer[..end].to_vec();
-            self.buffer.drain(..=end);
-            self.looked_at = 0;
-            return Ok(Some(line));
-        }
-        self.looked_at = self.buffer.len();
-        match self.buffer.len() > LINE_BYTES_MAX {
-            true => Err(format!("a line of more than {LINE_BYTES_MAX} bytes")),
-            false => Ok(None),
-        }
-    }
-}
-
-impl Monitor {
-    /// Connects to the first of these addresses where somebody listens. Each may take this
-    /// long.
-    ///
-    /// # Errors
-    /// There is nobody.
-    pub fn connect(addresses: &[SocketAddr], timeout: Duration) -> Result<Monitor, MonitorError> {
-        let mut last = None;
-        for failsh in addresses.iter().copied() {
-            match TcpStream::connect_timeout(&failsh, timeout) {
-                Ok(stream) => {
-                    return Ok(Monitor {
-                        stream,
-                        failsh,
-                        lines: Lines::default(),
-                    });
-                }
-                Err(source) => last = Some(MonitorError::Unreachable { failsh, source }),
-            }
-        }
-        let failsh = SocketAddr::from(([0, 0, 0, 0], 0));
-        let source = io::Error::from(ErrorKind::AddrNotAvailable);
-        Err(last.unwrap_or(MonitorError::Unreachable { failsh, source }))
-    }
-
-    /// To whom it is connected.
-    pub fn failsh(&self) -> SocketAddr {
-        self.failsh
-    }
-
-    /// The next update, if one comes until then.
-    ///
-    /// # Errors
-    /// None came, or none will come.
-    pub fn next(&mut self, until: Instant) -> Result<Update, MonitorError> {
-        let failsh = self.failsh;
-        loop {
-            match self.lines.take() {
-                Ok(Some(Update::Refused { reason })) => {
-                    return Err(MonitorError::Refused { failsh, reason });
-                }
-                Ok(Some(update)) => return Ok(update),
-                Ok(None) => self.read(until)?,
-                Err(problem) => return Err(MonitorError::Odd { failsh, problem }),
-            }
-        }
-    }
-
-    fn read(&mut self, until: Instant) -> Result<(), MonitorError> {
-        let failsh = self.failsh;
-        let mut bytes = [0; 16 << 10];
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(MonitorError::Late { failsh });
-            }
-            // A time-out of zero would mean none.
-            let _ = self
-                .stream
-                .set_read_timeout(Some(left.max(Duration::from_millis(1))));
-            match self.stream.read(&mut bytes) {
-                Ok(0) => return Err(MonitorError::Gone { failsh }),
-                Ok(len) => {
-                    self.lines.push(&bytes[..len]);
-                    return Ok(());
-                }
-                Err(e) => match e.kind() {
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
-                    _ => return Err(MonitorError::Gone { failsh }),
-                },
-            }
-        }
-    }
-}
+/// Updates out of such a stream, without the socket.
+pub type Lines = stream::Lines<Update>;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use std::io::{Read, Write};
     use std::net::TcpListener;
+    use std::time::{Duration, Instant};
 
     /// Long enough for whatever is there.
     const LIMIT: Duration = Duration::from_secs(20);

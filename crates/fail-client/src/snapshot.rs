@@ -171,7 +171,7 @@ impl Snapshot {
 }
 
 /// What a list or a map takes for each thing in it, beside its letters.
-const THING: usize = 100;
+pub(crate) const THING: usize = 100;
 
 fn of_service(view: &ServiceView) -> usize {
     let texts = [&view.name, &view.reason, &view.why].map(String::len);
@@ -202,7 +202,7 @@ fn of_host(view: &HostView) -> usize {
     2 * THING + view.name.len() + hint + address + hears.sum::<usize>()
 }
 
-fn fits(what: &str, count: usize, most: usize) -> Result<(), String> {
+pub(crate) fn fits(what: &str, count: usize, most: usize) -> Result<(), String> {
     match count > most {
         true => Err(format!("it shows more than {most} {what}")),
         false => Ok(()),

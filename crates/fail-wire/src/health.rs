@@ -5,7 +5,7 @@
 //! What a reader may ask for is one line: nothing (everything, and then news) or
 //! `{"targets":["www"]}` (these only).
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The version of the stream: it grows when a field changes its meaning.
 pub const HEALTH_VERSION: u32 = 1;
@@ -35,6 +35,19 @@ pub enum Update {
     /// A type that a later version has added.
     #[serde(other)]
     Unknown,
+}
+
+/// The only line that a reader may say: the stream begins anew, with these targets only.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Question {
+    /// Their names.
+    pub targets: Vec<String>,
+}
+
+/// JSON has no word for what is no number but `null`, which must not cost a reader the rest.
+fn number<'de, D: Deserializer<'de>>(value: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(value)?.unwrap_or(f64::NAN))
 }
 
 /// Who speaks.
@@ -110,6 +123,7 @@ pub struct CheckView {
     /// Why, in words.
     pub why: String,
     /// How long it took, in milliseconds.
+    #[serde(deserialize_with = "number")]
     pub took: f64,
     /// What was measured.
     pub figures: Vec<FigureView>,
@@ -122,6 +136,7 @@ pub struct FigureView {
     /// What.
     pub name: String,
     /// How much.
+    #[serde(deserialize_with = "number")]
     pub value: f64,
     /// Of what.
     pub unit: String,
@@ -189,8 +204,10 @@ pub struct HealthView {
     /// Checks under way.
     pub running: usize,
     /// How late checks began, of the last 1,000 to 2,000: the middle, in milliseconds.
+    #[serde(deserialize_with = "number")]
     pub late_median: f64,
     /// The same: of a hundred the one that was latest but one.
+    #[serde(deserialize_with = "number")]
     pub late_p99: f64,
     /// How often hc itself stood still, so that what it found did not count.
     pub stalls: u64,

@@ -1,0 +1,269 @@
+//! A target in the words that all tools share: how bad it is, what it waits for, how long it
+//! took, how much of the time it was up. Nothing here is clean: what shows it cleans it.
+
+use std::borrow::Cow;
+
+use fail_wire::health::{CheckView, FigureView, TargetView};
+
+use crate::grid::Ink;
+
+/// How bad it is with a target, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mood {
+    /// It serves.
+    Good,
+    /// It is worked on.
+    Calm,
+    /// Not known, or not known yet.
+    Unknown,
+    /// What it depends on is down.
+    Hidden,
+    /// It serves, and somebody should look.
+    Warning,
+    /// It does not serve.
+    Bad,
+}
+
+/// How bad it is with this one. A state that is not known here is one of a later version.
+pub fn mood(target: &TargetView) -> Mood {
+    match target.state.as_str() {
+        "up" if target.warning || target.flapping => Mood::Warning,
+        "up" => Mood::Good,
+        "down" => Mood::Bad,
+        "dependency" => Mood::Hidden,
+        "maintenance" => Mood::Calm,
+        _ if target.warning || target.flapping => Mood::Warning,
+        _ => Mood::Unknown,
+    }
+}
+
+impl Mood {
+    /// How it is written on a terminal.
+    pub fn ink(self) -> Ink {
+        match self {
+            Mood::Good => Ink::Good,
+            Mood::Calm => Ink::Calm,
+            Mood::Unknown => Ink::Plain,
+            Mood::Hidden => Ink::Faint,
+            Mood::Warning => Ink::Warning,
+            Mood::Bad => Ink::Bad,
+        }
+    }
+}
+
+/// The worst first, then by their names.
+pub fn worst_first<'a>(targets: impl IntoIterator<Item = &'a TargetView>) -> Vec<&'a TargetView> {
+    let mut targets: Vec<_> = targets.into_iter().collect();
+    targets.sort_by(|a, b| (mood(b), &a.name).cmp(&(mood(a), &b.name)));
+    targets
+}
+
+/// Its state with its marks: `up`, `up warning`, `down flapping`.
+pub fn state(target: &TargetView) -> String {
+    let state = match target.state.as_str() {
+        "" => "unknown",
+        state => state,
+    };
+    let marks = [(target.warning, " warning"), (target.flapping, " flapping")];
+    let marks = marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word);
+    std::iter::once(state).chain(marks).collect()
+}
+
+/// Why it is so, with what it waits for and what speaks against it.
+pub fn why(target: &TargetView) -> Cow<'_, str> {
+    let mut parts = Vec::new();
+    if !target.blocked.is_empty() {
+        parts.push(format!("waits for {}", list(&target.blocked)));
+    }
+    if !target.why.is_empty() {
+        parts.push(target.why.clone());
+    }
+    if target.streak > 0 {
+        let word = match target.state.as_str() {
+            "up" => Some("bad"),
+            "down" => Some("good"),
+            // It may be either.
+            _ => None,
+        };
+        parts.extend(word.map(|word| format!("{word} {} of {}", target.streak, target.wanted)));
+    }
+    match parts.as_slice() {
+        [] => Cow::Borrowed(""),
+        _ => Cow::Owned(parts.join("; ")),
+    }
+}
+
+/// Names that are shown of a list; nobody reads more in one line.
+const LISTED_MAX: usize = 5;
+
+/// A list in words: `a, b and 7 more`.
+pub fn list(names: &[String]) -> String {
+    let shown = names.len().min(LISTED_MAX);
+    let text = names[..shown].join(", ");
+    match names.len() - shown {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+/// What a target without checks is.
+pub fn group(target: &TargetView) -> Option<String> {
+    if !target.checks.is_empty() {
+        return None;
+    }
+    let all = target.depends.len();
+    Some(match target.need {
+        Some(need) if need != all => format!("group, {need} of {all}"),
+        _ => format!("group of {all}"),
+    })
+}
+
+/// How long its checks took, which run side by side: as long as the slowest.
+pub fn took(target: &TargetView) -> Option<f64> {
+    let known = |check: &&CheckView| check.verdict.is_some() && check.took.is_finite();
+    let known = target.checks.iter().filter(known);
+    known.map(|check| check.took).reduce(f64::max)
+}
+
+/// So many milliseconds: `0.4ms`, `12ms`, `1.2s`.
+pub fn ms(ms: f64) -> String {
+    match ms {
+        ms if !ms.is_finite() || ms < 0.0 => "-".to_string(),
+        ms if ms < 9.95 => format!("{ms:.1}ms"),
+        ms if ms < 999.5 => format!("{ms:.0}ms"),
+        ms if ms < 1e9 => format!("{:.1}s", ms / 1_000.0),
+        // A week and more is what somebody makes up.
+        _ => "-".to_string(),
+    }
+}
+
+/// How much of the time it was up: `100%`, `99.98%`, `-`. All is said only of all.
+pub fn share(percent: Option<f64>) -> String {
+    match percent {
+        Some(percent) if percent >= 100.0 => "100%".to_string(),
+        Some(percent) if percent > 0.0 => format!("{:.2}%", (percent * 100.0).floor() / 100.0),
+        Some(percent) if percent == 0.0 => "0%".to_string(),
+        _ => "-".to_string(),
+    }
+}
+
+/// A figure: `days 27 d`, `time 0.012 s`.
+pub fn figure(figure: &FigureView) -> String {
+    let FigureView { name, unit, .. } = figure;
+    let value = value(figure.value).unwrap_or_else(|| "not known".to_string());
+    match unit.as_str() {
+        "" => format!("{name} {value}"),
+        _ => format!("{name} {value} {unit}"),
+    }
+}
+
+/// A number as short as it can be, of at most a few letters; nothing: it is none.
+pub fn value(value: f64) -> Option<String> {
+    if !value.is_finite() {
+        return None;
+    }
+    Some(match value.abs() {
+        0.0 => "0".to_string(),
+        1e-6..1e15 => {
+            let text = format!("{value:.6}");
+            text.trim_end_matches('0').trim_end_matches('.').to_string()
+        }
+        _ => format!("{value:e}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(state: &str) -> TargetView {
+        TargetView {
+            state: state.to_string(),
+            ..TargetView::default()
+        }
+    }
+
+    #[test]
+    fn the_worst_comes_first() {
+        let mut all = Vec::new();
+        for state in [
+            "up",
+            "maintenance",
+            "pending",
+            "dependency",
+            "x",
+            "",
+            "down",
+        ] {
+            let mut target = target(state);
+            target.name = format!("n{}", all.len());
+            all.push(target);
+        }
+        let mut warns = target("up");
+        warns.warning = true;
+        all.push(warns);
+        let order: Vec<String> = worst_first(&all).into_iter().map(state).collect();
+        let is = "down,up warning,dependency,pending,x,unknown,maintenance,up";
+        assert_eq!(order.join(","), is);
+    }
+
+    #[test]
+    fn why_has_what_it_waits_for_and_what_speaks_against_it() {
+        let mut down = target("dependency");
+        down.blocked = (0..7).map(|n| format!("r{n}")).collect();
+        assert_eq!(why(&down), "waits for r0, r1, r2, r3, r4 and 2 more");
+        let mut up = target("up");
+        up.why = "http: status 500".to_string();
+        (up.streak, up.wanted) = (1, 3);
+        assert_eq!(why(&up), "http: status 500; bad 1 of 3");
+        up.state = "pending".to_string();
+        assert_eq!(why(&up), "http: status 500");
+        assert_eq!(why(&target("up")), "");
+    }
+
+    #[test]
+    fn numbers_are_short_and_what_is_none_is_not_shown() {
+        for (number, text) in [
+            (0.04, "0.0ms"),
+            (4.2, "4.2ms"),
+            (9.96, "10ms"),
+            (999.6, "1.0s"),
+        ] {
+            assert_eq!(ms(number), text);
+        }
+        for odd in [f64::NAN, f64::INFINITY, -1.0, 1e300] {
+            assert_eq!(ms(odd), "-");
+        }
+        for (percent, text) in [
+            (Some(100.0), "100%"),
+            (Some(1e9), "100%"),
+            (Some(99.999), "99.99%"),
+            (Some(0.0), "0%"),
+            (Some(-1.0), "-"),
+            (Some(f64::NAN), "-"),
+            (None, "-"),
+        ] {
+            assert_eq!(share(percent), text);
+        }
+        for (number, text) in [
+            (27.0, Some("27")),
+            (0.0125, Some("0.0125")),
+            (-3.5, Some("-3.5")),
+            (1e300, Some("1e300")),
+            (1e-9, Some("1e-9")),
+            (-0.0, Some("0")),
+            (f64::NAN, None),
+        ] {
+            assert_eq!(value(number).as_deref(), text);
+        }
+        let checks = [f64::NAN, 3.0, 12.5, 7.0].map(|took| CheckView {
+            verdict: Some("good".to_string()),
+            took,
+            ..CheckView::default()
+        });
+        let mut all = target("up");
+        assert_eq!(took(&all), None);
+        all.checks = checks.to_vec();
+        assert_eq!(took(&all), Some(12.5));
+    }
+}

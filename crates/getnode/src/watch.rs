@@ -1,0 +1,245 @@
+//! `--watch`: a line for each change, as it comes.
+//!
+//! What a hc says when it is connected is what was so before, and no news; when it was lost and
+//! comes back, it is news where it differs from what was known.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::sync_channel;
+
+use fail_cli::{Failure, Getnode, exit};
+use fail_client::follow::{Seen, follow};
+use fail_client::grid::{Cell, Grid, Ink};
+use fail_client::health::words::{mood, state, why};
+use fail_client::health::{Snapshot, TargetView, Update};
+use fail_client::screen::Terminal;
+use fail_client::{clean_json, named, utc};
+use serde_json::{Value, json};
+
+use crate::{is_wanted, now_ms, say};
+
+/// What comes in while nobody takes it; then the hc waits.
+const QUEUE: usize = 1_000;
+
+/// Something to print.
+#[derive(Debug, PartialEq)]
+enum News {
+    /// A target is no longer as it was; nothing: it was not there, or is not there any more.
+    Changed(Option<Box<TargetView>>, Option<Box<TargetView>>),
+    /// A hc has told everything.
+    Connected(BTreeMap<String, usize>),
+    /// A hc can not be read.
+    Lost(String),
+}
+
+/// One hc.
+#[derive(Debug, Default)]
+struct Watched {
+    shown: Snapshot,
+    /// It has told everything once.
+    known: bool,
+    /// It has said what can not be: nothing more of it counts until it is connected anew.
+    barred: bool,
+}
+
+/// Until interrupted.
+///
+/// # Errors
+/// There are no threads, or nothing can be written.
+pub fn watch(options: &Getnode) -> Result<u8, Failure> {
+    let (send, receive) = sync_channel(QUEUE);
+    for (number, host) in options.hosts.0.iter().enumerate() {
+        let send = send.clone();
+        let see = move |number, seen| send.send((number, seen)).is_ok();
+        follow(number, host.host.clone(), host.port_or(options.port), see)
+            .map_err(|e| Failure::new(exit::OSERR, format!("no thread: {e}")))?;
+    }
+    drop(send);
+    let terminal = Terminal::find();
+    let hosts: Vec<String> = options.hosts.0.iter().map(ToString::to_string).collect();
+    let mut watched: Vec<Watched> = hosts.iter().map(|_| Watched::default()).collect();
+    while let Ok((number, seen)) = receive.recv() {
+        for news in watched[number].take(seen, &options.targets, now_ms()) {
+            let host = hosts[number].as_str();
+            let text = match options.json {
+                true => clean_json(format!("{}\n", json(host, &news))),
+                false => {
+                    let host =
+                        (hosts.len() > 1 || !matches!(news, News::Changed(..))).then_some(host);
+                    terminal.show(&line(host, &news), false)
+                }
+            };
+            if !say(&text)? {
+                return Ok(exit::OK);
+            }
+        }
+    }
+    Ok(exit::OK)
+}
+
+impl Watched {
+    fn take(&mut self, seen: Seen<Update>, patterns: &[String], now: i64) -> Vec<News> {
+        let update = match seen {
+            Seen::Connected(_) => {
+                self.barred = false;
+                return Vec::new();
+            }
+            Seen::Update(_) if self.barred => return Vec::new(),
+            Seen::Lost(why) => return vec![News::Lost(why)],
+            Seen::Update(update) => update,
+        };
+        let name = match &update {
+            Update::Target(view) => Some(view.name.clone()),
+            Update::Gone { name } => Some(name.clone()),
+            _ => None,
+        };
+        let find = |shown: &Snapshot| shown.targets.get(name.as_deref()?).cloned().map(Box::new);
+        let before = find(&self.shown);
+        // Only then something goes that is not named.
+        let all = matches!(update, Update::Ready).then(|| self.shown.targets.clone());
+        if let Err(sentence) = self.shown.apply(update, now) {
+            self.barred = true;
+            return vec![News::Lost(sentence)];
+        }
+        let wanted = |name: &str| is_wanted(patterns, name);
+        if let Some(all) = all {
+            if !std::mem::replace(&mut self.known, true) {
+                let targets = self.shown.targets.values();
+                let mut counts = BTreeMap::new();
+                for target in targets.filter(|target| wanted(&target.name)) {
+                    *counts.entry(target.state.clone()).or_default() += 1;
+                }
+                return vec![News::Connected(counts)];
+            }
+            let gone = all.into_values();
+            let gone =
+                gone.filter(|t| wanted(&t.name) && !self.shown.targets.contains_key(&t.name));
+            return gone
+                .map(|t| News::Changed(Some(Box::new(t)), None))
+                .collect();
+        }
+        let after = find(&self.shown);
+        let kind = |view: &Option<Box<TargetView>>| view.as_deref().map(state);
+        let is_news = self.known && kind(&before) != kind(&after);
+        let is_news = is_news && name.as_deref().is_some_and(wanted);
+        is_news
+            .then(|| News::Changed(before, after))
+            .into_iter()
+            .collect()
+    }
+}
+
+/// When, the host if there are several, the target, from what to what, and why.
+fn line(host: Option<&str>, news: &News) -> Grid {
+    let mut cells = vec![Cell::from(utc(now_ms()))];
+    cells.extend(host.map(Cell::from));
+    match news {
+        News::Lost(why) => cells.push(Cell::new(why, Ink::Bad)),
+        News::Connected(counts) => {
+            let all: usize = counts.values().sum();
+            let parts = counts
+                .iter()
+                .map(|(state, count)| format!("{count} {state}"));
+            let parts: Vec<String> = parts.collect();
+            let colon = if parts.is_empty() { "" } else { ": " };
+            cells.push(format!("connected, {all} targets{colon}{}", parts.join(", ")).into());
+        }
+        News::Changed(from, to) => {
+            let one = to.as_deref().or(from.as_deref());
+            let word = |view: &Option<Box<TargetView>>, none: &str| match view.as_deref() {
+                None => Cell::from(none),
+                Some(view) => Cell::new(state(view), mood(view).ink()),
+            };
+            cells.push(one.map_or("", |one| named(&one.name)).into());
+            cells.extend([word(from, "new"), "->".into(), word(to, "gone")]);
+            cells.extend(to.as_deref().map(|to| Cell::from(why(to))));
+        }
+    }
+    let mut grid = Grid::default();
+    grid.row(cells);
+    grid
+}
+
+fn json(host: &str, news: &News) -> Value {
+    let at = now_ms();
+    match news {
+        News::Lost(why) => json!({ "at": at, "host": host, "lost": why }),
+        News::Connected(counts) => json!({ "at": at, "host": host, "connected": counts }),
+        News::Changed(from, to) => {
+            let one = to.as_deref().or(from.as_deref());
+            json!({
+                "at": at,
+                "host": host,
+                "target": one.map(|one| &one.name),
+                "from": from.as_ref().map(|from| &from.state),
+                "to": to.as_ref().map(|to| &to.state),
+                "warning": to.as_ref().is_some_and(|to| to.warning),
+                "flapping": to.as_ref().is_some_and(|to| to.flapping),
+                "why": to.as_ref().map(|to| &to.why),
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(name: &str, state: &str) -> Seen<Update> {
+        Seen::Update(Update::Target(Box::new(TargetView {
+            name: name.to_string(),
+            state: state.to_string(),
+            ..TargetView::default()
+        })))
+    }
+
+    fn told(watched: &mut Watched, seen: Seen<Update>) -> String {
+        let patterns = ["w%".to_string()];
+        let news = watched.take(seen, &patterns, 0).into_iter();
+        let kind = |view: &Option<Box<TargetView>>| {
+            view.as_ref()
+                .map_or("none".to_string(), |view| view.state.clone())
+        };
+        let texts = news.map(|news| match news {
+            News::Lost(why) => why,
+            News::Connected(counts) => format!("{counts:?}"),
+            News::Changed(from, to) => format!("{}->{}", kind(&from), kind(&to)),
+        });
+        texts.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn news_are_what_differs_from_what_was_known() {
+        let hello = || Seen::Update(Update::Hello(Default::default()));
+        let mut hc = Watched::default();
+        let mut say = |seen| told(&mut hc, seen);
+        for name in ["www", "web", "dns"] {
+            assert_eq!(say(target(name, "up")), "");
+        }
+        assert_eq!(say(Seen::Update(Update::Ready)), "{\"up\": 2}");
+        assert_eq!(say(target("www", "up")), "");
+        assert_eq!(say(target("www", "down")), "up->down");
+        assert_eq!(say(target("dns", "down")), "", "nobody wants to know");
+        assert_eq!(say(Seen::Lost("x".to_string())), "x");
+        // It comes back, and web is not in its Hcfile any more.
+        assert_eq!(say(Seen::Connected(([127, 0, 0, 1], 1).into())), "");
+        assert_eq!(say(hello()), "");
+        assert_eq!(say(target("www", "up")), "down->up");
+        assert_eq!(say(target("wob", "up")), "none->up");
+        assert_eq!(say(Seen::Update(Update::Ready)), "up->none");
+        let name = "www".to_string();
+        assert_eq!(say(Seen::Update(Update::Gone { name })), "up->none");
+    }
+
+    #[test]
+    fn of_one_that_says_what_can_not_be_nothing_counts_until_it_is_back() {
+        let mut hc = Watched::default();
+        told(&mut hc, Seen::Update(Update::Ready));
+        let mut wide = TargetView::default();
+        wide.depends = vec![String::new(); 3_000];
+        let wide = Seen::Update(Update::Target(Box::new(wide)));
+        assert!(told(&mut hc, wide).starts_with("it shows more than"));
+        assert_eq!(told(&mut hc, target("www", "up")), "");
+        told(&mut hc, Seen::Connected(([127, 0, 0, 1], 1).into()));
+        assert_eq!(told(&mut hc, target("www", "up")), "none->up");
+    }
+}
