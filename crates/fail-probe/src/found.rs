@@ -5,12 +5,18 @@ use fail_core::limits::FINDING_BYTES_MAX;
 use fail_core::time::Span;
 use fail_core::watch::{Figure, Finding, Verdict};
 
-/// What a probe gives: what it found but for the time it took, or why it is bad.
-pub(crate) type Found = Result<Finding, String>;
+/// What a probe gives, but for the time it took. What ends it early is a finding as well, mostly
+/// a bad one, so that `?` can be used: `talk.line().await.map_err(bad)?`.
+pub(crate) type Found = Result<Finding, Finding>;
 
 /// It serves.
 pub fn good(why: impl Into<String>) -> Finding {
     finding(Verdict::Good, why.into())
+}
+
+/// It serves, but somebody should look.
+pub fn warning(why: impl Into<String>) -> Finding {
+    finding(Verdict::Warning, why.into())
 }
 
 /// It does not serve.
