@@ -1,4 +1,8 @@
 //! A certificate that was shown, looked at and judged.
+//!
+//! [`Judge`] stands where rustls asks whether a certificate will do. It notes the dates of what
+//! it was shown before it asks rustls' own judge, so that they are known whatever comes of it.
+//! Signatures of the handshake are checked always, also when any certificate will do.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -41,6 +45,11 @@ impl Shown {
     /// The days that it has left, rounded towards nothing.
     pub(crate) fn days(&self) -> i64 {
         self.left / DAY
+    }
+
+    /// Which of two must be replaced first.
+    pub(crate) fn ends_before(&self, other: &Shown) -> bool {
+        self.left < other.left
     }
 
     /// As it is measured. Ranges as Nagios has them: `14:` is a warning below 14.

@@ -14,6 +14,7 @@ mod prober;
 
 mod certificate;
 mod dns;
+mod exchange;
 mod faild;
 mod file;
 mod found;

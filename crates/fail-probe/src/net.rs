@@ -7,7 +7,7 @@
 //! Not here: deadlines. A check is dropped when its time is over.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use fail_client::words;
@@ -155,14 +155,6 @@ pub(crate) fn failed(error: &io::Error, at: SocketAddr) -> Finding {
     }
 }
 
-/// An address as it stands in a URL or before a port: with brackets if it has colons.
-pub(crate) fn bracketed(name: &str) -> String {
-    match name.parse::<IpAddr>() {
-        Ok(IpAddr::V6(_)) => format!("[{name}]"),
-        _ => name.to_string(),
-    }
-}
-
 /// A connection of lines, and what was read of it too far.
 #[derive(Debug)]
 pub(crate) struct Talk<S> {
@@ -176,6 +168,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
     pub(crate) fn new(stream: S, at: SocketAddr) -> Talk<S> {
         let got = Vec::new();
         Talk { stream, at, got }
+    }
+
+    /// Whom it is with.
+    pub(crate) fn at(&self) -> SocketAddr {
+        self.at
     }
 
     /// The connection, if nothing was said on it that was not read: what comes before TLS begins
@@ -246,4 +243,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
             }
         }
     }
+}
+
+/// Whether these bytes are among those.
+pub(crate) fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
+    wanted.is_empty() || bytes.windows(wanted.len()).any(|window| window == wanted)
 }
