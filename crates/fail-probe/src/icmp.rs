@@ -18,7 +18,7 @@ use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
 
 use crate::found::{Found, bad, figure, good, unknown};
-use crate::{net, note};
+use crate::{net, note, udp};
 
 /// From one question to the next: as often as anybody may ping.
 const PACE: Duration = Duration::from_millis(200);
@@ -127,7 +127,9 @@ impl Pinger {
     /// Waits for something that comes.
     async fn heard(&mut self) {
         let mut buffer = [0; ROOM];
-        match self.socket.recv(&mut buffer).await {
+        let ready = udp::recv(&self.socket).await;
+        match ready.and_then(|()| self.socket.try_recv(&mut buffer)) {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
             Ok(length) => {
                 if let Some(number) = self.number(&buffer[..length]) {
                     // None: it came twice.

@@ -150,11 +150,11 @@ impl Question for Asked {
         };
         let (heard, told) = (u64::from_be_bytes(eight(32)), u64::from_be_bytes(eight(40)));
         let stratum = bytes[1];
-        let kiss = (stratum == 0).then(|| {
-            let letters = bytes[12..16].iter().filter(|b| b.is_ascii_graphic());
-            letters.map(|b| char::from(*b)).collect()
-        });
-        if kiss.is_none() && (heard == 0 || told == 0) {
+        let letters = bytes[12..16].iter().filter(|b| b.is_ascii_graphic());
+        let letters: String = letters.map(|b| char::from(*b)).collect();
+        // Without one it is a clock that knows no time yet.
+        let kiss = Some(letters).filter(|letters| stratum == 0 && !letters.is_empty());
+        if stratum != 0 && (heard == 0 || told == 0) {
             return Err("tells no time".into());
         }
         // Our clock may be set meanwhile: what has passed is taken from the one that is not.

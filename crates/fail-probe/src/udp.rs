@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use fail_conf::hcfile::check::{Host, Terms};
 use fail_core::watch::Finding;
-use tokio::io::ReadBuf;
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
 
@@ -84,6 +84,7 @@ pub(crate) async fn ask<Q: Question>(
             }
             match timeout_at(until, received(&ways, &mut buffer)).await {
                 Err(_) => break,
+                Ok((_, Err(e))) if e.kind() == io::ErrorKind::WouldBlock => {}
                 Ok((n, Err(e))) => {
                     let way = ways.swap_remove(n);
                     failures.push(net::failed(&e, way.at));
@@ -116,14 +117,34 @@ async fn open(at: SocketAddr, bytes: &[u8]) -> io::Result<UdpSocket> {
 
 /// What comes first on any of them.
 async fn received(ways: &[Way], buffer: &mut [u8]) -> (usize, io::Result<usize>) {
-    poll_fn(|cx| {
-        for (n, way) in ways.iter().enumerate() {
-            let mut room = ReadBuf::new(buffer);
-            if let Poll::Ready(result) = way.socket.poll_recv(cx, &mut room) {
-                return Poll::Ready((n, result.map(|()| room.filled().len())));
+    let mut all: Vec<_> = ways.iter().map(|way| Box::pin(recv(&way.socket))).collect();
+    let (n, ready) = poll_fn(|cx| {
+        for (n, one) in all.iter_mut().enumerate() {
+            if let Poll::Ready(ready) = one.as_mut().poll(cx) {
+                return Poll::Ready((n, ready));
             }
         }
         Poll::Pending
     })
-    .await
+    .await;
+    (n, ready.and_then(|()| ways[n].socket.try_recv(buffer)))
+}
+
+/// Waits until there is something to be received. An error is one, such as that nobody listens
+/// there: tokio wakes nobody for it who waits for datagrams only.
+pub(crate) async fn recv(socket: &UdpSocket) -> io::Result<()> {
+    loop {
+        let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
+        if ready.is_error() {
+            let none = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+            if let Some(error) = socket.take_error()? {
+                return Err(error);
+            }
+            // There is none any more: this is how tokio is told.
+            let _ = socket.try_io(Interest::ERROR, none);
+        }
+        if ready.is_readable() {
+            return Ok(());
+        }
+    }
 }

@@ -1,0 +1,1 @@
+//! `ldap`: a slapd; and liars.
