@@ -244,8 +244,3 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
         }
     }
 }
-
-/// Whether these bytes are among those.
-pub(crate) fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
-    wanted.is_empty() || bytes.windows(wanted.len()).any(|window| window == wanted)
-}

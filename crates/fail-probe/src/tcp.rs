@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use fail_conf::hcfile::check::{Host, Terms, Tls};
 use fail_core::watch::Finding;
+use memchr::memmem::Finder;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::found::{Found, bad, good};
@@ -51,10 +52,14 @@ async fn talk(
         return Ok(good(format!("connected to {at}")));
     };
     note::waits(format!("\"{expect}\" from {at}"));
-    let wanted = expect.as_bytes();
+    let wanted = Finder::new(expect);
+    let mut seen: usize = 0;
     loop {
         let got = talk.got();
-        if net::holds(got, wanted) {
+        // What was looked through before may have its beginning.
+        let from = seen.saturating_sub(expect.len());
+        seen = got.len();
+        if wanted.find(&got[from..]).is_some() {
             return Ok(good(format!("{at} says \"{expect}\"")));
         }
         if got.len() >= ANSWER_BYTES_MAX {

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
+#[path = "../probe/certs.rs"]
+mod certs;
 mod dns;
 mod faild;
 mod icmp;
@@ -10,6 +12,11 @@ mod ldap;
 mod liar;
 mod ntp;
 mod server;
+
+/// Where the certificates, which are for the other tests as well, look for it.
+mod ask {
+    pub use crate::server::skipped;
+}
 
 use std::time::Duration;
 
