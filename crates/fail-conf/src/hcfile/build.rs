@@ -102,15 +102,7 @@ pub(crate) fn build(script: &Script, source: &dyn Source, faults: &mut Faults) -
         made.push(builder.finish(name, *at, draft, &mut hcfile));
     }
     for pattern in patterns.iter().filter(|pattern| !pattern.fits) {
-        // Its lines are looked at all the same.
-        let mut draft = Draft::default();
-        let name = format!("{}x{}", pattern.before, pattern.after);
-        if let Ok(name) = Name::new(&name) {
-            builder.depends(pattern.rule, &name, Some("x"), &mut draft);
-        }
-        builder.lines(pattern.rule, &name, "x", 1, &mut draft);
-        let problem = format!("the pattern {} fits no target", pattern.word.shown());
-        builder.faults.warn(pattern.word.at, problem);
+        builder.in_vain(pattern);
     }
     builder.warn_of_silence();
     builder.links(&places);
@@ -203,11 +195,22 @@ impl<'a> Builder<'a> {
             last = Some(pattern.rule);
             near += 1;
             self.depends(pattern.rule, name, Some(stem), &mut draft);
-            self.lines(pattern.rule, name.as_str(), stem, near, &mut draft);
+            self.lines(&pattern.rule.lines, name.as_str(), stem, near, &mut draft);
         }
         self.depends(rule, name, None, &mut draft);
-        self.lines(rule, name.as_str(), "", near + 1, &mut draft);
+        self.lines(&rule.lines, name.as_str(), "", near + 1, &mut draft);
         draft
+    }
+
+    /// A pattern that fits nothing. Its lines are looked at all the same, but for those that
+    /// could be right with some name.
+    fn in_vain(&mut self, pattern: &Pattern) {
+        let mut draft = Draft::default();
+        let lines = pattern.rule.lines.iter();
+        let closed = lines.filter(|line| !line.iter().any(Word::is_open));
+        self.lines(closed, "", "", 1, &mut draft);
+        let problem = format!("the pattern {} fits no target", pattern.word.shown());
+        self.faults.warn(pattern.word.at, problem);
     }
 
     /// What a rule makes a target depend on. With a stem it is a pattern's.
@@ -219,12 +222,6 @@ impl<'a> Builder<'a> {
                 on.text = on.text.replacen('%', stem, 1);
             }
             let on = match target_name(&on) {
-                Ok(_) if on.text.contains('%') => {
-                    let problem = format!("{} has more than one %", word.shown());
-                    draft.gaps = true;
-                    self.faults.add(word.wrong(problem));
-                    continue;
-                }
                 Ok(on) => on,
                 Err(wrong) => {
                     draft.gaps = true;
@@ -251,9 +248,16 @@ impl<'a> Builder<'a> {
     }
 
     /// The lines of a rule, for one target.
-    fn lines(&mut self, rule: &Rule, name: &str, stem: &str, near: usize, draft: &mut Draft) {
+    fn lines<'b>(
+        &mut self,
+        lines: impl IntoIterator<Item = &'b Vec<Word>>,
+        name: &str,
+        stem: &str,
+        near: usize,
+        draft: &mut Draft,
+    ) {
         let mut settings = Settings::default();
-        for line in &rule.lines {
+        for line in lines {
             let words: Vec<Word> = line.iter().map(|word| word.fill(name, stem)).collect();
             let Some(head) = words.first().filter(|_| !self.over) else {
                 continue;

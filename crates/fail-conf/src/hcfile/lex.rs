@@ -39,6 +39,11 @@ impl Word {
         Word { text, at: self.at }
     }
 
+    /// Whether there is a name to fill in.
+    pub fn is_open(&self) -> bool {
+        self.text.contains([TARGET, STEM])
+    }
+
     /// An error about it.
     pub fn wrong(&self, problem: impl Into<Problem>) -> Wrong {
         (self.at, problem.into())

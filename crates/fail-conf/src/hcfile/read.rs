@@ -300,11 +300,15 @@ impl Reader<'_> {
             true => Automatic::Stem,
             false => Automatic::Target,
         };
-        let stray = depends.iter().find(|word| word.text.contains('%'));
-        let stray = stray.filter(|_| !patterns).map(|word| {
-            let problem = "has a %, which has a meaning only where all targets are patterns";
-            word.wrong(format!("{} {problem}", word.shown()))
-        });
+        let (most, problem) = match patterns {
+            true => (1, "has more than one %"),
+            false => (
+                0,
+                "has a %, which has a meaning only where all targets are patterns",
+            ),
+        };
+        let stray = { depends.iter() }.find(|word| word.text.matches('%').count() > most);
+        let stray = stray.map(|word| word.wrong(format!("{} {problem}", word.shown())));
         let broken = stray.is_some();
         if let Some(wrong) = stray {
             self.faults.add(wrong);
