@@ -57,12 +57,11 @@ fn with_expect(check: Check, text: &str) -> Check {
     }
 }
 
-/// The servers of the protocols with this certificate: of each, one port for no TLS and for
-/// STARTTLS, and one for TLS from the first byte.
-fn real(
-    certs: &'static Certs,
-    name: &str,
-) -> Option<(Vec<servers::Server>, Vec<(Protocol, u16, u16)>)> {
+/// A protocol, the port for no TLS and for STARTTLS, and the port for TLS from the first byte.
+type Ports = (Protocol, u16, u16);
+
+/// The servers of the protocols with this certificate.
+fn real(certs: &'static Certs, name: &str) -> Option<(Vec<servers::Server>, Vec<Ports>)> {
     let (dovecot, at) = servers::dovecot(certs, name)?;
     let (exim, smtp, smtps) = servers::exim(certs, name)?;
     let ports = vec![
@@ -232,23 +231,29 @@ fn the_greeting_is_held_against_what_is_expected() {
 
 #[test]
 fn who_refuses_is_silent_or_drips_is_bad() {
-    for ip in BOTH {
-        for protocol in ALL {
-            let at = refusing(ip);
-            let why = bad(find(mail(protocol, at, When::Never, tls())));
-            assert_eq!(why, format!("connection refused by {at}"));
-            let waits =
-                |at: SocketAddr| format!("no answer within 1s: waited for the greeting of {at}");
-            for when in [When::Never, When::Asked] {
-                let at = silent(ip);
-                let why = bad(find_within(mail(protocol, at, when, tls()), SHORT));
-                assert_eq!(why, waits(at));
-            }
-            let at = dripping_first(ip, "220 +OK * OK and so on");
-            let why = bad(find_within(mail(protocol, at, When::Never, tls()), SHORT));
-            assert_eq!(why, waits(at));
+    std::thread::scope(|scope| {
+        for (ip, protocol) in BOTH
+            .iter()
+            .flat_map(|ip| ALL.map(|protocol| (*ip, protocol)))
+        {
+            scope.spawn(move || hangs(ip, protocol));
         }
+    });
+}
+
+fn hangs(ip: &str, protocol: Protocol) {
+    let at = refusing(ip);
+    let why = bad(find(mail(protocol, at, When::Never, tls())));
+    assert_eq!(why, format!("connection refused by {at}"));
+    let waits = |at| format!("no answer within 1s: waited for the greeting of {at}");
+    for when in [When::Never, When::Asked] {
+        let at = silent(ip);
+        let why = bad(find_within(mail(protocol, at, when, tls()), SHORT));
+        assert_eq!(why, waits(at));
     }
+    let at = dripping_first(ip, "220 +OK * OK and so on");
+    let why = bad(find_within(mail(protocol, at, When::Never, tls()), SHORT));
+    assert_eq!(why, waits(at));
 }
 
 #[test]
