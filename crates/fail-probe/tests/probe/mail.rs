@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fail_conf::hcfile::check::{Check, Protocol, Tls, When};
 use fail_core::watch::Finding;
@@ -172,6 +174,33 @@ fn a_login_is_tried_and_never_shown() {
             assert!(why.contains("others can read or change it"), "{why}");
         }
     }
+}
+
+#[test]
+fn a_password_leaves_this_host_only_with_tls() {
+    // An address of this host that is not loopback, if it has one. Nothing is sent by this.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let known = socket
+        .connect("192.0.2.1:9")
+        .and_then(|()| socket.local_addr());
+    let Some(ours) = known.ok().map(|at| at.ip()).filter(|ip| !ip.is_loopback()) else {
+        return skipped("this host has no address that is not loopback");
+    };
+    let folder = Folder::new();
+    let login = folder.write("login", "anna:s3cret\n", 0o600);
+    let heard = Arc::new(AtomicBool::new(false));
+    let hears = Arc::clone(&heard);
+    let at = answering(&ours.to_string(), "* OK ready\r\n", move |line| {
+        hears.fetch_or(line.contains("s3cret"), Ordering::Relaxed);
+        "hc1 OK\r\n".to_string()
+    });
+    let why = unknown(find(with_login(
+        mail(Protocol::Imap, at, When::Never, tls()),
+        &login,
+    )));
+    let told = format!("no password is sent to {at} without TLS: tls=starttls or tls=yes");
+    assert_eq!(why, told);
+    assert!(!heard.load(Ordering::Relaxed));
 }
 
 #[test]
