@@ -9,7 +9,7 @@ use fail_core::limits::FIGURES_MAX;
 use fail_core::time::Span;
 use fail_core::watch::Finding;
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinError};
 use tokio::time::Instant;
 
 use crate::found::{self, Found, bad, unknown};
@@ -92,44 +92,26 @@ async fn serve<F: Fn(u64, Finding) + Send + Sync + 'static>(
                 limit,
             } => {
                 let (tell, ask) = (tell.clone(), ask.clone());
-                let task = tokio::spawn(async move {
-                    let mut owed = Owed {
-                        tell,
-                        finding: None,
-                        number,
-                        ask,
-                    };
-                    owed.finding = Some(probe(&line, limit).await);
+                let check = tokio::spawn(async move { probe(&line, limit).await });
+                running.insert(number, check.abort_handle());
+                tokio::spawn(async move {
+                    if let Some(finding) = ended(check.await) {
+                        tell(number, finding);
+                    }
+                    ask.upgrade().map(|ask| ask.send(Ask::Ended(number)));
                 });
-                running.insert(number, task.abort_handle());
             }
         }
     }
 }
 
-/// What is owed to the one who asked, when a check has ended: also when it ended by a mistake of
-/// ours or of a library, which must not look like a check that goes on for ever.
-struct Owed<F: Fn(u64, Finding)> {
-    tell: std::sync::Arc<F>,
-    finding: Option<Finding>,
-    number: u64,
-    ask: mpsc::WeakUnboundedSender<Ask>,
-}
-
-impl<F: Fn(u64, Finding)> Drop for Owed<F> {
-    fn drop(&mut self) {
-        let failed = || unknown("the check failed by a mistake in hc");
-        let finding = match std::thread::panicking() {
-            true => Some(failed()),
-            // None: nobody waits for it any more.
-            false => self.finding.take(),
-        };
-        if let Some(finding) = finding {
-            (self.tell)(self.number, finding);
-            self.ask
-                .upgrade()
-                .map(|ask| ask.send(Ask::Ended(self.number)));
-        }
+/// How a check has ended; nothing if it was dropped. What comes from the network can be so odd
+/// that a library gives up in a panic, which must not be the end of all other checks.
+fn ended(joined: Result<Finding, JoinError>) -> Option<Finding> {
+    match joined {
+        Ok(finding) => Some(finding),
+        Err(e) if e.is_cancelled() => None,
+        Err(_) => Some(unknown("the check broke off, by an error in hc")),
     }
 }
 
@@ -202,4 +184,38 @@ async fn ask(check: &Check, terms: &Terms) -> Found {
 fn span(time: Duration) -> Span {
     // Nothing here takes five hundred years.
     Span(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use fail_core::watch::Verdict;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_finding_and_a_dropped_check_is_none() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let come_of = |check: tokio::task::JoinHandle<Finding>| runtime.block_on(check);
+        let broken = runtime.spawn(async { panic!("this is part of the test") });
+        let broken = ended(come_of(broken)).unwrap();
+        assert_eq!(broken.verdict, Verdict::Unknown);
+        let dropped = runtime.spawn(std::future::pending());
+        dropped.abort();
+        assert_eq!(ended(come_of(dropped)), None);
+    }
+
+    #[test]
+    fn a_reason_is_one_clean_line_that_is_not_too_long() {
+        assert_eq!(one_line("a\r\n b\t\u{b}c "), "a b c");
+        assert_eq!(one_line("a\x1b[2J\u{202e}"), "a\\u{1b}[2J\\u{202e}");
+        for letter in ["x", "é", "☃", "𝄞"] {
+            for before in ["", "a", "ab", "abc"] {
+                let line = one_line(&(before.to_string() + &letter.repeat(600)));
+                assert!(line.len() <= FINDING_BYTES_MAX && line.len() > FINDING_BYTES_MAX - 4);
+                assert!(line.ends_with("..."));
+            }
+        }
+    }
 }

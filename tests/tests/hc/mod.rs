@@ -2,3 +2,4 @@
 
 mod load;
 mod router;
+mod modules_page;

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fail_conf::hcfile::check::{Check, Protocol, Tls, When};
 use fail_core::watch::Finding;
@@ -57,12 +59,11 @@ fn with_expect(check: Check, text: &str) -> Check {
     }
 }
 
-/// The servers of the protocols with this certificate: of each, one port for no TLS and for
-/// STARTTLS, and one for TLS from the first byte.
-fn real(
-    certs: &'static Certs,
-    name: &str,
-) -> Option<(Vec<servers::Server>, Vec<(Protocol, u16, u16)>)> {
+/// A protocol, the port for no TLS and for STARTTLS, and the port for TLS from the first byte.
+type Ports = (Protocol, u16, u16);
+
+/// The servers of the protocols with this certificate.
+fn real(certs: &'static Certs, name: &str) -> Option<(Vec<servers::Server>, Vec<Ports>)> {
     let (dovecot, at) = servers::dovecot(certs, name)?;
     let (exim, smtp, smtps) = servers::exim(certs, name)?;
     let ports = vec![
@@ -176,6 +177,33 @@ fn a_login_is_tried_and_never_shown() {
 }
 
 #[test]
+fn a_password_leaves_this_host_only_with_tls() {
+    // An address of this host that is not loopback, if it has one. Nothing is sent by this.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let known = socket
+        .connect("192.0.2.1:9")
+        .and_then(|()| socket.local_addr());
+    let Some(ours) = known.ok().map(|at| at.ip()).filter(|ip| !ip.is_loopback()) else {
+        return skipped("this host has no address that is not loopback");
+    };
+    let folder = Folder::new();
+    let login = folder.write("login", "anna:s3cret\n", 0o600);
+    let heard = Arc::new(AtomicBool::new(false));
+    let hears = Arc::clone(&heard);
+    let at = answering(&ours.to_string(), "* OK ready\r\n", move |line| {
+        hears.fetch_or(line.contains("s3cret"), Ordering::Relaxed);
+        "hc1 OK\r\n".to_string()
+    });
+    let why = unknown(find(with_login(
+        mail(Protocol::Imap, at, When::Never, tls()),
+        &login,
+    )));
+    let told = format!("no password is sent to {at} without TLS: tls=starttls or tls=yes");
+    assert_eq!(why, told);
+    assert!(!heard.load(Ordering::Relaxed));
+}
+
+#[test]
 fn what_a_server_repeats_of_a_password_is_not_shown() {
     let folder = Folder::new();
     let login = folder.write("login", "anna:s3cret\n", 0o600);
@@ -232,23 +260,29 @@ fn the_greeting_is_held_against_what_is_expected() {
 
 #[test]
 fn who_refuses_is_silent_or_drips_is_bad() {
-    for ip in BOTH {
-        for protocol in ALL {
-            let at = refusing(ip);
-            let why = bad(find(mail(protocol, at, When::Never, tls())));
-            assert_eq!(why, format!("connection refused by {at}"));
-            let waits =
-                |at: SocketAddr| format!("no answer within 1s: waited for the greeting of {at}");
-            for when in [When::Never, When::Asked] {
-                let at = silent(ip);
-                let why = bad(find_within(mail(protocol, at, when, tls()), SHORT));
-                assert_eq!(why, waits(at));
-            }
-            let at = dripping_first(ip, "220 +OK * OK and so on");
-            let why = bad(find_within(mail(protocol, at, When::Never, tls()), SHORT));
-            assert_eq!(why, waits(at));
+    std::thread::scope(|scope| {
+        for (ip, protocol) in BOTH
+            .iter()
+            .flat_map(|ip| ALL.map(|protocol| (*ip, protocol)))
+        {
+            scope.spawn(move || hangs(ip, protocol));
         }
+    });
+}
+
+fn hangs(ip: &str, protocol: Protocol) {
+    let at = refusing(ip);
+    let why = bad(find(mail(protocol, at, When::Never, tls())));
+    assert_eq!(why, format!("connection refused by {at}"));
+    let waits = |at| format!("no answer within 1s: waited for the greeting of {at}");
+    for when in [When::Never, When::Asked] {
+        let at = silent(ip);
+        let why = bad(find_within(mail(protocol, at, when, tls()), SHORT));
+        assert_eq!(why, waits(at));
     }
+    let at = dripping_first(ip, "220 +OK * OK and so on");
+    let why = bad(find_within(mail(protocol, at, When::Never, tls()), SHORT));
+    assert_eq!(why, waits(at));
 }
 
 #[test]

@@ -117,9 +117,8 @@ fn what_takes_too_long_is_judged() {
         fail_core::time::Span(1),
         fail_core::time::Span::from_secs(3600),
     );
+    let told = |why: String| why.starts_with("took ") && why.ends_with("; status 200, 0 bytes");
     assert!(good(judged(Some(long), Some(long))).starts_with("status 200"));
-    assert!(
-        warning(judged(Some(short), Some(long))).ends_with("more than 1ns; status 200, 0 bytes")
-    );
-    assert!(bad(judged(None, Some(short))).ends_with("more than 1ns; status 200, 0 bytes"));
+    assert!(told(warning(judged(Some(short), Some(long)))));
+    assert!(told(bad(judged(None, Some(short)))));
 }

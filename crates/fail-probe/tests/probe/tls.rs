@@ -1,9 +1,16 @@
 //! TLS against nginx with certificates of each kind, by `tcp` and `http`.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use fail_conf::hcfile::check::{Check, Tls};
 use fail_core::watch::Finding;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::{ServerConfig, ServerConnection};
 
 use crate::ask::*;
 use crate::bad::*;
@@ -236,6 +243,55 @@ fn who_speaks_no_tls_is_bad() {
             why,
             format!("no answer within 1s: waited for TLS with {at}")
         );
+    }
+}
+
+/// Shows whatever it is given as its certificate.
+#[derive(Debug)]
+struct Shows(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for Shows {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+#[test]
+fn no_damaged_certificate_breaks_a_check() {
+    let Some(certs) = certs() else { return };
+    let whole = CertificateDer::from_pem_file(certs.cert("good")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(certs.key("good")).unwrap();
+    let key = ring::sign::any_supported_type(&key).unwrap();
+    let damaged = (0..whole.len()).flat_map(|at| {
+        let flipped = |with: u8| {
+            let mut bytes = whole.to_vec();
+            bytes[at] ^= with;
+            bytes
+        };
+        let short = at % 8 == 0;
+        let cut = short.then(|| whole[..at].to_vec());
+        [flipped(0xff), flipped(0x01)].into_iter().chain(cut)
+    });
+    let damaged: Vec<Vec<u8>> = damaged.collect();
+    let count = damaged.len();
+    let next = Mutex::new(damaged.into_iter());
+    let at = serving("127.0.0.1", move |mut stream| {
+        let bytes = next.lock().unwrap().next().unwrap_or_default();
+        let shown = CertifiedKey::new(vec![bytes.into()], Arc::clone(&key));
+        let provider = Arc::new(ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider);
+        let config = config.with_safe_default_protocol_versions().unwrap();
+        let config = config.with_no_client_auth();
+        let config = Arc::new(config.with_cert_resolver(Arc::new(Shows(Arc::new(shown)))));
+        let mut connection = ServerConnection::new(config).unwrap();
+        while connection.is_handshaking() {
+            connection.complete_io(&mut stream)?;
+        }
+        Ok(())
+    });
+    for _ in 0..count {
+        // A panic would end the test.
+        bad(find(over(at, ca(certs))));
     }
 }
 
