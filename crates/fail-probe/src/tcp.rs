@@ -46,7 +46,7 @@ async fn talk(
     let mut talk = Talk::new(stream, at);
     if let Some(text) = send {
         note::waits(format!("{at} to read what it is sent"));
-        talk.say(text.as_bytes()).await?;
+        talk.say(unescaped(text).as_bytes()).await?;
     }
     let Some(expect) = expect else {
         return Ok(good(format!("connected to {at}")));
@@ -71,6 +71,29 @@ async fn talk(
             return Err(bad(format!("{at} says {said}, not \"{expect}\"")));
         }
     }
+}
+
+/// What is meant by a text with `\r`, `\n`, `\t`, `\0` and `\\`; other backslashes stand for
+/// themselves.
+fn unescaped(text: &str) -> String {
+    let mut meant = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        let mut ahead = letters.clone();
+        let known = match (letter, ahead.next()) {
+            ('\\', Some('r')) => Some('\r'),
+            ('\\', Some('n')) => Some('\n'),
+            ('\\', Some('t')) => Some('\t'),
+            ('\\', Some('0')) => Some('\0'),
+            ('\\', Some('\\')) => Some('\\'),
+            _ => None,
+        };
+        meant.push(known.unwrap_or(letter));
+        if known.is_some() {
+            letters = ahead;
+        }
+    }
+    meant
 }
 
 /// The beginning of an answer.

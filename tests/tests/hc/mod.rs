@@ -1,1 +1,3 @@
 //! hc as its users have it: the real program, real servers, real networks.
+
+mod modules_page;

@@ -58,6 +58,11 @@ pub fn serving(
     at
 }
 
+/// Reads what somebody asks, a little of it, and does not look at it.
+pub fn hear(stream: &mut TcpStream) -> std::io::Result<()> {
+    stream.read(&mut [0; 4096]).map(|_| ())
+}
+
 /// Takes connections and says nothing. All are held by one thread, so there may be thousands.
 pub fn silent(ip: &str) -> SocketAddr {
     let (listener, at) = listen(ip);
@@ -73,7 +78,7 @@ pub fn saying(ip: &str, bytes: impl Into<Vec<u8>>) -> SocketAddr {
     let bytes = bytes.into();
     serving(ip, move |mut stream| {
         stream.write_all(&bytes)?;
-        stream.read(&mut [0; 4096]).map(|_| ())
+        hear(&mut stream)
     })
 }
 
@@ -90,7 +95,7 @@ pub fn dripping_first(ip: &str, bytes: impl Into<Vec<u8>>) -> SocketAddr {
 fn drip(ip: &str, bytes: Vec<u8>, asked: bool) -> SocketAddr {
     serving(ip, move |mut stream| {
         if asked {
-            stream.read(&mut [0; 4096])?;
+            hear(&mut stream)?;
         }
         // Nobody ever sends: this is a second.
         let (_kept, ticks) = mpsc::channel::<()>();
@@ -114,7 +119,7 @@ pub fn endless(
     let said = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&said);
     let at = serving(ip, move |mut stream| {
-        stream.read(&mut [0; 4096])?;
+        hear(&mut stream)?;
         stream.write_all(&first)?;
         loop {
             stream.write_all(&then)?;

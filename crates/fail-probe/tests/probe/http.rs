@@ -323,9 +323,8 @@ fn wrong_answers_are_bad() {
             ),
         ] {
             let at = serving(ip, move |mut stream| {
-                use std::io::{Read, Write};
-                stream.read(&mut [0; 4096])?;
-                stream.write_all(said.as_bytes())
+                hear(&mut stream)?;
+                std::io::Write::write_all(&mut stream, said.as_bytes())
             });
             let why = bad(get(http(format!("http://{at}/"))));
             let told = told.replace("AT", &at.to_string());

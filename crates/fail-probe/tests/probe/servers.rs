@@ -134,8 +134,11 @@ fn shown(path: &Path) -> std::path::Display<'_> {
     path.display()
 }
 
-/// nginx with these servers: each a port, the certificate that it shows, and what stands in it.
-pub fn nginx(servers: &[(u16, Option<(&Certs, &str)>, &str)]) -> Option<Server> {
+/// A server in nginx: its port, the certificate that it shows, and what stands in it.
+pub type Part<'a> = (u16, Option<(&'a Certs, &'a str)>, &'a str);
+
+/// nginx with these servers.
+pub fn nginx(servers: &[Part<'_>]) -> Option<Server> {
     if !has_nginx() {
         return None;
     }

@@ -46,6 +46,13 @@ fn what_is_expected_is_found_wherever_it_is_cut() {
         );
         let at = dripping(ip, "PONG");
         good(find(expecting(at, "PING\r\n", "PONG")));
+        // As it stands in an Hcfile.
+        let at = answering(ip, "", |line| format!("{line:?}\r\n"));
+        good(find(expecting(
+            at,
+            r"a\tb\0c\\n\d\r\n",
+            r#""a\tb\0c\\n\\d""#,
+        )));
     }
 }
 
