@@ -185,6 +185,6 @@ fn apart(later: u64, earlier: u64) -> f64 {
         clippy::cast_precision_loss,
         reason = "what is lost is far below a nanosecond"
     )]
-    let apart = later.wrapping_sub(earlier).cast_signed() as f64;
+    let apart = i64::from_ne_bytes(later.wrapping_sub(earlier).to_ne_bytes()) as f64;
     apart / SECOND
 }

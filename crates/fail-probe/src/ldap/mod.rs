@@ -1,7 +1,8 @@
 //! Asks a directory: begins TLS if it should, binds if there is somebody to bind as, searches.
 //!
 //! No attributes are asked for, and not more entries than are wanted, so that an answer is
-//! small; what is larger than it could be is refused. Filters are read by `ldap3`; its client is
+//! small; what is larger than it could be is refused. A password goes over TLS, or to this host;
+//! what stands in its file is never told, also where a server repeats it. Filters are read by `ldap3`; its client is
 //! not used, for the reason that `crates/README` gives: it trusts whoever answers.
 
 mod message;
@@ -19,6 +20,9 @@ use message::{Answer, MESSAGE_BYTES_MAX, Op, frame, read};
 
 /// Entries that are asked for at most: who wants more has another question.
 const ENTRIES_MAX: u32 = 1_000;
+
+/// What stands for a DN or a password in what a server says.
+const STARS: &str = "***";
 
 /// There were more entries than asked for.
 const SIZE_LIMIT_EXCEEDED: u32 = 4;
@@ -44,6 +48,11 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
         None => None,
     };
     let (stream, at) = net::connect(&host, terms).await?;
+    let hidden = encrypted || *starttls;
+    if who.is_some() && !hidden && !at.ip().to_canonical().is_loopback() {
+        let why = format!("no password is sent to {at} without TLS: starttls=yes or ldaps://");
+        return Err(unknown(why));
+    }
     let plan = Plan {
         who,
         search,
@@ -51,7 +60,7 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
         filter,
         entries: *entries,
     };
-    if !(encrypted || *starttls) {
+    if !hidden {
         return Talk::new(stream, at, 0).run(&plan).await;
     }
     let (stream, last) = match encrypted {
@@ -127,8 +136,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
 
     async fn run(mut self, plan: &Plan<'_>) -> Found {
         if let Some([name, password]) = &plan.who {
-            let doing = format!("bind as {name}");
-            self.result(message::bind(name, password), &doing).await?;
+            let bound = self.result(message::bind(name, password), "bind").await;
+            bound.map_err(|finding| Finding {
+                why: finding.why.replace(name, STARS).replace(password, STARS),
+                ..finding
+            })?;
         }
         let doing = match plan.base {
             "" => "search in the root".to_string(),
