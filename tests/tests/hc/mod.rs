@@ -1,1 +1,7 @@
 //! hc as its users have it: the real program, real servers, real networks.
+
+mod actions;
+mod engine;
+mod monitor;
+mod once;
+mod reload;
