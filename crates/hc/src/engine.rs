@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 
 use fail_conf::hcfile::Hcfile;
-use fail_core::time::{Mono, Now};
+use fail_core::time::{Mono, Now, Span};
 use fail_core::watch::{In, Out, Report, Target, Targets, Watch};
 use fail_probe::unknown;
 use fail_rt::clock::{self, earliest};
@@ -38,6 +38,10 @@ use life::Life;
 use reload::Reload;
 use wishes::Wishes;
 
+/// So much later than it was wanted a check may begin without having less time. Much less than
+/// the machine waits beyond its deadline.
+const LATE: Span = Span::from_millis(200);
+
 /// Everything that the loop works with.
 struct Engine {
     driver: Driver<Watch>,
@@ -54,6 +58,8 @@ struct Engine {
     log: Log,
     /// What is checked by.
     hcfile: Hcfile,
+    /// How long checks may take of which nothing else is said, for each target.
+    timeouts: BTreeMap<Name, Span>,
     /// Why the one that was read last does not hold.
     broken: Option<String>,
     /// Whose checks are under way, for the log.
@@ -90,6 +96,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
         life: Life::new(parts.notify, now.mono),
         log,
         hcfile: Hcfile::default(),
+        timeouts: BTreeMap::new(),
         broken: None,
         asked: BTreeMap::new(),
         inputs: VecDeque::new(),
@@ -130,6 +137,9 @@ impl Engine {
             self.on_window(now, window, open);
         }
         let targets = targets(&hcfile);
+        let timeouts = hcfile.targets.iter();
+        let timeouts = timeouts.map(|target| (target.name.clone(), target.pace.timeout));
+        self.timeouts = timeouts.collect();
         let gone = self.hcfile.targets.iter().map(|target| &target.name);
         let gone = gone.filter(|name| !hcfile.bodies.contains_key(*name));
         self.shown.extend(gone.cloned());
@@ -174,7 +184,12 @@ impl Engine {
                     "target {target}: {}",
                     public::check(&line.shown)
                 ));
-                self.work.check(now.mono, number, &target, line, deadline);
+                let timeout = line
+                    .terms
+                    .timeout
+                    .or_else(|| self.timeouts.get(&target).copied());
+                let limit = limit(deadline - now.mono, timeout);
+                self.work.check(now.mono, number, &target, line, limit);
                 self.asked.insert(number, target);
             }
             Out::Act {
@@ -303,6 +318,15 @@ impl Engine {
             let broken = self.broken.is_some();
             self.life.turn(now, self.driver.machine(), broken);
         }
+    }
+}
+
+/// How long a check may take: as long as was said, unless it is begun late. What it takes to come
+/// here is not taken from it, so that what is said of it is what stands in the Hcfile.
+fn limit(left: Span, timeout: Option<Span>) -> Span {
+    match timeout {
+        Some(timeout) if left.0.saturating_add(LATE.0) >= timeout.0 => timeout,
+        _ => left,
     }
 }
 

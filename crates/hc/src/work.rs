@@ -106,10 +106,8 @@ impl Work {
         })
     }
 
-    /// Begins a check.
-    pub fn check(&mut self, now: Mono, number: u64, target: &Name, line: &Line, deadline: Mono) {
-        let left = deadline - now;
-        let limit = line.terms.timeout.map_or(left, |timeout| timeout.min(left));
+    /// Begins a check that may take so long.
+    pub fn check(&mut self, now: Mono, number: u64, target: &Name, line: &Line, limit: Span) {
         let (reading, argv) = match &line.check {
             Check::Exec(argv) => (Reading::Code, argv.clone()),
             Check::Nagios(argv) => (Reading::Plugin, argv.clone()),

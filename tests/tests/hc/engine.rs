@@ -30,7 +30,7 @@ fn a_server_that_goes_is_told_of_and_so_is_that_it_is_back() {
     let hc = Hc::start(
         &format!(
             "{FAST}load tcp\nserver:\n tcp 127.0.0.1:{port}\n on change exec sh -c 'echo \
-             $$HC_TARGET $$HC_EVENT $$HC_FROM $$HC_STATE $$HC_HIDES $$HC_LEFT_OUT \"$$HC_WHY\" \
+             $HC_TARGET $HC_EVENT $HC_FROM $HC_STATE $HC_HIDES $HC_LEFT_OUT \"$HC_WHY\" \
              >> FOLDER/told'\n"
         ),
         &[],
@@ -155,8 +155,8 @@ fn what_is_being_worked_on_is_checked_and_nothing_is_said() {
     let hc = Hc::start(
         &format!(
             "{FAST}load exec\nworked-on:\n maintenance 00:00-00:00\n exec false\n \
-             on down,change exec sh -c 'echo $$HC_TARGET >> FOLDER/told'\n\
-             bad:\n exec false\n on down exec sh -c 'echo $$HC_TARGET >> FOLDER/told'\n"
+             on down,change exec sh -c 'echo $HC_TARGET >> FOLDER/told'\n\
+             bad:\n exec false\n on down exec sh -c 'echo $HC_TARGET >> FOLDER/told'\n"
         ),
         &[],
     );

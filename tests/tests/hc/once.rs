@@ -45,7 +45,7 @@ fn a_probe_is_a_plugin_of_nagios() {
         ),
         ("exec /does/not/exist".to_string(), 3, "HC UNKNOWN: "),
         (
-            "timeout=100ms exec sleep 60".to_string(),
+            "exec timeout=100ms sleep 60".to_string(),
             2,
             "did not end within 100ms",
         ),

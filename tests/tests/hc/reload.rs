@@ -8,7 +8,7 @@ use failover_tests::wait;
 fn text(more: &str) -> String {
     format!(
         "{FAST}load exec\nbad:\n exec test -e FOLDER/up\n \
-         on change exec sh -c 'echo $$HC_TARGET $$HC_STATE >> FOLDER/told'\n{more}"
+         on change exec sh -c 'echo $HC_TARGET $HC_STATE >> FOLDER/told'\n{more}"
     )
 }
 
