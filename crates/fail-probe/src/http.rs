@@ -11,6 +11,7 @@ use fail_conf::hcfile::check::{Host, Http, Terms, Tls};
 use fail_core::watch::Finding;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Uri};
+use memchr::memmem;
 use tokio::time::Instant;
 use url::Url;
 
@@ -252,7 +253,7 @@ impl Visit<'_> {
         let encoded = answer.encoded();
         let body = answer.body().await?;
         note::measured(figure("size", body.bytes.len() as f64, "B"));
-        let missing = |text: &&String| !net::holds(&body.bytes, text.as_bytes());
+        let missing = |text: &&String| memmem::find(&body.bytes, text.as_bytes()).is_none();
         if let Some(text) = http.matches.iter().find(missing) {
             let encoded = encoded.map(|how| format!(", which is encoded as {how}"));
             let encoded = encoded.unwrap_or_default();

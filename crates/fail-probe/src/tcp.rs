@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use fail_conf::hcfile::check::{Host, Terms, Tls};
 use fail_core::watch::Finding;
+use memchr::memmem::Finder;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::found::{Found, bad, good};
@@ -45,16 +46,20 @@ async fn talk(
     let mut talk = Talk::new(stream, at);
     if let Some(text) = send {
         note::waits(format!("{at} to read what it is sent"));
-        talk.say(text.as_bytes()).await?;
+        talk.say(unescaped(text).as_bytes()).await?;
     }
     let Some(expect) = expect else {
         return Ok(good(format!("connected to {at}")));
     };
     note::waits(format!("\"{expect}\" from {at}"));
-    let wanted = expect.as_bytes();
+    let wanted = Finder::new(expect);
+    let mut seen: usize = 0;
     loop {
         let got = talk.got();
-        if net::holds(got, wanted) {
+        // What was looked through before may have its beginning.
+        let from = seen.saturating_sub(expect.len());
+        seen = got.len();
+        if wanted.find(&got[from..]).is_some() {
             return Ok(good(format!("{at} says \"{expect}\"")));
         }
         if got.len() >= ANSWER_BYTES_MAX {
@@ -66,6 +71,29 @@ async fn talk(
             return Err(bad(format!("{at} says {said}, not \"{expect}\"")));
         }
     }
+}
+
+/// What is meant by a text with `\r`, `\n`, `\t`, `\0` and `\\`; other backslashes stand for
+/// themselves.
+fn unescaped(text: &str) -> String {
+    let mut meant = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        let mut ahead = letters.clone();
+        let known = match (letter, ahead.next()) {
+            ('\\', Some('r')) => Some('\r'),
+            ('\\', Some('n')) => Some('\n'),
+            ('\\', Some('t')) => Some('\t'),
+            ('\\', Some('0')) => Some('\0'),
+            ('\\', Some('\\')) => Some('\\'),
+            _ => None,
+        };
+        meant.push(known.unwrap_or(letter));
+        if known.is_some() {
+            letters = ahead;
+        }
+    }
+    meant
 }
 
 /// The beginning of an answer.

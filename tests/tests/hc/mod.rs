@@ -2,6 +2,7 @@
 
 mod actions;
 mod engine;
+mod modules_page;
 mod monitor;
 mod once;
 mod reload;
