@@ -157,7 +157,7 @@ fn every_sample_has_a_readme_that_names_its_files() {
 #[test]
 fn systemd_understands_the_units() {
     let units = tree::files(&tree::path("samples/systemd"), "service");
-    assert_eq!(units.len(), 2);
+    assert_eq!(units.len(), 3);
     let own = Folder::new();
     let mut command = Command::new("systemd-analyze");
     command.args(["verify", "--man=no"]);

@@ -11,11 +11,11 @@ mod life;
 mod reload;
 mod wishes;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 
 use fail_conf::hcfile::Hcfile;
-use fail_core::time::{Mono, Now};
+use fail_core::time::{Mono, Now, Span};
 use fail_core::watch::{In, Out, Report, Target, Targets, Watch};
 use fail_probe::unknown;
 use fail_rt::clock::{self, earliest};
@@ -38,6 +38,10 @@ use life::Life;
 use reload::Reload;
 use wishes::Wishes;
 
+/// So much later than it was wanted a check may begin without having less time. Much less than
+/// the machine waits beyond its deadline.
+const LATE: Span = Span::from_millis(200);
+
 /// Everything that the loop works with.
 struct Engine {
     driver: Driver<Watch>,
@@ -54,8 +58,12 @@ struct Engine {
     log: Log,
     /// What is checked by.
     hcfile: Hcfile,
+    /// How long checks may take of which nothing else is said, for each target.
+    timeouts: BTreeMap<Name, Span>,
     /// Why the one that was read last does not hold.
     broken: Option<String>,
+    /// Whose checks are under way, for the log.
+    asked: BTreeMap<u64, Name>,
     /// What has come and the machine has not been told yet.
     inputs: VecDeque<In>,
     /// What the machine wants and has not been done yet.
@@ -88,7 +96,9 @@ pub fn run(parts: Parts) -> io::Result<()> {
         life: Life::new(parts.notify, now.mono),
         log,
         hcfile: Hcfile::default(),
+        timeouts: BTreeMap::new(),
         broken: None,
+        asked: BTreeMap::new(),
         inputs: VecDeque::new(),
         outputs: Vec::new(),
         tokens: Vec::new(),
@@ -127,6 +137,9 @@ impl Engine {
             self.on_window(now, window, open);
         }
         let targets = targets(&hcfile);
+        let timeouts = hcfile.targets.iter();
+        let timeouts = timeouts.map(|target| (target.name.clone(), target.pace.timeout));
+        self.timeouts = timeouts.collect();
         let gone = self.hcfile.targets.iter().map(|target| &target.name);
         let gone = gone.filter(|name| !hcfile.bodies.contains_key(*name));
         self.shown.extend(gone.cloned());
@@ -167,11 +180,17 @@ impl Engine {
                     return self.inputs.push_back(In::Found { number, finding });
                 };
                 let log = self.log.facility("probe");
-                log.trace(format_args!(
-                    "target {target}: check {number}: {}",
-                    line.shown
+                log.debug(format_args!(
+                    "target {target}: {}",
+                    public::check(&line.shown)
                 ));
-                self.work.check(now.mono, number, &target, line, deadline);
+                let timeout = line
+                    .terms
+                    .timeout
+                    .or_else(|| self.timeouts.get(&target).copied());
+                let limit = limit(deadline - now.mono, timeout);
+                self.work.check(now.mono, number, &target, line, limit);
+                self.asked.insert(number, target);
             }
             Out::Act {
                 number,
@@ -181,7 +200,9 @@ impl Engine {
             } => self.on_act(now, number, line, report, deadline),
             Out::Drop(number) | Out::Forget(number) => {
                 let log = self.log.facility("probe");
-                log.debug(format_args!("{number}: nobody waits for it any more"));
+                if let Some(target) = self.asked.remove(&number) {
+                    log.debug(format_args!("target {target}: a check is dropped"));
+                }
                 self.work.forget(now.mono, number);
             }
             Out::Log(line) => self.log.info(line),
@@ -196,7 +217,7 @@ impl Engine {
             return;
         };
         let shown = body.and_then(|body| body.shown.get(line));
-        let shown = shown.map_or("", String::as_str);
+        let shown = shown.map_or(String::new(), |line| public::action(line));
         let log = self.log.facility("action");
         log.debug(format_args!(
             "action {number}: {shown}: {}",
@@ -270,12 +291,12 @@ impl Engine {
     fn on_done(&mut self, done: Done) {
         self.inputs.push_back(match done {
             Done::Found(number, finding) => {
-                let log = self.log.facility("watch");
-                let (word, why) = (finding.verdict.word(), &finding.why);
-                log.debug(format_args!(
-                    "check {number}: {word}: {why} ({})",
-                    finding.took
-                ));
+                if let Some(target) = self.asked.remove(&number) {
+                    let (word, why) = (finding.verdict.word(), &finding.why);
+                    let took = finding.took.as_millis();
+                    let log = self.log.facility("watch");
+                    log.debug(format_args!("target {target}: {word}: {why} ({took}ms)"));
+                }
                 In::Found { number, finding }
             }
             Done::Acted(number, acted) => {
@@ -297,6 +318,15 @@ impl Engine {
             let broken = self.broken.is_some();
             self.life.turn(now, self.driver.machine(), broken);
         }
+    }
+}
+
+/// How long a check may take: as long as was said, unless it is begun late. What it takes to come
+/// here is not taken from it, so that what is said of it is what stands in the Hcfile.
+fn limit(left: Span, timeout: Option<Span>) -> Span {
+    match timeout {
+        Some(timeout) if left.0.saturating_add(LATE.0) >= timeout.0 => timeout,
+        _ => left,
     }
 }
 

@@ -150,7 +150,7 @@ fn run(asked: &mut [Asked<'_>]) -> Result<(), Failure> {
                 timeout,
                 ..
             } = &asked[next];
-            work.check(now, next as u64, target, line, now + *timeout);
+            work.check(now, next as u64, target, line, *timeout);
             next += 1;
             open += 1;
         }

@@ -76,7 +76,6 @@ pub struct Work {
     /// This program, for what is written in Tcl.
     exe: PathBuf,
     host: String,
-    log: Log,
 }
 
 impl Work {
@@ -104,14 +103,11 @@ impl Work {
             open: BTreeMap::new(),
             exe: std::env::current_exe()?,
             host,
-            log: log.clone(),
         })
     }
 
-    /// Begins a check.
-    pub fn check(&mut self, now: Mono, number: u64, target: &Name, line: &Line, deadline: Mono) {
-        let left = deadline - now;
-        let limit = line.terms.timeout.map_or(left, |timeout| timeout.min(left));
+    /// Begins a check that may take so long.
+    pub fn check(&mut self, now: Mono, number: u64, target: &Name, line: &Line, limit: Span) {
         let (reading, argv) = match &line.check {
             Check::Exec(argv) => (Reading::Code, argv.clone()),
             Check::Nagios(argv) => (Reading::Plugin, argv.clone()),
@@ -298,14 +294,7 @@ impl Work {
                 let finding = found(reading, ended, limit, took);
                 Some(Done::Found(number, terms.judge(finding)))
             }
-            Open::Action => {
-                let acted = acted(ended);
-                if let Acted::Failed(why) = &acted {
-                    let log = self.log.facility("action");
-                    log.debug(format_args!("action {number} failed: {why}"));
-                }
-                Some(Done::Acted(number, acted))
-            }
+            Open::Action => Some(Done::Acted(number, acted(ended))),
             Open::Probe | Open::Post | Open::Errand => None,
         }
     }

@@ -2,4 +2,9 @@
 
 mod load;
 mod router;
+mod actions;
+mod engine;
 mod modules_page;
+mod monitor;
+mod once;
+mod reload;
