@@ -48,23 +48,24 @@ install_missing() {
     missing=()
 }
 
-# unpack FOLDER WHY PACKAGE: a package that is only unpacked there, with what it depends on and
-# is not installed, since to install it would replace something of the host, such as its mail
+# unpack FOLDER WHY PACKAGE...: packages that are only unpacked there, with what they depend on
+# and are not installed, since that would replace something of the host, such as its mail
 # server. Where that does not work nothing is said but a word: the tests skip.
 unpack() {
-    local folder=$1 why=$2 package=$3 deb
+    local folder=$1 why=$2 deb
+    shift 2
     [[ -e $folder/unpacked ]] && return
     command -v apt-get >/dev/null || return 0
-    say "unpacking into $folder: $package ($why)"
+    say "unpacking into $folder: $* ($why)"
     mkdir -p "$folder/debs/partial"
     if apt-get install -y -qq --no-install-recommends --download-only -o Debug::NoLocking=true \
-        -o Dir::Cache::archives="$PWD/$folder/debs" "$package" >&2; then
+        -o Dir::Cache::archives="$PWD/$folder/debs" "$@" >&2; then
         for deb in "$folder"/debs/*.deb; do
             dpkg -x "$deb" "$folder"
         done
         touch "$folder/unpacked"
     else
-        say "not done: $package"
+        say "not done: $*"
     fi
     rm -rf "$folder/debs"
 }

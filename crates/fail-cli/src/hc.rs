@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 
+use crate::community::Community;
+use crate::listen::Listen;
 use crate::ports;
 
 /// Health checker: checks targets and says what has changed
@@ -46,27 +48,35 @@ pub struct Hc {
     pub pid_file: Option<PathBuf>,
 
     /// Read the Hcfile, say what is wrong with it, and exit
-    #[arg(short, long, group = "mode", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
+    #[arg(short = 't', long, group = "instead", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
     pub check: bool,
 
     /// Read the Hcfile, print it in its normal form, and exit
-    #[arg(long, group = "mode", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
+    #[arg(long, group = "instead", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
     pub print: bool,
 
     /// Check these targets once, or all with "%"; print what was found, and exit as a Nagios
     /// plugin does. Nothing is done about it
-    #[arg(long, value_name = "TARGET", group = "mode", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
+    #[arg(long, value_name = "TARGET", num_args = 1.., group = "instead", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
     pub once: Vec<String>,
 
     /// Run one check, given as in an Hcfile in one word; print what it found, and exit as a Nagios
     /// plugin does. No Hcfile is read
-    #[arg(long, value_name = "CHECK", group = "mode", conflicts_with_all = ["monitor", "state_file", "pid_file", "file"])]
+    #[arg(long, value_name = "CHECK", group = "instead", conflicts_with_all = ["monitor", "state_file", "pid_file", "file"])]
     pub probe: Option<String>,
 
     /// Call a procedure of a Tcl file, as hc does it for checks and actions that are written in
     /// Tcl. No Hcfile is read
-    #[arg(long, value_names = ["FILE", "PROC", "WORD"], num_args = 2.., group = "mode", allow_hyphen_values = true, conflicts_with_all = ["monitor", "state_file", "pid_file", "file"])]
+    #[arg(long, value_names = ["FILE", "PROC", "WORD"], num_args = 2.., group = "instead", allow_hyphen_values = true, conflicts_with_all = ["monitor", "state_file", "pid_file", "file"])]
     pub tcl: Vec<String>,
+
+    /// Where faildebug is served: a port on loopback (1850), address:port, or none
+    #[arg(short = 'D', long, value_name = "[ADDRESS:]PORT")]
+    pub debug_port: Option<Listen>,
+
+    /// What faildebug must know.
+    #[command(flatten)]
+    pub community: Community,
 
     /// Log more about this facility, a level per repetition; implies --foreground
     #[arg(short, long, value_name = "FACILITY")]

@@ -1,8 +1,9 @@
 //! The rules of failover, as machines without clock, socket, thread or file.
 //!
-//! [`node`] is what faild decides, [`plan`] what failsh decides, [`watch`] what hc decides; all are driven by the
-//! contract of [`machine::Machine`], by the programs and by the simulator alike. Time comes
-//! in as an argument, datagrams as bytes, and what is to be done goes out as a value.
+//! [`node`] is what faild decides, [`plan`] what failsh decides, [`watch`] what hc decides;
+//! all are driven by the contract of [`machine::Machine`], by the programs and by the simulator
+//! alike. Time comes in as an argument, datagrams as bytes, and what is to be done goes out as a
+//! value.
 
 #![forbid(unsafe_code)]
 
@@ -14,6 +15,7 @@ pub mod event;
 pub mod exec;
 pub mod glob;
 pub mod job;
+mod late;
 pub mod limits;
 pub mod log;
 pub mod machine;

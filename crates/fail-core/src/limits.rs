@@ -193,6 +193,10 @@ pub const FINDING_BYTES_MAX: usize = 512;
 /// Figures of one check; a plugin that measures more is measured by other means.
 pub const FIGURES_MAX: usize = 64;
 
+/// Bytes of a figure's name, of its unit and of each of its ranges: paths of file systems are
+/// the longest names that plugins have.
+pub const FIGURE_BYTES_MAX: usize = 128;
+
 /// Changes of a target that are remembered.
 pub const CHANGES_MAX: usize = 100;
 
@@ -201,3 +205,10 @@ pub const CHECKS_MAX: usize = 2_000;
 
 /// Reports that wait behind one that is under way, for each line of a target.
 pub const ACTS_WAITING_MAX: usize = 8;
+
+/// Reports of a line of actions, and changes of a target, whose times are remembered for
+/// `limit` and `flap`: nobody counts further.
+pub const COUNTED_MAX: u32 = 1_000;
+
+/// Targets that are named as the reason why another is not asked. The rest is counted.
+pub const BLOCKED_MAX: usize = 16;

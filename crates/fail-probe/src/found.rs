@@ -1,14 +1,22 @@
-//! What a check has found, put together.
+//! What a check has found, put together. Reasons quote what came over the network: they are
+//! one line without control characters, and not longer than a reason may be.
 
+use fail_core::limits::FINDING_BYTES_MAX;
 use fail_core::time::Span;
 use fail_core::watch::{Figure, Finding, Verdict};
 
-/// What a probe gives: what it found but for the time it took, or why it is bad.
-pub(crate) type Found = Result<Finding, String>;
+/// What a probe gives, but for the time it took. What ends it early is a finding as well, mostly
+/// a bad one, so that `?` can be used: `talk.line().await.map_err(bad)?`.
+pub(crate) type Found = Result<Finding, Finding>;
 
 /// It serves.
 pub fn good(why: impl Into<String>) -> Finding {
     finding(Verdict::Good, why.into())
+}
+
+/// It serves, but somebody should look.
+pub fn warning(why: impl Into<String>) -> Finding {
+    finding(Verdict::Warning, why.into())
 }
 
 /// It does not serve.
@@ -21,13 +29,36 @@ pub fn unknown(why: impl Into<String>) -> Finding {
     finding(Verdict::Unknown, why.into())
 }
 
-fn finding(verdict: Verdict, why: String) -> Finding {
+pub(crate) fn finding(verdict: Verdict, why: String) -> Finding {
     Finding {
         verdict,
-        why,
+        why: line(&why),
         took: Span::ZERO,
         figures: Vec::new(),
     }
+}
+
+/// One line that harms no terminal, cut to what a reason may have.
+pub(crate) fn line(text: &str) -> String {
+    let text = text.trim();
+    // Cleaning makes a text longer, never shorter.
+    let clean = fail_client::clean(&text[..boundary(text, FINDING_BYTES_MAX + 1)]);
+    match clean.len() > FINDING_BYTES_MAX {
+        false => clean.into_owned(),
+        true => {
+            let end = boundary(&clean, FINDING_BYTES_MAX - "...".len());
+            format!("{}...", &clean[..end])
+        }
+    }
+}
+
+/// Where a text may be cut, at this byte or before.
+pub(crate) fn boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 /// Something measured, without ranges.

@@ -1,9 +1,290 @@
-//! Asks a web server.
+//! Asks a web server, by HTTP/1.1 on a connection of its own.
+//!
+//! The status must be one of those that are good, and the body must be as it is wanted: it is
+//! read to its end or to its first megabyte, whatever the server sends. Redirects are followed as
+//! often as it was said, to `http` and `https` only; what is secret (`auth=`, `header=`, `body=`)
+//! is told to nobody but the scheme, host and port of the URL of the check.
 
-use fail_conf::hcfile::check::{Http, Terms};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use fail_conf::hcfile::check::{Host, Http, Terms, Tls};
+use fail_core::watch::Finding;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Uri};
+use memchr::memmem;
+use tokio::time::Instant;
+use url::Url;
 
-use crate::found::{Found, unknown};
+use crate::certificate::Shown;
+use crate::exchange::{Answer, exchange};
+use crate::file;
+use crate::found::{Found, bad, figure, good, unknown};
+use crate::net;
+use crate::note;
+use crate::tls;
 
-pub(crate) async fn probe(_http: &Http, _terms: &Terms) -> Found {
-    Ok(unknown("not built yet"))
+/// What `follow=` may not exceed, whatever it says: browsers give up at twenty.
+const REDIRECTS_MAX: u32 = 20;
+
+/// Who asks, for the log of the server.
+const AGENT: &str = concat!("hc/", env!("CARGO_PKG_VERSION"));
+
+pub(crate) async fn probe(http: &Http, terms: &Terms) -> Found {
+    let began = Instant::now();
+    let mut visit = Visit::new(http, terms).await?;
+    let found = visit.answered().await;
+    note::measured(figure("time", began.elapsed().as_secs_f64(), "s"));
+    found.map(|finding| tls::judged(finding, visit.shown.as_ref(), &http.tls))
+}
+
+/// One check, from redirect to redirect.
+struct Visit<'a> {
+    http: &'a Http,
+    terms: &'a Terms,
+    /// That of the check.
+    first: Url,
+    authorization: Option<HeaderValue>,
+    /// The certificate with the fewest days left of those that were shown.
+    shown: Option<Shown>,
+}
+
+/// What is asked next.
+struct Next {
+    url: Url,
+    method: Method,
+    body: String,
+}
+
+impl Visit<'_> {
+    async fn new<'a>(http: &'a Http, terms: &'a Terms) -> Result<Visit<'a>, Finding> {
+        let first = Url::parse(&http.url);
+        let first = first.map_err(|e| unknown(format!("{} is no URL: {e}", http.url)))?;
+        if !first.username().is_empty() || first.password().is_some() {
+            return Err(unknown("a password in the URL is not used: auth=FILE"));
+        }
+        let authorization = match &http.auth {
+            None => None,
+            Some(path) => {
+                let [secret] = file::secret::<1>(path).await.map_err(unknown)?;
+                // A user and a password, or a token.
+                let value = match secret.contains(':') {
+                    true => format!("Basic {}", BASE64_STANDARD.encode(&secret)),
+                    false => format!("Bearer {secret}"),
+                };
+                let value = HeaderValue::from_str(&value);
+                let mut value = value.map_err(|e| unknown(format!("no password: {e}")))?;
+                value.set_sensitive(true);
+                Some(value)
+            }
+        };
+        Ok(Visit {
+            http,
+            terms,
+            first,
+            authorization,
+            shown: None,
+        })
+    }
+
+    /// Asks until there is an answer that is no redirect, and looks at it.
+    async fn answered(&mut self) -> Found {
+        let method = Method::from_bytes(self.http.method.as_bytes());
+        let method = method.map_err(|e| unknown(format!("{}: {e}", self.http.method)))?;
+        let mut next = Next {
+            url: self.first.clone(),
+            method,
+            body: self.http.body.clone().unwrap_or_default(),
+        };
+        let limit = self.http.follow.min(REDIRECTS_MAX);
+        let mut followed = 0;
+        loop {
+            let answer = self.ask(&next).await?;
+            let place = answer.head.headers.get(header::LOCATION);
+            let place = place.map(|place| String::from_utf8_lossy(place.as_bytes()).into_owned());
+            match (answer.redirects(), place) {
+                (true, Some(place)) if limit > 0 => {
+                    if followed == limit {
+                        let why = format!("more than {limit} redirects, the last to {place}");
+                        return Err(bad(why));
+                    }
+                    followed += 1;
+                    next = self.redirected(next, answer.status(), &place)?;
+                }
+                (_, place) => {
+                    return self.judge(answer, &next.url, followed, place).await;
+                }
+            }
+        }
+    }
+
+    /// Where a redirect leads.
+    fn redirected(&self, from: Next, status: u16, place: &str) -> Result<Next, Finding> {
+        let url = from.url.join(place);
+        let mut url = url.map_err(|e| bad(format!("status {status} to {place}: {e}")))?;
+        if !["http", "https"].contains(&url.scheme()) {
+            let why = format!("status {status} to {place}: only http and https are followed");
+            return Err(bad(why));
+        }
+        // What a server proposes as a password is none of ours. Both can be taken from a URL
+        // that has a host.
+        let _ = (url.set_username(""), url.set_password(None));
+        url.set_fragment(None);
+        // As browsers do: after 303, and 301 and 302 of a POST, one only looks.
+        let looks = matches!(from.method, Method::GET | Method::HEAD);
+        if !looks && matches!(status, 301..=303) {
+            let (method, body) = (Method::GET, String::new());
+            return Ok(Next { url, method, body });
+        }
+        if !looks && !self.own(&url) {
+            let why = format!("status {status} would have {} done at {url}", from.method);
+            return Err(bad(why));
+        }
+        Ok(Next { url, ..from })
+    }
+
+    /// Whether it may be told what is secret.
+    fn own(&self, url: &Url) -> bool {
+        url.origin() == self.first.origin()
+    }
+
+    async fn ask(&mut self, next: &Next) -> Result<Answer, Finding> {
+        let request = self.request(next)?;
+        let host = host(&next.url)?;
+        let (stream, at) = net::connect(&self.door(&next.url, &host), self.terms).await?;
+        if next.url.scheme() != "https" {
+            return exchange(stream, at, request).await;
+        }
+        let same = next.url.host() == self.first.host();
+        let tls = Tls {
+            name: self.http.tls.name.clone().filter(|_| same),
+            ..self.http.tls.clone()
+        };
+        let (stream, shown) = tls::wrap(stream, at, &host.name, &tls).await?;
+        self.show(shown);
+        exchange(stream, at, request).await
+    }
+
+    /// Of several certificates that one counts which ends first.
+    fn show(&mut self, shown: Shown) {
+        match &self.shown {
+            Some(other) if other.ends_before(&shown) => {
+                note::measured(other.figure(&self.http.tls));
+            }
+            _ => self.shown = Some(shown),
+        }
+    }
+
+    /// Where to connect: `via=` stands for the host of the check, and its port for the port of
+    /// the check.
+    fn door(&self, url: &Url, host: &Host) -> Host {
+        match &self.http.via {
+            Some(via) if self.own(url) => via.clone(),
+            Some(via) if url.host() == self.first.host() => Host {
+                name: via.name.clone(),
+                port: host.port,
+            },
+            _ => host.clone(),
+        }
+    }
+
+    fn request(&self, next: &Next) -> Result<Request<String>, Finding> {
+        let own = self.own(&next.url);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        let named = match next.url.port() {
+            Some(port) => format!("{}:{port}", next.url.host_str().unwrap_or_default()),
+            None => next.url.host_str().unwrap_or_default().to_string(),
+        };
+        let odd =
+            |e: &dyn std::fmt::Display| unknown(format!("{} can not be asked: {e}", next.url));
+        let named = HeaderValue::from_str(&named).map_err(|e| odd(&e))?;
+        headers.insert(header::HOST, named);
+        if own {
+            // Said twice is sent twice, but for what stands there already.
+            let mut said = HeaderMap::new();
+            for (name, value) in &self.http.headers {
+                let name = HeaderName::from_bytes(name.as_bytes()).map_err(|e| odd(&e))?;
+                let value = HeaderValue::from_str(value).map_err(|e| odd(&e))?;
+                said.append(name, value);
+            }
+            headers.extend(said);
+            if let Some(said) = &self.authorization {
+                headers.insert(header::AUTHORIZATION, said.clone());
+            }
+        }
+        let target = &next.url[url::Position::BeforePath..url::Position::AfterQuery];
+        let target: Uri = target.parse().map_err(|e| odd(&e))?;
+        let mut request = Request::new(next.body.clone());
+        *request.method_mut() = next.method.clone();
+        *request.uri_mut() = target;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    /// The last answer, held against what is wanted.
+    async fn judge(
+        &self,
+        answer: Answer,
+        url: &Url,
+        followed: u32,
+        place: Option<String>,
+    ) -> Found {
+        let http = self.http;
+        let status = answer.status();
+        let to = match place {
+            Some(place) => format!(" to {place}"),
+            None => String::new(),
+        };
+        let from = match followed {
+            0 => String::new(),
+            _ => format!(" from {url}"),
+        };
+        let fits = match http.status.as_slice() {
+            [] => (200..=399).contains(&status),
+            good => good
+                .iter()
+                .any(|(from, to)| (*from..=*to).contains(&status)),
+        };
+        if !fits {
+            return Err(bad(format!("status {status}{to}{from}")));
+        }
+        let encoded = answer.encoded();
+        let body = answer.body().await?;
+        note::measured(figure("size", body.bytes.len() as f64, "B"));
+        let missing = |text: &&String| memmem::find(&body.bytes, text.as_bytes()).is_none();
+        if let Some(text) = http.matches.iter().find(missing) {
+            let encoded = encoded.map(|how| format!(", which is encoded as {how}"));
+            let encoded = encoded.unwrap_or_default();
+            let why = format!("\"{text}\" is not in the body{from}{encoded}");
+            return Err(bad(format!("{why}; status {status}")));
+        }
+        if let Some(text) = http.no_matches.iter().find(|text| !missing(text)) {
+            return Err(bad(format!(
+                "\"{text}\" is in the body{from}; status {status}"
+            )));
+        }
+        let more = match body.whole {
+            true => "",
+            false => "more than ",
+        };
+        let size = body.bytes.len();
+        Ok(good(format!(
+            "status {status}{to}{from}, {more}{size} bytes"
+        )))
+    }
+}
+
+/// Whom a URL names, with the port that it means.
+fn host(url: &Url) -> Result<Host, Finding> {
+    let name = match url.host() {
+        Some(url::Host::Domain(name)) => name.to_string(),
+        Some(url::Host::Ipv4(ip)) => ip.to_string(),
+        Some(url::Host::Ipv6(ip)) => ip.to_string(),
+        None => return Err(unknown(format!("{url} names no host"))),
+    };
+    let port = url.port_or_known_default();
+    let port = port.ok_or_else(|| unknown(format!("{url} has no port")))?;
+    Ok(Host { name, port })
 }

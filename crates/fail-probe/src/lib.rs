@@ -12,18 +12,22 @@
 
 mod prober;
 
+mod certificate;
 mod dns;
+mod exchange;
 mod faild;
+mod file;
 mod found;
 mod http;
 mod icmp;
 mod ldap;
 mod mail;
 mod net;
+mod note;
 mod ntp;
 pub mod plugin;
 mod tcp;
 mod tls;
 
-pub use found::{bad, good, unknown};
-pub use prober::Prober;
+pub use found::{bad, good, unknown, warning};
+pub use prober::{Prober, probe_once};

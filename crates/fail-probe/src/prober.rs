@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use fail_conf::hcfile::check::{Check, Line, Terms};
+use fail_core::limits::{FIGURES_MAX, FINDING_BYTES_MAX};
 use fail_core::time::Span;
 use fail_core::watch::Finding;
 use tokio::sync::mpsc;
@@ -12,7 +13,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::found::{Found, bad, unknown};
-use crate::{dns, faild, http, icmp, ldap, mail, ntp, tcp};
+use crate::{dns, faild, http, icmp, ldap, mail, note, ntp, tcp};
 
 /// What the thread is told.
 enum Ask {
@@ -102,17 +103,54 @@ async fn serve<F: Fn(u64, Finding) + Send + Sync + 'static>(
     }
 }
 
+/// Runs one check here and now, for at most `limit`.
+///
+/// # Errors
+/// There is no runtime to be had.
+pub fn probe_once(line: &Line, limit: Duration) -> io::Result<Finding> {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build()?;
+    let finding = runtime.block_on(probe(line, limit));
+    // A name that is being looked up is not waited for.
+    runtime.shutdown_background();
+    Ok(finding)
+}
+
 /// One check, from its beginning to its end or its deadline.
 pub(crate) async fn probe(line: &Line, limit: Duration) -> Finding {
     let began = Instant::now();
-    let asked = tokio::time::timeout(limit, ask(&line.check, &line.terms)).await;
+    let asked = tokio::time::timeout(limit, ask(&line.check, &line.terms));
+    let (asked, notes) = note::taken(asked).await;
     let took = began.elapsed();
     let mut finding = match asked {
-        Ok(found) => found.unwrap_or_else(bad),
-        Err(_) => bad(format!("no answer within {}", span(limit))),
+        Ok(Ok(found) | Err(found)) => found,
+        Err(_) if notes.waits.is_empty() => bad(format!("no answer within {}", span(limit))),
+        Err(_) => {
+            let (limit, waits) = (span(limit), notes.waits);
+            bad(format!("no answer within {limit}: waited for {waits}"))
+        }
     };
     finding.took = span(took);
-    line.terms.judge(finding)
+    finding.figures.extend(notes.figures);
+    finding.figures.truncate(FIGURES_MAX);
+    let mut finding = line.terms.judge(finding);
+    finding.why = one_line(&finding.why);
+    finding
+}
+
+/// A reason as it may be shown anywhere: one line, without what steers a terminal, cut where it
+/// is too long.
+fn one_line(why: &str) -> String {
+    const CUT: &str = "...";
+    let words: Vec<&str> = why.split_whitespace().collect();
+    let mut line = fail_client::clean(&words.join(" ")).into_owned();
+    if line.len() > FINDING_BYTES_MAX {
+        let end = (0..=FINDING_BYTES_MAX - CUT.len()).rev();
+        let end = end.into_iter().find(|at| line.is_char_boundary(*at));
+        line.truncate(end.unwrap_or(0));
+        line += CUT;
+    }
+    line
 }
 
 async fn ask(check: &Check, terms: &Terms) -> Found {

@@ -132,6 +132,7 @@ pub mod children;
 pub mod clients;
 pub mod clock;
 pub mod daemon;
+pub mod debug;
 pub mod driver;
 pub mod dump;
 pub mod files;

@@ -12,7 +12,6 @@ mod control;
 mod dryrun;
 mod dump;
 mod engine;
-mod levels;
 mod minds;
 mod monitor;
 mod post;

@@ -11,10 +11,12 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use fail_cli::{DEFAULT_SOCKET, Failsh, Failure, Listen, exit, ports};
+use fail_core::debug::DebugPort;
 use fail_core::job::JobNo;
 use fail_core::time::Mono;
 use fail_rt::clients::ListenFailed;
 use fail_rt::clock::earliest;
+use fail_rt::debug::Debug;
 use fail_rt::log::Log;
 use fail_rt::poller::{Poller, Token};
 use fail_tcl::Board;
@@ -22,7 +24,6 @@ use fail_wire::Key;
 use fail_wire::monitor::Update;
 
 use crate::control::Control;
-use crate::levels::Debug;
 use crate::monitor::Monitor;
 
 /// What a console wants done. Numbers are given by who serves it, and never twice.
@@ -167,10 +168,11 @@ impl Serves {
             let failed = |e| Failure::new(exit::OSERR, format!("can not make an event loop: {e}"));
             poller.desk().map_err(failed)
         };
+        let port = DebugPort::new("failsh", means.key, means.stamp);
         let mut serves = Serves {
             monitor: Monitor::new(desk()?, means.board),
             control: Control::new(desk()?),
-            debug: Debug::new(desk()?, means.key, means.stamp, log),
+            debug: Debug::new(desk()?, port, log),
         };
         // Who has a console of his own here beside the failsh of this host wants nothing more.
         let alone = options.console.is_some();
@@ -183,9 +185,9 @@ impl Serves {
             )?,
         }
         match options.debug_port {
-            Some(at) => serves.debug.listen(at).map_err(taken)?,
+            Some(at) => serves.serve_debug(at).map_err(taken)?,
             None if alone => {}
-            None => warn(log, serves.debug.listen(Listen::Loopback(ports::DEBUG)))?,
+            None => warn(log, serves.serve_debug(Listen::Loopback(ports::DEBUG)))?,
         }
         match means.socket {
             Some(path) if path.as_os_str() == "none" => {}
@@ -214,6 +216,11 @@ impl Serves {
             }
         }
         Ok(())
+    }
+
+    fn serve_debug(&mut self, at: Listen) -> Result<(), impl Display + use<>> {
+        at.addr()
+            .map_or(Ok(()), |address| self.debug.listen(address))
     }
 
     /// The other end of this is the console of this process.

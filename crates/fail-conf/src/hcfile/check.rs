@@ -208,7 +208,7 @@ pub struct Http {
     pub headers: Vec<(String, String)>,
     /// `body=`: what is sent.
     pub body: Option<String>,
-    /// `auth=FILE`: a file whose first line is `user:password`.
+    /// `auth=FILE`: a file whose first line is `user:password`, or a token for `Bearer`.
     pub auth: Option<PathBuf>,
     /// `status=200,204,300-399`: what is good, from and to; none said: 200 to 399.
     pub status: Vec<(u16, u16)>,

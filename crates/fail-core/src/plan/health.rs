@@ -13,15 +13,13 @@ use super::link::Link;
 use super::views::micros;
 use super::{Plan, Target};
 use crate::event::EventKind;
+use crate::late::{BUCKETS, bucket, percentile};
 use crate::limits;
 use crate::log::Level;
 use crate::time::{Mono, Now, Span, Wall};
 
 /// Lateness is looked at so often, and complained of no more often.
 const MINUTE: Span = Span::from_secs(60);
-
-/// Four buckets for each power of two, of microseconds.
-const BUCKETS: usize = 4 * 40;
 
 /// What is measured.
 #[derive(Debug, Clone, Default)]
@@ -129,33 +127,6 @@ impl Health {
         }
         self.pauses.push_back((wall, span));
     }
-}
-
-/// The bucket of a lateness: by its highest three bits in microseconds.
-fn bucket(late: Span) -> usize {
-    let us = late.0 / 1_000;
-    let high = (u64::BITS - us.leading_zeros()).saturating_sub(3);
-    let place = (us >> high) as usize + 4 * high as usize;
-    place.min(BUCKETS - 1)
-}
-
-/// The most that is in a bucket.
-fn most(bucket: usize) -> Span {
-    let high = (bucket / 4).saturating_sub(1);
-    let low = (bucket - 4 * high) as u64;
-    Span::from_micros(((low + 1) << high) - 1)
-}
-
-/// So many of a hundred are not beyond this.
-fn percentile(counts: &[u32], percent: u64) -> Span {
-    let all: u64 = counts.iter().map(|count| u64::from(*count)).sum();
-    let wanted = (all * percent).div_ceil(100);
-    let mut seen = 0;
-    let found = counts.iter().position(|count| {
-        seen += u64::from(*count);
-        *count > 0 && seen >= wanted
-    });
-    found.map_or(Span::ZERO, most)
 }
 
 impl Plan {
@@ -326,15 +297,6 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_bucket_is_no_wider_than_a_quarter_of_what_is_in_it() {
-        for us in (0..5_000).chain([1 << 20, 123_456_789, 3_600_000_000]) {
-            let most = most(bucket(Span::from_micros(us))).0 / 1_000;
-            assert!(most >= us && most <= us + us / 4, "{us}: {most}");
-        }
-        assert_eq!(bucket(Span(u64::MAX)), BUCKETS - 1);
-    }
 
     #[test]
     fn percentiles_are_those_of_the_last_thousand() {

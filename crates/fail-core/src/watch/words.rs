@@ -74,9 +74,11 @@ pub enum State {
 pub enum Event {
     /// From up to down; or found down as the first that is known.
     Down,
-    /// From down to up. Not when it is found up as the first that is known.
+    /// From down to up. When it is found up as the first that is known, only lines with
+    /// [`super::Line::newest`] are told: they say how it is, and nobody else wants thousands of
+    /// mails because hc was installed.
     Up,
-    /// Down or up, also when that is the first that is known.
+    /// Down or up, where the line is not about `down` or `up` itself.
     Change,
     /// It changes too often; nothing more is said until it has come to rest, when `down`,
     /// `up` and `change` say what it came to, if that is not what was said last.
@@ -152,6 +154,52 @@ pub struct Kept {
     pub since: i64,
     /// Why.
     pub why: String,
+    /// When this was written, in milliseconds since 1970 UTC; 0: not known.
+    #[serde(default)]
+    pub at: i64,
+    /// Its last changes, oldest first.
+    #[serde(default)]
+    pub changes: Vec<Change>,
+    /// For how long it was up and down, lately.
+    #[serde(default)]
+    pub available: Past,
+    /// Its lines of actions, by their numbers.
+    #[serde(default)]
+    pub lines: Vec<KeptLine>,
+}
+
+/// A change of what is shown of a target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// When, in milliseconds since 1970 UTC.
+    pub at: i64,
+    /// From which state.
+    pub from: State,
+    /// To which.
+    pub to: State,
+    /// Why.
+    pub why: String,
+}
+
+/// For how long a target was up and down, in milliseconds: spans of equal length, newest first,
+/// those alike and next to each other as one: (how many, up, down).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Past {
+    /// Of the last hour.
+    pub minutes: Vec<(u32, u32, u32)>,
+    /// Of the last week.
+    pub hours: Vec<(u32, u32, u32)>,
+}
+
+/// What is kept of a line of actions.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct KeptLine {
+    /// What it was done about last, for a line of which only the newest counts: good, or bad.
+    pub done: Option<bool>,
+    /// What was not done yet, oldest first.
+    pub waiting: Vec<Report>,
+    /// How many reports were left out since.
+    pub left_out: u32,
 }
 
 /// Something that happened.

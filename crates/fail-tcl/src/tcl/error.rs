@@ -36,18 +36,22 @@ impl TclError {
 
     /// The same without where Tcl raised it: as if it were ours.
     pub(crate) fn plain(self) -> TclError {
-        let code = self.options.as_ref();
-        let code = code.and_then(|options| options.field("-errorcode")?.elements());
-        let code: Vec<String> = code.unwrap_or_default().iter().map(Obj::to_text).collect();
+        let code = self.code_words();
         TclError {
             message: self.message,
-            code: if self.code.is_empty() {
-                code
-            } else {
-                self.code
-            },
+            code,
             options: None,
         }
+    }
+
+    /// Its `errorCode`, word by word.
+    pub(crate) fn code_words(&self) -> Vec<String> {
+        if !self.code.is_empty() {
+            return self.code.clone();
+        }
+        let code = self.options.as_ref();
+        let code = code.and_then(|options| options.field("-errorcode")?.elements());
+        code.unwrap_or_default().iter().map(Obj::to_text).collect()
     }
 
     /// Tcl's `errorInfo`; the message when there is none.

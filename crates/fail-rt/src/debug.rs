@@ -1,14 +1,15 @@
-//! The debug port: faildebug lists and sets the levels of this failsh while it runs. What is
+//! The debug port: faildebug lists and sets the levels of this program while it runs. What is
 //! obeyed, and for whom, is said by [`fail_core::debug`].
 
-use fail_cli::Listen;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use fail_core::debug::{DebugPort, Facilities};
 use fail_core::limits::DEBUG_PER_SECOND_MAX;
 use fail_core::time::{Mono, Span};
-use fail_rt::log::{Levels, Log};
-use fail_rt::poller::{Desk, Token};
-use fail_rt::udp::{ListenFailed, Udp};
-use fail_wire::Key;
+
+use crate::log::{Levels, Log};
+use crate::poller::{Desk, Token};
+use crate::udp::{ListenFailed, Udp};
 
 /// The sockets of the debug port, and what is behind them.
 pub struct Debug {
@@ -21,29 +22,26 @@ pub struct Debug {
 }
 
 impl Debug {
-    /// Nowhere yet, for those who know the key. `stamp` must be random.
-    pub fn new(desk: Desk, key: Key, stamp: u64, log: &Log) -> Debug {
+    /// Nowhere yet.
+    pub fn new(desk: Desk, port: DebugPort, log: &Log) -> Debug {
         Debug {
             udp: Udp::new(desk),
-            port: DebugPort::new("failsh", key, stamp),
+            port,
             levels: log.levels().clone(),
             log: log.clone(),
             window: (Mono(0), 0),
         }
     }
 
-    /// Listens there; a port of loopback is one of both kinds of address.
+    /// Listens there; a port of 127.0.0.1 is one of `::1` too, if that can be had.
     ///
     /// # Errors
     /// Somebody else has it.
-    pub fn listen(&mut self, at: Listen) -> Result<(), ListenFailed> {
-        let Some(address) = at.addr() else {
-            return Ok(());
-        };
+    pub fn listen(&mut self, address: SocketAddr) -> Result<(), ListenFailed> {
         let bound = self.udp.listen(address)?;
         self.log.info(format_args!("debug: listening on {bound}"));
-        if matches!(at, Listen::Loopback(_)) {
-            let six = (std::net::Ipv6Addr::LOCALHOST, bound.port()).into();
+        if address.ip() == Ipv4Addr::LOCALHOST {
+            let six = (Ipv6Addr::LOCALHOST, bound.port()).into();
             if let Err(e) = self.udp.listen(six) {
                 self.log.facility("net").debug(format_args!("debug: {e}"));
             }

@@ -1,0 +1,465 @@
+//! Rules to targets: patterns are looked up, names filled in, lines read, and all of it held
+//! together: every target once, every dependency there, none in a circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fail_core::limits::{DEPENDS_MAX, TARGET_LINES_MAX, TARGETS_MAX};
+use fail_core::watch::{Bad, Event, Target, Targets};
+use fail_wire::Name;
+
+use super::acts::on;
+use super::checks::{check, module};
+use super::lex::Word;
+use super::limits::{FILLED_BYTES_MAX, LINKS_MAX, SHOWN_MAX};
+use super::modules::modules;
+use super::place::{At, Faults, Wrong, meant, shown};
+use super::read::{Rule, Script};
+use super::settings::{SETTINGS, Settings};
+use super::source::{Source, join};
+use super::window::Window;
+use super::{Body, Hcfile};
+
+/// Patterns in one Hcfile: each is held against each target.
+pub(crate) const PATTERNS_MAX: usize = 1_000;
+
+/// A name with a `%` and the rule in which it stands.
+struct Pattern<'a> {
+    rule: &'a Rule,
+    word: &'a Word,
+    before: &'a str,
+    after: &'a str,
+    fits: bool,
+}
+
+impl<'a> Pattern<'a> {
+    /// What the `%` stands for, if it fits.
+    fn stem<'b>(&self, name: &'b str) -> Option<&'b str> {
+        let rest = name.strip_prefix(self.before)?;
+        rest.strip_suffix(self.after)
+            .filter(|stem| !stem.is_empty())
+    }
+}
+
+/// A target on its way.
+#[derive(Default)]
+struct Draft {
+    settings: Settings,
+    depends: Vec<(Name, At)>,
+    lines: Vec<fail_core::watch::Line>,
+    /// Where those stand.
+    ats: Vec<At>,
+    body: Body,
+    /// A line or dependency could not be read, which was said.
+    gaps: bool,
+}
+
+/// Lines about an event that comes only with a setting, and whether a target has both.
+type Asked = BTreeMap<(At, Event), bool>;
+
+struct Builder<'a> {
+    script: &'a Script,
+    source: &'a dyn Source,
+    faults: &'a mut Faults,
+    /// Modules of which it was said that they are not loaded.
+    missing: BTreeSet<&'static str>,
+    asked: Asked,
+    filled: usize,
+    links: usize,
+    /// A limit of all together is reached, which was said: nothing more is made.
+    over: bool,
+    /// There are targets that are not known, which was said.
+    gaps: bool,
+}
+
+/// Makes of rules what they come to. What is wrong is in `faults`.
+pub(crate) fn build(script: &Script, source: &dyn Source, faults: &mut Faults) -> Hcfile {
+    let mut builder = Builder {
+        script,
+        source,
+        faults,
+        missing: BTreeSet::new(),
+        asked: BTreeMap::new(),
+        filled: 0,
+        links: 0,
+        over: false,
+        gaps: script.gaps,
+    };
+    let (targets, mut patterns) = builder.names();
+    let mut hcfile = Hcfile::default();
+    let mut made = Vec::new();
+    let mut places = BTreeMap::new();
+    for (name, rule, at) in &targets {
+        if builder.over || builder.faults.is_full() {
+            break;
+        }
+        let draft = builder.target(name, rule, &mut patterns);
+        places.insert(name.clone(), (*at, draft.depends.clone()));
+        hcfile
+            .places
+            .insert(name.clone(), builder.faults.place(*at));
+        made.push(builder.finish(name, *at, draft, &mut hcfile));
+    }
+    for pattern in patterns.iter().filter(|pattern| !pattern.fits) {
+        // Its lines are looked at all the same.
+        let mut draft = Draft::default();
+        let name = format!("{}x{}", pattern.before, pattern.after);
+        builder.lines(pattern.rule, &name, "x", 1, &mut draft);
+        let problem = format!("the pattern {} fits no target", pattern.word.shown());
+        builder.faults.warn(pattern.word.at, problem);
+    }
+    builder.warn_of_silence();
+    builder.links(&places);
+    match Targets::new(made) {
+        Ok(targets) => hcfile.targets = targets,
+        Err(Bad::Circle(names)) => builder.circle(&names, &places),
+        // Said where the place is known.
+        Err(bad) => debug_assert!(!builder.faults.is_empty(), "{bad}"),
+    }
+    hcfile
+}
+
+/// Where a target stands, and what it depends on.
+type Places = BTreeMap<Name, (At, Vec<(Name, At)>)>;
+
+impl<'a> Builder<'a> {
+    /// All targets in their order, and all patterns.
+    #[allow(
+        clippy::type_complexity,
+        reason = "used in one place, where it is taken apart"
+    )]
+    fn names(&mut self) -> (Vec<(Name, &'a Rule, At)>, Vec<Pattern<'a>>) {
+        let (mut targets, mut patterns) = (Vec::new(), Vec::<Pattern>::new());
+        let mut seen: BTreeMap<Name, At> = BTreeMap::new();
+        for rule in &self.script.rules {
+            for word in &rule.names {
+                let name = match target_name(word) {
+                    Ok(name) => name,
+                    Err(wrong) => {
+                        self.gaps = true;
+                        self.faults.add(wrong);
+                        continue;
+                    }
+                };
+                if let Some((before, after)) = word.text.split_once('%') {
+                    if after.contains('%') {
+                        let problem = format!("the pattern {} has more than one %", word.shown());
+                        self.faults.add(word.wrong(problem));
+                    } else if patterns.len() >= PATTERNS_MAX {
+                        let problem = format!("more than {PATTERNS_MAX} patterns");
+                        self.faults.add(word.wrong(problem));
+                        return (targets, patterns);
+                    } else {
+                        patterns.push(Pattern {
+                            rule,
+                            word,
+                            before,
+                            after,
+                            fits: false,
+                        });
+                    }
+                    continue;
+                }
+                if let Some(first) = seen.get(&name) {
+                    let first = self.faults.place(*first);
+                    let problem = format!(
+                        "the target {} is there twice, first in {first}",
+                        word.shown()
+                    );
+                    self.faults.add(word.wrong(problem));
+                    continue;
+                }
+                if targets.len() >= TARGETS_MAX {
+                    self.faults
+                        .add(word.wrong(format!("more than {TARGETS_MAX} targets")));
+                    return (targets, patterns);
+                }
+                seen.insert(name.clone(), word.at);
+                targets.push((name, rule, word.at));
+            }
+        }
+        (targets, patterns)
+    }
+
+    /// A target with all that patterns say of it.
+    fn target(&mut self, name: &Name, rule: &'a Rule, patterns: &mut [Pattern<'a>]) -> Draft {
+        let mut draft = Draft::default();
+        draft.settings.put(&rule.defaults, 1);
+        let mut near = 1;
+        let mut last: Option<&Rule> = None;
+        for pattern in patterns {
+            let Some(stem) = pattern.stem(name.as_str()) else {
+                continue;
+            };
+            pattern.fits = true;
+            // Of the patterns of one rule the first that fits.
+            if last.is_some_and(|rule| std::ptr::eq(rule, pattern.rule)) {
+                continue;
+            }
+            last = Some(pattern.rule);
+            near += 1;
+            self.depends(pattern.rule, name, Some(stem), &mut draft);
+            self.lines(pattern.rule, name.as_str(), stem, near, &mut draft);
+        }
+        self.depends(rule, name, None, &mut draft);
+        self.lines(rule, name.as_str(), "", near + 1, &mut draft);
+        draft
+    }
+
+    /// What a rule makes a target depend on. With a stem it is a pattern's.
+    fn depends(&mut self, rule: &Rule, name: &Name, stem: Option<&str>, draft: &mut Draft) {
+        draft.gaps |= rule.broken;
+        for word in &rule.depends {
+            let mut on = word.clone();
+            if let Some(stem) = stem {
+                on.text = on.text.replacen('%', stem, 1);
+            }
+            let on = match target_name(&on) {
+                Ok(_) if on.text.contains('%') => {
+                    let problem = format!("{} has more than one %", word.shown());
+                    draft.gaps = true;
+                    self.faults.add(word.wrong(problem));
+                    continue;
+                }
+                Ok(on) => on,
+                Err(wrong) => {
+                    draft.gaps = true;
+                    self.faults.add(wrong);
+                    continue;
+                }
+            };
+            let own = stem.is_some() && on == *name;
+            if own || draft.depends.iter().any(|(known, _)| *known == on) {
+                continue;
+            }
+            self.links += 1;
+            if draft.depends.len() >= DEPENDS_MAX {
+                let problem = format!("a target has at most {DEPENDS_MAX} dependencies");
+                return self.faults.add(word.wrong(problem));
+            }
+            if self.links > LINKS_MAX {
+                self.over = true;
+                let problem = format!("more than {LINKS_MAX} dependencies of all targets together");
+                return self.faults.add(word.wrong(problem));
+            }
+            draft.depends.push((on, word.at));
+        }
+    }
+
+    /// The lines of a rule, for one target.
+    fn lines(&mut self, rule: &Rule, name: &str, stem: &str, near: usize, draft: &mut Draft) {
+        let mut settings = Settings::default();
+        for line in &rule.lines {
+            let words: Vec<Word> = line.iter().map(|word| word.fill(name, stem)).collect();
+            self.filled += words.iter().map(|word| word.text.len() + 1).sum::<usize>();
+            let Some(head) = words.first().filter(|_| !self.over) else {
+                continue;
+            };
+            if self.filled > FILLED_BYTES_MAX {
+                self.over = true;
+                let problem = format!(
+                    "with this, the lines of all targets have more than {FILLED_BYTES_MAX} bytes"
+                );
+                draft.gaps = true;
+                self.faults.add(head.wrong(problem));
+                return;
+            }
+            if let Err(wrong) = self.line(head, &words, &mut settings, draft) {
+                draft.gaps = true;
+                self.faults.add(wrong);
+            }
+        }
+        draft.settings.put(&settings, near);
+    }
+
+    fn line(
+        &mut self,
+        head: &Word,
+        words: &[Word],
+        settings: &mut Settings,
+        draft: &mut Draft,
+    ) -> Result<(), Wrong> {
+        let file = self.script.files.get(usize::from(head.at.file));
+        let beside = file.map_or("", String::as_str);
+        let paths = |path: &str| self.source.path(&join(beside, path));
+        if SETTINGS.contains(&head.text.as_str()) {
+            if words.get(1).is_some_and(|word| word.text == "=") {
+                return Err(head.wrong(format!("in a target it is {} without =", head.text)));
+            }
+            return settings.say(head, &words[1..]);
+        }
+        if head.text == "on" {
+            let on = on(words, &paths)?;
+            if draft.lines.len() >= TARGET_LINES_MAX {
+                let problem = format!("a target has at most {TARGET_LINES_MAX} lines with on");
+                return Err(head.wrong(problem));
+            }
+            draft.body.shown.push(on.shown);
+            draft.body.actions.push(on.action);
+            draft.ats.push(head.at);
+            draft.lines.push(on.line);
+            return Ok(());
+        }
+        let Some(module) = module(&head.text) else {
+            return Err(head.wrong(unknown(head)));
+        };
+        let line = check(words, &paths)?;
+        if !self.script.loaded.contains(module.name) && self.missing.insert(module.name) {
+            let name = module.name;
+            return Err(head.wrong(format!("the module {name} is not loaded: load {name}")));
+        }
+        if draft.body.checks.len() >= TARGET_LINES_MAX {
+            let problem = format!("a target has at most {TARGET_LINES_MAX} checks");
+            return Err(head.wrong(problem));
+        }
+        draft.body.checks.push(line);
+        Ok(())
+    }
+
+    /// Puts a target together.
+    fn finish(&mut self, name: &Name, at: At, draft: Draft, hcfile: &mut Hcfile) -> Target {
+        let Draft {
+            settings,
+            depends,
+            lines,
+            ats,
+            body,
+            gaps,
+        } = draft;
+        let said = shown(name.as_str());
+        if body.checks.is_empty() && depends.is_empty() && !gaps {
+            let problem = format!("the target {said} has neither checks nor dependencies");
+            self.faults.add((at, problem));
+        }
+        let pace = settings.pace().unwrap_or_else(|wrong| {
+            self.faults.add(wrong);
+            Default::default()
+        });
+        let need = settings.need.and_then(|need| Some((need.value?, need.at)));
+        if let Some((need, at)) = need.filter(|(need, _)| *need > depends.len() && !gaps) {
+            let count = depends.len();
+            let problem = format!("need is {need}, and {said} depends on {count}");
+            self.faults.add((at, problem));
+        }
+        for (line, at) in lines.iter().zip(ats) {
+            for (event, there) in [
+                (Event::Flapping, pace.flap.is_some()),
+                (Event::Renotify, pace.renotify.is_some()),
+            ] {
+                if line.on.contains(&event) {
+                    *self.asked.entry((at, event)).or_default() |= there;
+                }
+            }
+        }
+        let windows = settings.windows();
+        let texts = windows.iter().map(Window::to_string).collect();
+        hcfile.windows.extend(
+            windows
+                .into_iter()
+                .map(|window| (window.to_string(), window)),
+        );
+        let target = Target {
+            name: name.clone(),
+            depends: depends.into_iter().map(|(on, _)| on).collect(),
+            need: need.map(|(need, _)| need),
+            checks: body.checks.len(),
+            pace,
+            windows: texts,
+            lines,
+        };
+        hcfile.bodies.insert(name.clone(), body);
+        target
+    }
+
+    /// Lines that never come to anything.
+    fn warn_of_silence(&mut self) {
+        for ((at, event), there) in &self.asked {
+            if !there {
+                let word = match event {
+                    Event::Flapping => "flap",
+                    _ => "renotify",
+                };
+                let event = event.word();
+                let problem = format!("{event} never happens without the setting {word}");
+                self.faults.warn(*at, problem);
+            }
+        }
+    }
+
+    /// Each dependency is a target.
+    fn links(&mut self, places: &Places) {
+        if self.over || self.gaps || self.faults.is_full() {
+            return;
+        }
+        let mut told = 0;
+        for (name, (_, depends)) in places {
+            for (on, at) in depends.iter().filter(|(on, _)| !places.contains_key(on)) {
+                told += 1;
+                // Looking for what was meant takes a while.
+                let near = match told > SHOWN_MAX {
+                    true => String::new(),
+                    false => meant(on.as_str(), places.keys().map(Name::as_str)),
+                };
+                let (name, on) = (shown(name.as_str()), shown(on.as_str()));
+                let problem = format!("{name} depends on {on}, which is no target{near}");
+                self.faults.add((*at, problem));
+            }
+        }
+    }
+
+    /// A circle, told from the target on that stands first.
+    fn circle(&mut self, names: &[Name], places: &Places) {
+        /// More of a way is not read.
+        const NAMES_MAX: usize = 8;
+        let at = |name: &Name| places.get(name).map(|(at, _)| *at).unwrap_or_default();
+        let first = (0..names.len()).min_by_key(|n| at(&names[*n])).unwrap_or(0);
+        let way = || names.iter().cycle().skip(first).take(names.len() + 1);
+        let link = way().nth(1).and_then(|next| {
+            let (_, depends) = places.get(&names[first])?;
+            depends.iter().find(|(on, _)| on == next)
+        });
+        let told = way().take(NAMES_MAX.min(names.len())).map(|name| {
+            let place = self.faults.place(at(name));
+            format!("{} ({}:{})", name, place.file, place.line)
+        });
+        let mut told: Vec<String> = told.collect();
+        if names.len() > NAMES_MAX {
+            told.push(format!("{} more", names.len() - NAMES_MAX));
+        }
+        told.extend(way().last().map(Name::to_string));
+        let problem = format!(
+            "targets depend on each other in a circle: {}",
+            told.join(" -> ")
+        );
+        let place = link.map_or(at(&names[first]), |(_, at)| *at);
+        self.faults.add((place, problem));
+    }
+}
+
+/// A name as a target can have it. That of a pattern has a `%`.
+fn target_name(word: &Word) -> Result<Name, Wrong> {
+    let name = Name::new(&word.text);
+    let name = name.map_err(|bad| word.wrong(format!("the target {}: {bad}", word.shown())))?;
+    let problem = match word.text.as_str() {
+        text if text.contains('=') => "a name of a target can not contain \"=\"",
+        text if text.ends_with(':') => "a name of a target can not end with a colon",
+        _ => return Ok(name),
+    };
+    Err(word.wrong(format!("the target {}: {problem}", word.shown())))
+}
+
+/// What an unknown first word of a line may have been meant to be.
+fn unknown(head: &Word) -> String {
+    let text = head.text.as_str();
+    if let Some((name, _)) = text
+        .split_once('=')
+        .filter(|(name, _)| SETTINGS.contains(name))
+    {
+        return format!("in a target it is {name} without =");
+    }
+    if text == "load" || text == "include" {
+        return format!("{text} is not indented");
+    }
+    let known = modules().iter().map(|module| module.name);
+    let near = meant(text, known.chain(SETTINGS).chain(["on"]));
+    format!("unknown word {}{near}", head.shown())
+}

@@ -1,0 +1,292 @@
+//! Where something stands, and what is said about it: errors and warnings, in the order of the
+//! places, each place once.
+//!
+//! What is shown of a file is cut and has no letter that could do something to a terminal.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use super::limits::{FAULTS_MAX, SHOWN_MAX};
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The name of the file, as it is shown.
+    pub file: Arc<str>,
+    /// Counted from 1.
+    pub line: u32,
+    /// Counted from 1, in letters.
+    pub column: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// One thing that is wrong, or worth a warning.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {problem}")]
+pub struct Fault {
+    /// Where.
+    pub place: Place,
+    /// What, in a sentence that names the word.
+    pub problem: String,
+}
+
+/// Something that is worth a look and no error.
+pub type Warning = Fault;
+
+/// All that is wrong: at most [`SHOWN_MAX`] of them, sorted by their places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errors {
+    /// The first ones.
+    pub faults: Vec<Fault>,
+    /// How many more there are, at least.
+    pub more: usize,
+}
+
+impl std::error::Error for Errors {}
+
+/// A line for each, and `and 7 more`.
+impl fmt::Display for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, fault) in self.faults.iter().enumerate() {
+            let end = if at == 0 { "" } else { "\n" };
+            write!(f, "{end}{fault}")?;
+        }
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} more"),
+        }
+    }
+}
+
+/// A place as the reader has it: files have numbers, in the order in which they were opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct At {
+    pub file: u16,
+    pub line: u32,
+    pub column: u32,
+}
+
+impl At {
+    /// The beginning of a file.
+    pub fn start(file: u16) -> At {
+        let (line, column) = (1, 1);
+        At { file, line, column }
+    }
+}
+
+/// What is wrong with a word, said where the place is known.
+pub(crate) type Problem = String;
+
+/// What is wrong, and where.
+pub(crate) type Wrong = (At, Problem);
+
+/// Gathers what is wrong. Of each place the first is kept: a line of a pattern is read again for
+/// each target.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    files: Vec<Arc<str>>,
+    places: BTreeSet<At>,
+    first: BTreeMap<At, Problem>,
+    warnings: BTreeMap<At, Problem>,
+}
+
+impl Faults {
+    /// A new file, and its number. There are few enough for that
+    /// ([`super::limits::FILES_MAX`]).
+    pub fn file(&mut self, name: &str) -> u16 {
+        self.files.push(Arc::from(shown_path(name)));
+        (self.files.len() - 1) as u16
+    }
+
+    pub fn add(&mut self, (at, problem): Wrong) {
+        if self.is_full() || !self.places.insert(at) {
+            return;
+        }
+        self.first.insert(at, problem);
+        if self.first.len() > SHOWN_MAX {
+            self.first.pop_last();
+        }
+    }
+
+    pub fn warn(&mut self, at: At, problem: Problem) {
+        if self.warnings.len() < FAULTS_MAX {
+            self.warnings.entry(at).or_insert(problem);
+        }
+    }
+
+    /// Whether there is any use in looking for more.
+    pub fn is_full(&self) -> bool {
+        self.places.len() >= FAULTS_MAX
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    pub fn place(&self, at: At) -> Place {
+        let file = self.files.get(usize::from(at.file));
+        Place {
+            file: file.cloned().unwrap_or_else(|| Arc::from("")),
+            line: at.line,
+            column: at.column,
+        }
+    }
+
+    fn list(&self, all: &BTreeMap<At, Problem>) -> Vec<Fault> {
+        let fault = |(at, problem): (&At, &Problem)| Fault {
+            place: self.place(*at),
+            problem: problem.clone(),
+        };
+        all.iter().map(fault).collect()
+    }
+
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.list(&self.warnings)
+    }
+
+    pub fn errors(&self) -> Errors {
+        Errors {
+            faults: self.list(&self.first),
+            more: self.places.len() - self.first.len(),
+        }
+    }
+}
+
+/// Whether a letter may do something to a terminal or to a line, or is not seen. A target of
+/// `fail-fuzz` holds this to what the tools call so.
+pub(crate) fn is_odd(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Letters of a word that are shown. A sentence should fit into a line or two.
+const SHOWN_LETTERS: usize = 60;
+
+fn clean(text: &str, letters: usize) -> String {
+    let mut clean = String::new();
+    for (at, letter) in text.chars().enumerate() {
+        if at == letters {
+            clean.push('…');
+            break;
+        }
+        match is_odd(letter) {
+            true => clean.extend(letter.escape_default()),
+            false => clean.push(letter),
+        }
+    }
+    clean
+}
+
+/// A word of a file, as errors show it: in quotes, cut, nothing odd in it.
+pub(crate) fn shown(word: &str) -> String {
+    format!("\"{}\"", clean(word, SHOWN_LETTERS))
+}
+
+/// The name of a file, as it is shown.
+pub(crate) fn shown_path(path: &str) -> String {
+    clean(path, 500)
+}
+
+/// `; did you mean http?` if one of these is nearly the word.
+pub(crate) fn meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let wanted: Vec<char> = word.chars().take(SHOWN_LETTERS).collect();
+    let allowed = match wanted.len() {
+        0..=1 => 0,
+        2..=4 => 1,
+        _ => 2,
+    };
+    let near = known
+        .into_iter()
+        .filter(|name| name.len().abs_diff(word.len()) <= 2 * allowed)
+        .map(|name| (changes(&wanted, name), name))
+        .filter(|(changes, _)| *changes <= allowed)
+        .min();
+    near.map(|(_, name)| format!("; did you mean {}?", clean(name, SHOWN_LETTERS)))
+        .unwrap_or_default()
+}
+
+/// How many letters must be changed, put in, left out or swapped to make one of the other.
+fn changes(one: &[char], other: &str) -> usize {
+    let other: Vec<char> = other.chars().take(SHOWN_LETTERS + 2).collect();
+    let mut before: Vec<usize> = vec![];
+    let mut last: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in other.iter().enumerate() {
+            let change = last[j] + usize::from(a != b);
+            let mut least = change.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *a == other[j - 1] && one[i - 1] == *b {
+                least = least.min(before[j - 1] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_nearly_a_word_is_meant() {
+        let known = ["http", "https", "icmp", "interval", "tcp"];
+        for (word, said) in [
+            ("htpp", "; did you mean http?"),
+            ("intervall", "; did you mean interval?"),
+            ("inetrval", "; did you mean interval?"),
+            ("tpc", "; did you mean tcp?"),
+            ("x", ""),
+            ("", ""),
+            ("udp", ""),
+            ("something", ""),
+        ] {
+            assert_eq!(meant(word, known), said, "{word}");
+        }
+    }
+
+    #[test]
+    fn errors_are_sorted_each_place_has_one_and_the_rest_is_counted() {
+        let mut faults = Faults::default();
+        faults.file("Hc\u{1b}file");
+        let at = |line| At {
+            file: 0,
+            line,
+            column: 3,
+        };
+        for line in (1..=27).rev() {
+            faults.add((at(line), format!("problem {line}")));
+            faults.add((at(line), "again".to_string()));
+        }
+        let errors = faults.errors();
+        assert_eq!((errors.faults.len(), errors.more), (20, 7));
+        let text = errors.to_string();
+        assert!(text.starts_with("Hc\\u{1b}file:1:3: problem 1\nHc"));
+        assert!(text.ends_with(":20:3: problem 20\nand 7 more"), "{text}");
+        for line in 100..5_000 {
+            faults.add((at(line), String::new()));
+        }
+        assert!(faults.is_full());
+        assert_eq!(faults.errors().more, FAULTS_MAX - SHOWN_MAX);
+    }
+
+    #[test]
+    fn what_is_shown_is_cut_and_clean() {
+        assert_eq!(shown("a\u{1b}[2Jb\0"), "\"a\\u{1b}[2Jb\\u{0}\"");
+        assert!(shown(&"x".repeat(1 << 20)).len() < 100);
+    }
+}

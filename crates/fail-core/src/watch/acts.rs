@@ -1,0 +1,358 @@
+//! What is done about what is said: each line of a target has a queue of its own, so that an
+//! action that hangs holds up no other line and no other target.
+//!
+//! A line does one thing at a time. What comes more often than `every` or `limit` allow is left
+//! out and counted. A line of which only the newest counts has no limits, and says how it is:
+//! what waits gives way to what is newer, and what has failed is tried again, so that in the
+//! end it has done what is true, also over a restart.
+
+use std::collections::VecDeque;
+
+use super::Watch;
+use super::settings::Line;
+use super::text::clean;
+use super::timers::What;
+use super::words::{Acted, Event, KeptLine, Out, Report, State};
+use crate::limits;
+use crate::time::{Mono, Now, Span, Wall};
+
+/// An action that has not answered so long after its deadline is given up: who runs it ends it
+/// at the deadline, which takes a moment.
+pub const ACT_GRACE: Span = Span::from_secs(5);
+
+/// Of a line of which only the newest counts, what has failed is tried again after this, and
+/// each time after twice as long, up to the other: a faild that is started anew is back in
+/// seconds, and a line that can never work costs little.
+const AGAIN_FIRST: Span = Span::from_secs(10);
+const AGAIN_MAX: Span = Span::from_secs(600);
+
+/// An action under way.
+#[derive(Debug, Clone)]
+struct Running {
+    number: u64,
+    report: Report,
+    begun: Mono,
+    /// It got more time, because hc stood still.
+    spared: bool,
+}
+
+/// A line of actions, and what it does.
+#[derive(Debug, Clone)]
+pub(super) struct Deed {
+    line: Line,
+    running: Option<Running>,
+    waiting: VecDeque<Report>,
+    /// When it was told last, as often as its limits count.
+    told: VecDeque<Mono>,
+    left_out: u32,
+    /// What it has done last, if only the newest counts: good or bad.
+    done: Option<bool>,
+    /// How often in a row that has failed.
+    failures: u32,
+    // For people.
+    pub begun: Option<Wall>,
+    pub failed: Option<String>,
+    pub left_out_all: u64,
+}
+
+impl Deed {
+    pub fn new(line: Line) -> Deed {
+        Deed {
+            line,
+            running: None,
+            waiting: VecDeque::new(),
+            told: VecDeque::new(),
+            left_out: 0,
+            done: None,
+            failures: 0,
+            begun: None,
+            failed: None,
+            left_out_all: 0,
+        }
+    }
+
+    pub fn line(&self) -> &Line {
+        &self.line
+    }
+
+    pub fn runs(&self) -> bool {
+        self.running.is_some()
+    }
+
+    pub fn kept(&self) -> KeptLine {
+        // What is under way may not come to its end; wishes are compared with what is true.
+        let running = self.running.iter().map(|running| &running.report);
+        let waiting = running.chain(&self.waiting).filter(|_| !self.line.newest);
+        KeptLine {
+            done: self.done,
+            waiting: waiting.cloned().collect(),
+            left_out: self.left_out,
+        }
+    }
+
+    pub fn restore(&mut self, kept: &KeptLine) {
+        self.done = kept.done;
+        self.left_out = kept.left_out;
+        if !self.line.newest {
+            let most = limits::ACTS_WAITING_MAX;
+            self.waiting = kept.waiting.iter().take(most).cloned().collect();
+        }
+    }
+
+    /// What was said last was done: good or bad.
+    pub fn trust(&mut self, said: bool) {
+        self.done = Some(said).filter(|_| self.line.newest);
+    }
+
+    /// What this is for it: its own event, or a change; nothing: it is not about it.
+    fn event(&self, report: &Report) -> Option<Event> {
+        let on = &self.line.on;
+        // That it is found up as the first that is known is news only to those who say how
+        // it is.
+        if report.event == Event::Up && report.first && !self.line.newest {
+            return None;
+        }
+        if on.contains(&report.event) {
+            return Some(report.event);
+        }
+        let change = matches!(report.event, Event::Down | Event::Up);
+        (change && on.contains(&Event::Change)).then_some(Event::Change)
+    }
+
+    /// Whether its limits leave room for one more now.
+    fn may(&mut self, now: Mono) -> bool {
+        if self.line.newest {
+            return true;
+        }
+        let count = self.line.limit.map_or(1, |limit| limit.count);
+        let count = count.clamp(1, limits::COUNTED_MAX) as usize;
+        let soon = |every: Span| self.told.back().is_some_and(|at| now - *at < every);
+        if self.line.every.is_some_and(soon) {
+            return false;
+        }
+        if let Some(limit) = self.line.limit {
+            let first = self.told.len().checked_sub(count);
+            let first = first.and_then(|n| self.told.get(n));
+            if first.is_some_and(|at| now - *at < limit.within) {
+                return false;
+            }
+        }
+        self.told.push_back(now);
+        while self.told.len() > count {
+            self.told.pop_front();
+        }
+        true
+    }
+
+    /// One more that waits for its turn.
+    fn wait(&mut self, report: Report) {
+        if self.line.newest {
+            self.waiting.clear();
+            self.failures = 0;
+        } else if self.waiting.len() >= limits::ACTS_WAITING_MAX {
+            self.waiting.pop_front();
+            self.leave_out();
+        }
+        self.waiting.push_back(report);
+    }
+
+    fn leave_out(&mut self) {
+        self.left_out = self.left_out.saturating_add(1);
+        self.left_out_all = self.left_out_all.saturating_add(1);
+    }
+
+    /// What is next, if it is still worth doing.
+    fn next(&mut self) -> Option<Report> {
+        let report = self.waiting.pop_front()?;
+        let truth = !matches!(report.event, Event::Renotify | Event::Flapping);
+        if self.line.newest && truth && self.done == Some(report.good) {
+            return None;
+        }
+        Some(report)
+    }
+
+    fn is_waiting_to_try(&self) -> bool {
+        self.failures > 0 && !self.waiting.is_empty()
+    }
+}
+
+impl Watch {
+    /// Every line that is about it is told.
+    pub(super) fn tell_lines(&mut self, now: Now, slot: usize, report: &Report) {
+        for line in 0..self.entries[slot].deeds.len() {
+            self.tell_line(now, slot, line, report);
+        }
+    }
+
+    fn tell_line(&mut self, now: Now, slot: usize, line: usize, report: &Report) {
+        let Some(deed) = self.entries[slot].deeds.get_mut(line) else {
+            return;
+        };
+        let Some(event) = deed.event(report) else {
+            // What waits to be done, or to be tried again, is no longer true.
+            let truth = matches!(report.event, Event::Down | Event::Up);
+            if deed.line.newest && truth {
+                deed.waiting.clear();
+                if !deed.runs() {
+                    self.timers.clear((slot, What::Act(line)));
+                }
+            }
+            return;
+        };
+        if deed.may(now.mono) {
+            deed.wait(Report {
+                event,
+                ..report.clone()
+            });
+            self.act(now, slot, line);
+        } else {
+            deed.leave_out();
+        }
+        self.keep = true;
+        self.show(slot);
+    }
+
+    /// Does what is next, if nothing is under way.
+    pub(super) fn act(&mut self, now: Now, slot: usize, line: usize) {
+        let Some(deed) = self.entries[slot].deeds.get_mut(line) else {
+            return;
+        };
+        if deed.runs() || deed.is_waiting_to_try() {
+            return;
+        }
+        let Some(mut report) = deed.next() else {
+            self.timers.clear((slot, What::Act(line)));
+            return;
+        };
+        report.left_out = std::mem::take(&mut deed.left_out);
+        deed.begun = Some(now.wall);
+        let deadline = now.mono + deed.line.timeout;
+        self.numbers += 1;
+        let number = self.numbers;
+        deed.running = Some(Running {
+            number,
+            report: report.clone(),
+            begun: now.mono,
+            spared: false,
+        });
+        self.acting.insert(number, (slot, line));
+        let given_up = (deadline + ACT_GRACE).max(Mono(now.mono.0.saturating_add(1)));
+        self.timers.set((slot, What::Act(line)), given_up);
+        self.out.push_back(Out::Act {
+            number,
+            line,
+            report,
+            deadline,
+        });
+        self.show(slot);
+    }
+
+    /// An action has ended.
+    pub(super) fn acted(&mut self, now: Now, number: u64, acted: Acted) {
+        let Some((slot, line)) = self.acting.remove(&number) else {
+            return;
+        };
+        self.timers.clear((slot, What::Act(line)));
+        self.keep = true;
+        self.show(slot);
+        let entry = &mut self.entries[slot];
+        let name = entry.target.name.clone();
+        let Some(deed) = entry.deeds.get_mut(line) else {
+            return;
+        };
+        let Some(Running { report, .. }) = deed.running.take() else {
+            return;
+        };
+        let mut again = None;
+        match acted {
+            Acted::Done => {
+                deed.failed = None;
+                deed.failures = 0;
+                deed.done = Some(report.good).filter(|_| deed.line.newest);
+            }
+            Acted::Failed(mut why) => {
+                clean(&mut why, limits::FINDING_BYTES_MAX);
+                let word = report.event.word();
+                // A line that is tried again and again is told of once.
+                let text = format!("target {name}: action {} ({word}) failed: {why}", line + 1);
+                let news = deed.failures == 0 || deed.failed.as_ref() != Some(&why);
+                deed.failed = Some(why);
+                // What it has done is not known.
+                deed.done = None;
+                if deed.line.newest && deed.waiting.is_empty() {
+                    deed.waiting.push_back(report);
+                    deed.failures = deed.failures.saturating_add(1);
+                    let doubled = 1 << (deed.failures - 1).min(16);
+                    again = Some(AGAIN_FIRST.times(doubled).min(AGAIN_MAX));
+                }
+                if news {
+                    self.log(text);
+                }
+            }
+        }
+        match again {
+            Some(wait) => self.timers.set((slot, What::Act(line)), now.mono + wait),
+            None => self.act(now, slot, line),
+        }
+    }
+
+    /// An action has not answered in time, or is to be tried again.
+    pub(super) fn act_due(&mut self, now: Now, slot: usize, line: usize) {
+        let stalled = self.stalled;
+        let Some(deed) = self.entries[slot].deeds.get_mut(line) else {
+            return;
+        };
+        match &mut deed.running {
+            None => {
+                // `failures` is what it waits for; it counts on if this fails too.
+                let failures = std::mem::take(&mut deed.failures);
+                self.act(now, slot, line);
+                if let Some(deed) = self.entries[slot].deeds.get_mut(line) {
+                    deed.failures = failures;
+                }
+            }
+            Some(running) if running.begun < stalled && !running.spared => {
+                running.spared = true;
+                self.timers
+                    .set((slot, What::Act(line)), now.mono + ACT_GRACE);
+            }
+            Some(running) => {
+                let number = running.number;
+                self.out.push_back(Out::Forget(number));
+                let why = "it gave no answer by its deadline".to_string();
+                self.acted(now, number, Acted::Failed(why));
+            }
+        }
+    }
+
+    /// Nobody waits any longer for what this line does.
+    pub(super) fn forget(&mut self, slot: usize, line: usize, deed: &mut Deed) {
+        self.timers.clear((slot, What::Act(line)));
+        if let Some(running) = deed.running.take() {
+            self.acting.remove(&running.number);
+            self.out.push_back(Out::Forget(running.number));
+        }
+    }
+
+    /// A line of which only the newest counts is told how it is, if it is new or has done
+    /// something else last.
+    pub(super) fn reconcile(&mut self, now: Now, slot: usize, line: usize) {
+        let entry = &self.entries[slot];
+        let good = entry.said == State::Up;
+        let Some(deed) = entry.deeds.get(line) else {
+            return;
+        };
+        let busy = deed.runs() || !deed.waiting.is_empty();
+        if !deed.line.newest || entry.said == State::Pending || deed.done == Some(good) || busy {
+            return;
+        }
+        let event = if good { Event::Up } else { Event::Down };
+        let report = Report {
+            good,
+            to: entry.said,
+            why: entry.said_why.clone(),
+            ..self.report(now, slot, event)
+        };
+        self.tell_line(now, slot, line, &report);
+    }
+}

@@ -1,0 +1,272 @@
+//! How a target is: from what its checks have found, and from what it depends on.
+//!
+//! Judged are those targets to which something has happened, each before what depends on it.
+//! A target that would be down first makes sure of what it depends on: what is not certain
+//! since its first bad finding is asked at once, and until that has answered the target stays
+//! what it was. So what is behind a dead router is never called down, in whatever order they
+//! are checked.
+
+use super::Watch;
+use super::entry::{Entry, Since};
+use super::text::{count, lasted};
+use super::timers::What;
+use super::words::State;
+use crate::limits;
+use crate::time::{Mono, Now};
+
+/// What a target depends on, counted.
+#[derive(Debug, Default)]
+struct Counts {
+    up: usize,
+    down: usize,
+    dependency: usize,
+}
+
+impl Counts {
+    fn of(watch: &Watch, entry: &Entry) -> Counts {
+        let mut counts = Counts::default();
+        for on in entry.depends.iter() {
+            match watch.entries[*on].base {
+                State::Up => counts.up += 1,
+                State::Down => counts.down += 1,
+                State::Dependency => counts.dependency += 1,
+                State::Pending | State::Maintenance => {}
+            }
+        }
+        counts
+    }
+}
+
+impl Watch {
+    /// How it is now; and who depends on it is judged next, if that has changed.
+    pub(super) fn judge(&mut self, now: Now, slot: usize) {
+        let entry = &self.entries[slot];
+        let counts = Counts::of(self, entry);
+        if entry.is_group() {
+            self.judge_group(now, slot, &counts);
+            return;
+        }
+        let (need, all) = (entry.need(), entry.depends.len());
+        let hidden = match entry.base {
+            // It is asked again when enough are up, not already when they may be.
+            State::Dependency => counts.up < need,
+            _ => counts.down + counts.dependency > all - need,
+        };
+        if hidden {
+            let why = self.why_down(slot);
+            return self.change(now, slot, State::Dependency, why);
+        }
+        if entry.base == State::Dependency {
+            let was = self.entries[slot].why.clone();
+            let why = format!("asked again; before: {was}");
+            self.change(now, slot, State::Pending, why);
+            return self.begin_now(now, slot);
+        }
+        let (pace, Some(run)) = (&entry.target.pace, entry.run) else {
+            return;
+        };
+        let why = entry.found.clone();
+        if run.good && run.count >= pace.rise {
+            self.change(now, slot, State::Up, why);
+        } else if !run.good
+            && run.count >= pace.fall
+            && entry.base != State::Down
+            && self.is_sure(now, slot, run.since)
+        {
+            self.change(now, slot, State::Down, why);
+        }
+    }
+
+    /// A group is as those that it depends on.
+    fn judge_group(&mut self, now: Now, slot: usize, counts: &Counts) {
+        let entry = &self.entries[slot];
+        let (need, all) = (entry.need(), entry.depends.len());
+        let (base, why) = if counts.up >= need {
+            let why = format!("{} of {} up, {need} needed", counts.up, all);
+            (State::Up, why)
+        } else if all - counts.down < need {
+            (State::Down, self.why_down(slot))
+        } else if all - counts.down - counts.dependency < need {
+            (State::Dependency, self.why_down(slot))
+        } else {
+            (State::Pending, "not known yet".to_string())
+        };
+        self.change(now, slot, base, why);
+        let entry = &self.entries[slot];
+        let Some(since) = entry.wanted else { return };
+        let good = |on: &&usize| self.entries[**on].certain(since) == Some(true);
+        if entry.depends.iter().filter(good).count() >= need {
+            let entry = &mut self.entries[slot];
+            (entry.good_at, entry.wanted) = (Some(since), None);
+            let dependents = entry.dependents.clone();
+            self.judge.extend(dependents.iter());
+        }
+    }
+
+    /// Whether enough of what it depends on is certainly good since then. What is not certain
+    /// is asked.
+    fn is_sure(&mut self, now: Now, slot: usize, since: Mono) -> bool {
+        let entry = &self.entries[slot];
+        let depends = entry.depends.clone();
+        let good = |on: &&usize| self.entries[**on].certain(since) == Some(true);
+        if depends.iter().filter(good).count() >= entry.need() {
+            return true;
+        }
+        for on in depends.iter() {
+            self.want(now, *on, since);
+        }
+        false
+    }
+
+    /// Somebody has to know how it is since then: it is asked, or what it is made of.
+    fn want(&mut self, now: Now, slot: usize, since: Mono) {
+        let mut way = vec![slot];
+        while let Some(slot) = way.pop() {
+            let entry = &mut self.entries[slot];
+            if entry.certain(since).is_some() || entry.wanted.is_some_and(|at| at >= since) {
+                continue;
+            }
+            entry.wanted = Some(since);
+            if entry.is_group() {
+                way.extend(entry.depends.iter());
+                self.judge.insert(slot);
+            } else if entry.round.as_ref().is_none_or(|round| round.begun < since) {
+                self.begin_now(now, slot);
+            }
+        }
+    }
+
+    /// From now on it is so.
+    pub(super) fn change(&mut self, now: Now, slot: usize, base: State, why: String) {
+        let entry = &mut self.entries[slot];
+        let (was, shown) = (entry.base, entry.state());
+        if entry.base == base {
+            // The reason of a group or of one that is not asked may be another now.
+            if (entry.is_group() || base == State::Dependency) && entry.why != why {
+                entry.why = why;
+                self.show(slot);
+            }
+            return;
+        }
+        entry.enter_time(now.mono);
+        entry.base = base;
+        entry.record(now, shown, &why);
+        entry.why = why;
+        if was == State::Down {
+            entry.wait = None;
+        }
+        if matches!(base, State::Down | State::Dependency) {
+            entry.wanted = None;
+        }
+        let dependents = entry.dependents.clone();
+        if base == State::Dependency {
+            entry.run = None;
+            entry.hush = None;
+            entry.doubts = 0;
+            self.drop_round(slot);
+        }
+        if let Some(up) = self.entries[slot].up() {
+            self.now_known(now, slot, up);
+        }
+        self.judge.extend(dependents.iter());
+        self.tell.insert(slot);
+        self.show(slot);
+        self.keep = true;
+    }
+
+    /// It is known to be up or down: the log is told, if it was not so before, and changes
+    /// that come too often are flapping.
+    fn now_known(&mut self, now: Now, slot: usize, up: bool) {
+        let entry = &mut self.entries[slot];
+        let word = |up| if up { "up" } else { "down" };
+        let was = entry.known.replace(up);
+        if was == Some(up) {
+            return;
+        }
+        let (name, from) = (entry.name(), was.map_or("pending", word));
+        let lasted = lasted(entry.known_since.lasted(now));
+        let text = format!(
+            "target {name}: {from} -> {} ({}) after {lasted}",
+            word(up),
+            entry.why
+        );
+        entry.known_since = Since::now(now);
+        let flap = entry.target.pace.flap;
+        if let Some(flap) = flap.filter(|_| was.is_some() && !entry.worked_on) {
+            let most = flap.changes.clamp(2, limits::COUNTED_MAX) as usize;
+            entry.flips.push_back(now.mono);
+            while entry.flips.len() > most
+                || entry
+                    .flips
+                    .front()
+                    .is_some_and(|at| now.mono - *at > flap.within)
+            {
+                entry.flips.pop_front();
+            }
+            if entry.flips.len() >= most && !entry.flapping {
+                entry.flapping = true;
+                entry.flap_news = true;
+            }
+            if entry.flapping {
+                let rest = now.mono + flap.within;
+                let rest = rest.max(Mono(now.mono.0.saturating_add(1)));
+                self.timers.set((slot, What::Rest), rest);
+            }
+        }
+        self.log(text);
+    }
+
+    /// Which of those that it depends on are down, in words.
+    fn why_down(&self, slot: usize) -> String {
+        let blocked = self.blocked(slot);
+        let names: Vec<&str> = blocked
+            .iter()
+            .map(|on| self.entries[*on].name().as_str())
+            .collect();
+        match names.as_slice() {
+            [] => "too little of what it depends on is up".to_string(),
+            [name] => format!("{name} is down"),
+            [.., last] if names.len() <= 3 => {
+                let first = names[..names.len() - 1].join(", ");
+                format!("{first} and {last} are down")
+            }
+            [first, second, ..] if names.len() < limits::BLOCKED_MAX => {
+                let more = count(names.len() - 2, "other");
+                format!("{first}, {second} and {more} are down")
+            }
+            [first, second, ..] => format!("{first}, {second} and many others are down"),
+        }
+    }
+
+    /// The targets that are down at the bottom of what it waits for; not all of many.
+    pub(super) fn blocked(&self, slot: usize) -> Vec<usize> {
+        let (mut found, mut seen) = (Vec::new(), std::collections::BTreeSet::new());
+        let mut way: Vec<usize> = self.entries[slot].depends.iter().rev().copied().collect();
+        while let Some(slot) = way.pop() {
+            if found.len() >= limits::BLOCKED_MAX || !seen.insert(slot) {
+                continue;
+            }
+            let entry = &self.entries[slot];
+            match entry.base {
+                State::Down => found.push(slot),
+                State::Dependency => way.extend(entry.depends.iter().rev()),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// How many targets are not asked because of it.
+    pub(super) fn hides(&self, slot: usize) -> usize {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut way = vec![slot];
+        while let Some(slot) = way.pop() {
+            for next in self.entries[slot].dependents.iter() {
+                if self.entries[*next].base == State::Dependency && seen.insert(*next) {
+                    way.push(*next);
+                }
+            }
+        }
+        seen.len()
+    }
+}

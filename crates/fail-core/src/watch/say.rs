@@ -1,0 +1,186 @@
+//! What is said of a target: when it has become down or up, when it flaps, and again and again
+//! while it is down. Not while it is worked on, and not while it flaps: afterwards what it came
+//! to, if that is not what was said last.
+
+use super::Watch;
+use super::entry::Since;
+use super::text::count;
+use super::timers::What;
+use super::words::{Event, Report, State};
+use crate::limits;
+use crate::time::{Mono, Now, Span};
+
+impl Watch {
+    /// Says what is to be said, if anything.
+    pub(super) fn say(&mut self, now: Now, slot: usize) {
+        let entry = &mut self.entries[slot];
+        if entry.worked_on {
+            return;
+        }
+        if std::mem::take(&mut entry.flap_news) {
+            self.say_flapping(now, slot);
+        }
+        let entry = &mut self.entries[slot];
+        let Some(up) = entry
+            .up()
+            .filter(|_| !entry.flapping && entry.hush.is_none())
+        else {
+            return;
+        };
+        if entry.said == entry.base {
+            for line in 0..entry.deeds.len() {
+                self.reconcile(now, slot, line);
+            }
+            return;
+        }
+        let event = if up { Event::Up } else { Event::Down };
+        let report = self.report(now, slot, event);
+        let entry = &mut self.entries[slot];
+        entry.said = entry.base;
+        entry.said_since = Since::now(now);
+        entry.said_why.clone_from(&entry.why);
+        if report.hides > 0 {
+            let (name, hides) = (&report.target, count(report.hides, "target"));
+            let text = format!("target {name}: because of it {hides} not asked");
+            self.log(text);
+        }
+        self.renotify_later(now, slot);
+        self.keep = true;
+        self.tell_lines(now, slot, &report);
+    }
+
+    /// What an action is told about this.
+    pub(super) fn report(&self, now: Now, slot: usize, event: Event) -> Report {
+        let entry = &self.entries[slot];
+        let up = entry.up().or(entry.known);
+        Report {
+            target: entry.name().clone(),
+            event,
+            good: up.unwrap_or(true),
+            from: entry.said,
+            to: match up {
+                Some(true) => State::Up,
+                Some(false) => State::Down,
+                None => State::Pending,
+            },
+            first: entry.said == State::Pending,
+            why: entry.why.clone(),
+            lasted: entry.said_since.lasted(now),
+            hides: self.hides(slot),
+            left_out: 0,
+        }
+    }
+
+    fn say_flapping(&mut self, now: Now, slot: usize) {
+        let entry = &self.entries[slot];
+        let (name, flips) = (entry.name(), entry.flips.len());
+        let first = entry.flips.front().copied().unwrap_or(now.mono);
+        let within = super::text::lasted(now.mono - first);
+        let often = format!("{flips} changes within {within}");
+        let mut report = self.report(now, slot, Event::Flapping);
+        let word = if report.good { "up" } else { "down" };
+        let text = format!("target {name}: flapping ({often})");
+        report.why = format!("{often}; now {word}: {}", report.why);
+        super::text::clean(&mut report.why, limits::FINDING_BYTES_MAX);
+        self.log(text);
+        self.tell_lines(now, slot, &report);
+    }
+
+    /// There was no change for long enough.
+    pub(super) fn rest(&mut self, now: Now, slot: usize) {
+        let entry = &mut self.entries[slot];
+        entry.flapping = false;
+        entry.flips.clear();
+        let word = if entry.known == Some(true) {
+            "up"
+        } else {
+            "down"
+        };
+        let text = format!("target {}: at rest ({word})", entry.name());
+        self.log(text);
+        self.tell.insert(slot);
+        self.show(slot);
+        self.renotify_later(now, slot);
+    }
+
+    /// When it is said again that it is down.
+    pub(super) fn renotify_later(&mut self, now: Now, slot: usize) {
+        let entry = &self.entries[slot];
+        let every = entry.target.pace.renotify;
+        let key = (slot, What::Renotify);
+        match every.filter(|_| entry.said == State::Down) {
+            Some(every) => {
+                let every = every.max(Span::from_millis(limits::CHECK_INTERVAL_MIN_MS));
+                self.timers.set(key, now.mono + every);
+            }
+            None => self.timers.clear(key),
+        }
+    }
+
+    pub(super) fn renotify(&mut self, now: Now, slot: usize) {
+        let entry = &self.entries[slot];
+        let quiet = entry.worked_on || entry.flapping || entry.hush.is_some();
+        if entry.base == State::Down && entry.said == State::Down && !quiet {
+            let report = self.report(now, slot, Event::Renotify);
+            self.tell_lines(now, slot, &report);
+        }
+        self.renotify_later(now, slot);
+    }
+
+    /// A window has opened or closed.
+    pub(super) fn window(&mut self, now: Now, window: String, open: bool) {
+        let slots = self.windows.get(&window).cloned().unwrap_or_default();
+        let changed = match open {
+            true => self.open.insert(window.clone()),
+            false => self.open.remove(&window),
+        };
+        if changed && !slots.is_empty() {
+            let word = if open { "open" } else { "closed" };
+            let targets = count(slots.len(), "target");
+            self.log(format!("window {window}: {word} for {targets}"));
+        }
+        for slot in slots {
+            self.work_on(now, slot);
+        }
+    }
+
+    /// Looks whether it is worked on, and what follows.
+    pub(super) fn work_on(&mut self, now: Now, slot: usize) {
+        let entry = &mut self.entries[slot];
+        let window = entry
+            .target
+            .windows
+            .iter()
+            .find(|name| self.open.contains(*name));
+        if entry.worked_on == window.is_some() {
+            return;
+        }
+        let (was, why) = (entry.state(), window.unwrap_or(&entry.why).clone());
+        entry.enter_time(now.mono);
+        entry.worked_on = !entry.worked_on;
+        entry.record(now, was, &why);
+        (self.keep, entry.hush) = (true, None);
+        if entry.worked_on {
+            // What happens while people work on it, and shortly before, is no flapping.
+            entry.flips.clear();
+            (entry.flapping, entry.flap_news) = (false, false);
+            self.timers.clear((slot, What::Rest));
+        } else if entry.up().is_some() && entry.said != entry.base && !entry.is_group() {
+            // What was found last may be long ago.
+            entry.hush = Some(now.mono);
+            self.begin_now(now, slot);
+        }
+        self.tell.insert(slot);
+        self.show(slot);
+    }
+
+    /// A round that was begun then has ended: if that is what was waited for, and it agrees
+    /// with the state, it may be said.
+    pub(super) fn lift_hush(&mut self, slot: usize, begun: Mono) {
+        let entry = &mut self.entries[slot];
+        if entry.is_settled() && entry.hush.is_some_and(|at| at <= begun) {
+            entry.hush = None;
+            self.tell.insert(slot);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Actions: one at a time for each line, within limits, and none holds up another.
+
+use super::story::{Play, Story, line, name, s, target};
+use crate::time::Span;
+use crate::watch::{Event, In, Limit, Line, State, Target};
+
+fn www(lines: Vec<Line>) -> Target {
+    let mut www = target("www", &[]);
+    www.pace.rise = 1;
+    www.pace.fall = 1;
+    www.lines = lines;
+    www
+}
+
+fn newest() -> Line {
+    Line {
+        newest: true,
+        ..line(&[Event::Change])
+    }
+}
+
+fn ask(story: &mut Story) {
+    story.give(In::Ask(name("www")));
+    story.run(Span::from_millis(100));
+}
+
+/// It goes down and comes up again, so many times.
+fn turns(story: &mut Story, times: usize) {
+    for _ in 0..times {
+        story.bad.insert("www".to_string(), "gone");
+        ask(story);
+        assert_eq!(story.state("www"), "down");
+        story.bad.clear();
+        ask(story);
+        assert_eq!(story.state("www"), "up");
+    }
+}
+
+fn of_line(story: &Story, line: usize) -> Vec<(bool, u32)> {
+    let told = story.told.iter().filter(|(_, of, _)| *of == line);
+    told.map(|(_, _, report)| (report.good, report.left_out))
+        .collect()
+}
+
+#[test]
+fn a_line_is_told_of_what_it_is_about_once_and_by_its_own_name() {
+    let lines = vec![
+        line(&[Event::Down, Event::Change]),
+        line(&[Event::Up]),
+        line(&[Event::Change]),
+        line(&[Event::Renotify]),
+    ];
+    let mut story = Story::new(vec![www(lines)]).all_up();
+    turns(&mut story, 1);
+    let told: Vec<_> = story.told.iter().map(|(_, n, r)| (*n, r.event)).collect();
+    let expected = [
+        (0, Event::Down),
+        (2, Event::Change),
+        (0, Event::Change),
+        (1, Event::Up),
+        (2, Event::Change),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_line_does_one_thing_at_a_time_and_in_order() {
+    let mut story = Story::new(vec![www(vec![line(&[Event::Change])])]).all_up();
+    story.acts.insert(("www".to_string(), 0), Play::Ends(s(5)));
+    turns(&mut story, 3);
+    story.run(s(60));
+    let goods: Vec<bool> = of_line(&story, 0).iter().map(|(good, _)| *good).collect();
+    assert_eq!(goods, [false, true, false, true, false, true]);
+    for two in story.told.windows(2) {
+        assert!(two[1].0 - two[0].0 >= s(5));
+    }
+}
+
+#[test]
+fn an_action_that_hangs_is_given_up_and_holds_up_no_other_line() {
+    let lines = vec![line(&[Event::Change]), line(&[Event::Change])];
+    let mut story = Story::new(vec![www(lines)]).all_up();
+    story.acts.insert(("www".to_string(), 0), Play::Hangs);
+    turns(&mut story, 2);
+    assert_eq!((of_line(&story, 0).len(), of_line(&story, 1).len()), (1, 4));
+    assert!(story.view("www").actions[0].runs);
+    story.run(s(16));
+    assert_eq!(of_line(&story, 0).len(), 2, "timeout and grace");
+    assert_eq!(story.forgotten, 1);
+    let failed = story.view("www").actions[0].failed.clone().unwrap();
+    assert_eq!(failed, "it gave no answer by its deadline");
+    assert!(
+        story.log.iter().any(|text| text
+            == "target www: action 1 (change) failed: it gave no answer by its deadline")
+    );
+    assert_eq!(story.state("www"), "up");
+}
+
+#[test]
+fn every_leaves_out_what_comes_too_soon_and_the_next_says_how_many() {
+    let lines = vec![Line {
+        every: Some(s(600)),
+        ..line(&[Event::Down])
+    }];
+    let mut story = Story::new(vec![www(lines)]).all_up();
+    turns(&mut story, 4);
+    assert_eq!(of_line(&story, 0), [(false, 0)]);
+    assert_eq!(story.view("www").actions[0].left_out, 3);
+    story.run(s(600));
+    turns(&mut story, 1);
+    assert_eq!(of_line(&story, 0), [(false, 0), (false, 3)]);
+    assert_eq!(
+        story.view("www").actions[0].left_out,
+        3,
+        "all that were left out"
+    );
+}
+
+#[test]
+fn limit_lets_so_many_through_in_so_long() {
+    let limit = Limit {
+        count: 3,
+        within: s(3_600),
+    };
+    let lines = vec![Line {
+        limit: Some(limit),
+        ..line(&[Event::Down])
+    }];
+    let mut story = Story::new(vec![www(lines)]).all_up();
+    turns(&mut story, 5);
+    assert_eq!(of_line(&story, 0).len(), 3);
+    story.run(s(3_600));
+    turns(&mut story, 5);
+    let told = of_line(&story, 0);
+    assert_eq!(told.len(), 6);
+    assert_eq!(told[3], (false, 2));
+}
+
+#[test]
+fn so_many_wait_and_the_oldest_of_more_are_left_out() {
+    let mut story = Story::new(vec![www(vec![line(&[Event::Change])])]).all_up();
+    story.acts.insert(("www".to_string(), 0), Play::Hangs);
+    turns(&mut story, 6);
+    story.acts.clear();
+    story.run(s(60));
+    let told = of_line(&story, 0);
+    assert_eq!(told.len(), 1 + crate::limits::ACTS_WAITING_MAX);
+    assert_eq!(told[1], (false, 3), "12 were said, 1 ran, 8 waited");
+    assert!(told.last().unwrap().0, "the last is the truth");
+}
+
+#[test]
+fn of_a_wish_only_the_newest_is_done_and_limits_do_not_hold() {
+    let wish = Line {
+        every: Some(s(3_600)),
+        ..newest()
+    };
+    let mut story = Story::new(vec![www(vec![wish])]).all_up();
+    story.acts.insert(("www".to_string(), 0), Play::Ends(s(5)));
+    story.bad.insert("www".to_string(), "gone");
+    ask(&mut story);
+    story.bad.clear();
+    ask(&mut story);
+    turns(&mut story, 3);
+    story.run(s(60));
+    assert_eq!(of_line(&story, 0), [(false, 0), (true, 0)]);
+}
+
+#[test]
+fn a_wish_that_is_true_again_when_its_turn_comes_is_not_done_twice() {
+    let mut story = Story::new(vec![www(vec![newest()])]).all_up();
+    story.acts.insert(("www".to_string(), 0), Play::Ends(s(5)));
+    story.bad.insert("www".to_string(), "gone");
+    ask(&mut story);
+    story.bad.clear();
+    ask(&mut story);
+    story.bad.insert("www".to_string(), "gone");
+    ask(&mut story);
+    story.run(s(60));
+    assert_eq!(of_line(&story, 0), [(false, 0)]);
+}
+
+#[test]
+fn a_wish_that_fails_is_tried_again_later_and_later_until_it_is_done() {
+    let mut story = Story::new(vec![www(vec![newest()])]).all_up();
+    let key = ("www".to_string(), 0);
+    story.fails.insert(key.clone());
+    story.bad.insert("www".to_string(), "gone");
+    story.until_state("www", State::Down);
+    story.run(s(160));
+    let at: Vec<_> = story.told.iter().map(|(at, ..)| *at).collect();
+    let waits: Vec<u64> = at
+        .windows(2)
+        .map(|two| (two[1] - two[0]).0 / 1_000_000_000)
+        .collect();
+    assert_eq!(waits, [10, 20, 40, 80]);
+    let failed = story
+        .log
+        .iter()
+        .filter(|text| text.contains("failed"))
+        .count();
+    assert_eq!(failed, 1, "{:?}", story.log);
+    story.fails.clear();
+    story.run(s(400));
+    let done = story.told.len();
+    story.run(s(3_600));
+    assert_eq!(story.told.len(), done);
+    assert_eq!(story.view("www").actions[0].failed, None);
+}
+
+#[test]
+fn a_wish_that_is_no_longer_true_is_not_tried_again() {
+    let wish = Line {
+        newest: true,
+        ..line(&[Event::Down])
+    };
+    let mut story = Story::new(vec![www(vec![wish])]).all_up();
+    story.fails.insert(("www".to_string(), 0));
+    story.bad.insert("www".to_string(), "gone");
+    story.until_state("www", State::Down);
+    story.run(Span::from_millis(100));
+    story.bad.clear();
+    story.until_state("www", State::Up);
+    let tried = story.told.len();
+    story.run(s(3_600));
+    assert_eq!(story.told.len(), tried);
+}
+
+#[test]
+fn what_fails_otherwise_is_said_and_not_tried_again() {
+    let mut story = Story::new(vec![www(vec![line(&[Event::Change])])]).all_up();
+    story.fails.insert(("www".to_string(), 0));
+    turns(&mut story, 1);
+    story.run(s(60));
+    assert_eq!(of_line(&story, 0).len(), 2);
+    assert_eq!(
+        story.view("www").actions[0].failed.as_deref(),
+        Some("no such thing")
+    );
+}

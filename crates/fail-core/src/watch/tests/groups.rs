@@ -1,0 +1,113 @@
+//! Targets without checks: they are as those that they depend on.
+
+use super::story::{Story, group, s, target};
+use crate::watch::State;
+
+fn webs() -> Story {
+    let targets = vec![
+        target("router", &[]),
+        target("web-1", &["router"]),
+        target("web-2", &["router"]),
+        target("web-3", &["router"]),
+        group("webs", &["web-1", "web-2", "web-3"], 2),
+        target("site", &["webs"]),
+    ];
+    Story::new(targets).all_up()
+}
+
+fn bad(story: &mut Story, names: &[&str]) {
+    for name in names {
+        story.bad.insert(name.to_string(), "refused");
+    }
+}
+
+#[test]
+fn a_group_is_up_while_enough_are_and_down_when_too_few_can_be() {
+    let mut story = webs();
+    bad(&mut story, &["web-1"]);
+    story.until_state("web-1", State::Down);
+    assert_eq!(story.state("webs"), "up");
+    story.run(s(30));
+    assert_eq!(story.view("webs").why, "2 of 3 up, 2 needed");
+    bad(&mut story, &["web-2", "site"]);
+    story.until_state("webs", State::Down);
+    assert_eq!(story.view("webs").why, "web-1 and web-2 are down");
+    assert_eq!(story.state("site"), "dependency");
+    assert_eq!(story.view("site").blocked, ["webs"]);
+    story.run(s(300));
+    assert_eq!(story.news(), ["web-1 down", "web-2 down", "webs down"]);
+    story.bad.clear();
+    story.run(s(300));
+    let end = &story.news()[3..];
+    assert!(end.contains(&"webs up".to_string()) && !end.contains(&"site up".to_string()));
+    assert_eq!(story.state("site"), "up");
+}
+
+#[test]
+fn a_group_behind_a_dead_router_is_hidden_as_its_members_are() {
+    let mut story = webs();
+    bad(&mut story, &["router", "web-1", "web-2", "web-3", "site"]);
+    story.run(s(300));
+    assert_eq!(story.news(), ["router down"]);
+    assert_eq!(
+        (story.state("webs"), story.state("site")),
+        ("dependency".into(), "dependency".into())
+    );
+    assert_eq!(story.view("site").blocked, ["router"], "the bottom of it");
+    assert_eq!(story.told[0].2.hides, 5);
+    story.bad.clear();
+    story.run(s(300));
+    assert_eq!(story.news(), ["router down", "router up"]);
+    assert_eq!(story.state("site"), "up");
+}
+
+#[test]
+fn who_depends_on_a_group_waits_until_its_members_are_certain() {
+    for second in 0..10 {
+        let mut story = webs();
+        story.run(s(second));
+        bad(&mut story, &["router", "web-1", "web-2", "web-3", "site"]);
+        let first = story.run_until("something is said", |story| !story.told.is_empty());
+        assert!(first < s(60));
+        assert_eq!(story.news(), ["router down"]);
+    }
+    let mut story = webs();
+    bad(&mut story, &["site"]);
+    let took = story.until_state("site", State::Down);
+    assert!(took < s(20), "its members have answered: {took}");
+    assert_eq!(story.news(), ["site down"]);
+}
+
+#[test]
+fn a_group_of_groups_is_no_different() {
+    let targets = vec![
+        target("a", &[]),
+        target("b", &[]),
+        group("one", &["a"], 1),
+        group("two", &["b"], 1),
+        group("any", &["one", "two"], 1),
+        target("www", &["any"]),
+    ];
+    let mut story = Story::new(targets).all_up();
+    bad(&mut story, &["a"]);
+    story.until_state("one", State::Down);
+    assert_eq!(story.state("any"), "up");
+    bad(&mut story, &["www"]);
+    story.until_state("www", State::Down);
+    bad(&mut story, &["b"]);
+    story.until_state("any", State::Down);
+    assert_eq!(story.state("www"), "dependency");
+    assert_eq!(
+        story.news(),
+        [
+            "a down", "one down", "www down", "b down", "two down", "any down"
+        ]
+    );
+}
+
+#[test]
+fn a_target_without_checks_and_without_dependencies_is_up() {
+    let mut story = Story::new(vec![group("nothing", &[], 0)]);
+    story.run(s(1));
+    assert_eq!(story.state("nothing"), "up");
+}

@@ -1,0 +1,135 @@
+//! Maintenance: checked and shown, and nothing is said.
+
+use super::story::{Play, Story, s, target};
+use crate::watch::{Backoff, In, State, Target};
+
+fn worked_on() -> Target {
+    Target {
+        windows: vec!["night".to_string()],
+        ..target("www", &[])
+    }
+}
+
+fn window(story: &mut Story, open: bool) {
+    story.give(In::Window {
+        window: "night".to_string(),
+        open,
+    });
+}
+
+fn bad(story: &mut Story, is: bool) {
+    match is {
+        true => story.bad.insert("www".to_string(), "gone"),
+        false => story.bad.remove("www"),
+    };
+}
+
+#[test]
+fn while_it_is_worked_on_it_is_asked_and_nothing_is_said() {
+    let mut story = Story::new(vec![worked_on()]).all_up();
+    window(&mut story, true);
+    assert_eq!(story.state("www"), "maintenance");
+    bad(&mut story, true);
+    story.run(s(300));
+    assert_eq!(story.news(), Vec::<String>::new());
+    assert_eq!(story.view("www").why, "gone", "and what was found is shown");
+    assert!(story.asked("www") > 20);
+    bad(&mut story, false);
+    story.run(s(60));
+    window(&mut story, false);
+    story.run(s(60));
+    assert_eq!(story.state("www"), "up");
+    assert_eq!(
+        story.news(),
+        Vec::<String>::new(),
+        "it is what was said last"
+    );
+}
+
+#[test]
+fn what_it_came_to_is_said_after_the_window() {
+    let mut story = Story::new(vec![worked_on()]).all_up();
+    window(&mut story, true);
+    bad(&mut story, true);
+    story.run(s(300));
+    window(&mut story, false);
+    story.run(s(1));
+    assert_eq!(story.news(), ["www down"]);
+    assert_eq!(
+        story
+            .log
+            .iter()
+            .filter(|text| text.starts_with("window night"))
+            .count(),
+        2
+    );
+    assert!(
+        story
+            .log
+            .contains(&"window night: open for 1 target".to_string())
+    );
+}
+
+#[test]
+fn after_the_window_nothing_is_said_before_it_was_asked_once_more() {
+    let mut www = worked_on();
+    www.pace.backoff = Some(Backoff {
+        initial: s(3_000),
+        factor: 100,
+        maximum: s(3_000),
+    });
+    let mut story = Story::new(vec![www]).all_up();
+    window(&mut story, true);
+    bad(&mut story, true);
+    story.run(s(300));
+    // Somebody has repaired it, and the last look at it was long ago.
+    bad(&mut story, false);
+    story.checks.insert("www".to_string(), Play::Ends(s(2)));
+    window(&mut story, false);
+    story.run(s(60));
+    assert_eq!(story.state("www"), "up");
+    assert_eq!(story.news(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_below_one_that_is_worked_on_is_hidden_by_it_all_the_same() {
+    let mut story = Story::new(vec![worked_on(), target("app", &["www"])]).all_up();
+    window(&mut story, true);
+    story.run(s(30));
+    assert_eq!(story.state("app"), "up", "worked on and up");
+    bad(&mut story, true);
+    story.bad.insert("app".to_string(), "gone");
+    story.until_state("app", State::Dependency);
+    story.run(s(60));
+    assert_eq!(story.news(), Vec::<String>::new());
+}
+
+#[test]
+fn a_window_that_is_open_before_the_targets_are_there_counts() {
+    let mut story = Story::empty();
+    window(&mut story, true);
+    story.reload(vec![worked_on()]);
+    bad(&mut story, true);
+    story.run(s(100));
+    assert_eq!(story.state("www"), "maintenance");
+    assert_eq!(story.news(), Vec::<String>::new());
+    story.reload(vec![target("www", &[])]);
+    story.run(s(60));
+    assert_eq!(story.news(), ["www down"], "it is in no window any more");
+}
+
+#[test]
+fn the_time_of_the_window_does_not_count_as_up_or_down() {
+    let mut story = Story::new(vec![worked_on()]).all_up();
+    let before = story.view("www").available.hour;
+    window(&mut story, true);
+    bad(&mut story, true);
+    story.run(s(600));
+    bad(&mut story, false);
+    story.run(s(100));
+    window(&mut story, false);
+    assert_eq!(
+        (before, story.view("www").available.hour),
+        (Some(100.0), Some(100.0))
+    );
+}

@@ -1,0 +1,142 @@
+//! A new Hcfile: who stays goes on as he was.
+
+use super::story::{Play, Story, group, line, s, target};
+use crate::watch::{Event, Line, State, Target};
+
+fn few() -> Vec<Target> {
+    vec![target("a", &[]), target("b", &["a"]), target("c", &["b"])]
+}
+
+#[test]
+fn the_same_file_again_changes_nothing() {
+    let mut story = Story::new(few()).all_up();
+    story.bad.insert("b".to_string(), "gone");
+    story.run(s(31));
+    let (news, asked) = (story.news(), story.asked.len());
+    let (deadline, shown) = (
+        crate::machine::Machine::deadline(&story.watch),
+        story.shown.len(),
+    );
+    story.reload(few());
+    assert_eq!((story.news(), story.asked.len()), (news, asked));
+    assert_eq!(crate::machine::Machine::deadline(&story.watch), deadline);
+    assert_eq!(
+        (story.shown.len(), story.log.len()),
+        (shown, story.log.len())
+    );
+    assert_eq!(story.state("b"), "down");
+    assert_eq!(story.state("c"), "dependency");
+}
+
+#[test]
+fn states_checks_and_actions_go_on_when_others_come_and_go() {
+    let mut story = Story::new(few()).all_up();
+    story.bad.insert("c".to_string(), "gone");
+    story.acts.insert(("c".to_string(), 0), Play::Ends(s(14)));
+    story.until_state("c", State::Down);
+    story.checks.insert("b".to_string(), Play::Ends(s(4)));
+    story.run_until("b is asked", |story| story.running > 0);
+    let mut targets = few();
+    targets.insert(0, target("new", &[]));
+    targets[2].pace.rise = 3;
+    story.reload(targets);
+    assert_eq!((story.dropped, story.forgotten), (0, 0));
+    assert!(story.view("c").actions[0].runs);
+    assert_eq!(story.state("c"), "down");
+    story.run(s(60));
+    assert!(!story.view("c").actions[0].runs, "its answer was heard");
+    assert_eq!(story.state("new"), "up");
+    assert_eq!(story.news(), ["c down"]);
+    assert!(story.log.contains(&"4 targets: 1 new, 0 gone".to_string()));
+}
+
+#[test]
+fn what_is_gone_is_dropped_with_its_checks_and_actions() {
+    let mut story = Story::new(few()).all_up();
+    story.acts.insert(("c".to_string(), 0), Play::Hangs);
+    story.bad.insert("c".to_string(), "gone");
+    story.until_state("c", State::Down);
+    story.checks.insert("c".to_string(), Play::Hangs);
+    story.run_until("c is asked", |story| story.running > 0);
+    story.reload(vec![target("a", &[])]);
+    assert_eq!((story.dropped, story.forgotten), (1, 1));
+    assert!(story.watch.view(&super::story::name("c")).is_none());
+    story.run(s(100));
+    assert_eq!(story.state("a"), "up");
+}
+
+#[test]
+fn a_new_check_is_asked_at_once_and_an_old_state_stays() {
+    let mut targets = few();
+    targets[0].pace.interval = s(3_600);
+    let mut story = Story::new(targets.clone()).all_up();
+    targets[0].checks = 2;
+    story.reload(targets);
+    assert_eq!(story.running, 2);
+    assert_eq!(story.state("a"), "up");
+    assert_eq!(story.view("a").checks.len(), 2);
+}
+
+#[test]
+fn a_new_dependency_that_is_down_hides_at_once() {
+    let mut story = Story::new(vec![target("a", &[]), target("b", &[])]).all_up();
+    story.bad.insert("a".to_string(), "gone");
+    story.until_state("a", State::Down);
+    story.reload(vec![target("a", &[]), target("b", &["a"])]);
+    assert_eq!(story.state("b"), "dependency");
+    story.reload(vec![target("a", &[]), target("b", &[])]);
+    story.run(s(60));
+    assert_eq!(story.state("b"), "up");
+    assert_eq!(story.news(), ["a down"]);
+}
+
+#[test]
+fn a_target_may_become_a_group_and_the_other_way_round() {
+    let mut story = Story::new(vec![target("a", &[]), target("b", &["a"])]).all_up();
+    story.reload(vec![target("a", &[]), group("b", &["a"], 1)]);
+    story.run(s(60));
+    assert_eq!(story.state("b"), "up");
+    story.bad.insert("b".to_string(), "gone");
+    story.reload(vec![target("a", &[]), target("b", &["a"])]);
+    story.until_state("b", State::Down);
+    assert_eq!(story.news(), ["b down"]);
+}
+
+#[test]
+fn a_shorter_interval_holds_at_once() {
+    let mut targets = vec![target("a", &[])];
+    targets[0].pace.interval = s(3_600);
+    let mut story = Story::new(targets).all_up();
+    story.reload(vec![target("a", &[])]);
+    story.run(s(100));
+    assert!(story.asked("a") >= 9);
+}
+
+#[test]
+fn a_new_wish_is_told_how_it_is_and_one_that_changed_too() {
+    let wish = Line {
+        newest: true,
+        ..line(&[Event::Change])
+    };
+    let mut www = target("www", &[]);
+    let mut story = Story::new(vec![www.clone()]).all_up();
+    www.lines.push(wish.clone());
+    story.reload(vec![www.clone()]);
+    story.run(s(1));
+    let told: Vec<_> = story
+        .told
+        .iter()
+        .map(|(_, line, r)| (*line, r.good, r.first))
+        .collect();
+    assert_eq!(told, [(1, true, false)]);
+    story.reload(vec![www.clone()]);
+    story.run(s(60));
+    assert_eq!(story.told.len(), 1, "once");
+    www.lines[1] = Line {
+        timeout: s(3),
+        ..wish
+    };
+    story.reload(vec![www]);
+    story.run(s(60));
+    assert_eq!(story.told.len(), 2);
+}

@@ -1,0 +1,88 @@
+//! Files that checks read: passwords, certificates. Read anew for each check, so that a new one
+//! counts at once; on a thread of their own, so that a file that hangs holds up its check only.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use fail_client::words;
+
+/// Bytes of a file of passwords.
+const SECRET_BYTES_MAX: usize = 4 * 1024;
+
+/// Others may read it, or write to it.
+const OTHERS: u32 = 0o006;
+
+/// The whole file, if it has at most so many bytes.
+///
+/// # Errors
+/// It can not be read, in words that fit behind a colon.
+pub(crate) async fn read(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
+    load(path, limit, false).await
+}
+
+/// The first `N` lines of a file that nobody else may see. They are text, and never shown.
+///
+/// # Errors
+/// It can not be read, others can read it as well, or it has fewer lines: in a sentence that
+/// names the file and shows nothing of it.
+pub(crate) async fn secret<const N: usize>(path: &Path) -> Result<[String; N], String> {
+    let shown = path.display();
+    let bytes = load(path, SECRET_BYTES_MAX, true).await;
+    let bytes = bytes.map_err(|why| format!("can not use the password file {shown}: {why}"))?;
+    let text = String::from_utf8(bytes);
+    let text = text.map_err(|_| format!("the password file {shown} is not in UTF-8"))?;
+    let lines: Vec<String> = text.lines().take(N).map(str::to_string).collect();
+    let whole = lines
+        .iter()
+        .all(|line| !line.is_empty() && !line.chars().any(char::is_control));
+    match <[String; N]>::try_from(lines) {
+        Ok(lines) if whole => Ok(lines),
+        _ if N == 1 => Err(format!("the password file {shown} has no first line")),
+        _ => Err(format!("the password file {shown} does not have {N} lines")),
+    }
+}
+
+/// The user and the password of a file whose first line is `user:password`.
+///
+/// # Errors
+/// As [`secret`].
+pub(crate) async fn login(path: &Path) -> Result<(String, String), String> {
+    let [line] = secret::<1>(path).await?;
+    let parts = line.split_once(':');
+    let (user, password) = parts.ok_or_else(|| {
+        let shown = path.display();
+        format!("the password file {shown} does not begin with user:password")
+    })?;
+    Ok((user.to_string(), password.to_string()))
+}
+
+async fn load(path: &Path, limit: usize, secret: bool) -> Result<Vec<u8>, String> {
+    let path = path.to_path_buf();
+    let read = tokio::task::spawn_blocking(move || {
+        // Opened and looked at before it is asked for bytes: a pipe would wait for a writer.
+        let kind = std::fs::metadata(&path).map_err(|e| words(&e))?;
+        if !kind.is_file() {
+            return Err("it is not a file".to_string());
+        }
+        let file = File::open(&path).map_err(|e| words(&e))?;
+        let mode = file.metadata().map_err(|e| words(&e))?.mode();
+        if secret && mode & OTHERS != 0 {
+            return Err(format!(
+                "others can read or change it (mode {:04o})",
+                mode & 0o7777
+            ));
+        }
+        let mut bytes = Vec::new();
+        let room = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        file.take(room)
+            .read_to_end(&mut bytes)
+            .map_err(|e| words(&e))?;
+        match bytes.len() > limit {
+            true => Err(format!("it has more than {limit} bytes")),
+            false => Ok(bytes),
+        }
+    });
+    read.await.unwrap_or_else(|e| Err(e.to_string()))
+}

@@ -1,0 +1,185 @@
+//! What is done about a change: what each kind of action makes of a report.
+//!
+//! Programs get it in their environment ([`variables`]), web servers as JSON ([`json`]), people
+//! as a sentence ([`sentence`]) and a mail. What goes over the network but webhooks, which are
+//! probes that post something, runs in [`Errands`], all side by side, each with its deadline.
+//!
+//! A report quotes what came over the network: where it could do harm it goes through
+//! [`fail_client::clean`].
+
+pub mod errands;
+pub mod failc;
+mod mail;
+mod syslog;
+
+pub use errands::{Errand, Errands};
+
+use fail_conf::hcfile::check::{Check, Family, Http, Line, Terms, Tls};
+use fail_core::time::Wall;
+use fail_core::watch::{Event, Report, State, Verdict};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// `www is down: http: status 500`
+pub fn sentence(report: &Report) -> String {
+    let Report { target, why, .. } = report;
+    let state = match (report.event, report.good) {
+        (Event::Flapping, _) => "is flapping",
+        (Event::Renotify, _) => "is still down",
+        (_, true) => "is up",
+        (_, false) => "is down",
+    };
+    let colon = if why.is_empty() { "" } else { ": " };
+    fail_client::clean(&format!("{target} {state}{colon}{why}")).into_owned()
+}
+
+/// For programs.
+pub fn variables(report: &Report, host: &str) -> Vec<(String, String)> {
+    let seconds = report.lasted.as_millis() / 1_000;
+    [
+        ("HC_TARGET", report.target.to_string()),
+        ("HC_EVENT", report.event.word().to_string()),
+        ("HC_STATE", report.to.word().to_string()),
+        ("HC_FROM", report.from.word().to_string()),
+        // The environment of a process can not have a zero byte, and nobody wants the others.
+        ("HC_WHY", fail_client::clean(&report.why).into_owned()),
+        ("HC_LASTED", seconds.to_string()),
+        ("HC_HIDES", report.hides.to_string()),
+        ("HC_LEFT_OUT", report.left_out.to_string()),
+        ("HC_HOST", host.to_string()),
+    ]
+    .map(|(name, value)| (name.to_string(), value))
+    .into()
+}
+
+/// A report as web servers get it.
+#[derive(Serialize)]
+struct Posted<'a> {
+    host: &'a str,
+    at: i64,
+    target: &'a str,
+    event: Event,
+    good: bool,
+    from: State,
+    to: State,
+    first: bool,
+    why: &'a str,
+    lasted: u64,
+    hides: usize,
+    left_out: u32,
+}
+
+/// For web servers: an object in one line.
+pub fn json(report: &Report, host: &str, now: Wall) -> String {
+    let posted = Posted {
+        host,
+        at: now.0,
+        target: report.target.as_str(),
+        event: report.event,
+        good: report.good,
+        from: report.from,
+        to: report.to,
+        first: report.first,
+        why: &report.why,
+        lasted: report.lasted.as_millis(),
+        hides: report.hides,
+        left_out: report.left_out,
+    };
+    // Nothing in it can not be written as JSON.
+    serde_json::to_string(&posted).unwrap_or_default()
+}
+
+/// A webhook is a probe that posts the report, and is good when it is taken.
+pub fn webhook(url: String, auth: Option<PathBuf>, tls: Tls, body: String) -> Line {
+    let json = ("Content-Type".to_string(), "application/json".to_string());
+    Line {
+        shown: format!("webhook {url}"),
+        check: Check::Http(Box::new(Http {
+            url,
+            via: None,
+            method: "POST".to_string(),
+            headers: vec![json],
+            body: Some(body),
+            auth,
+            status: vec![(200, 299)],
+            matches: Vec::new(),
+            no_matches: Vec::new(),
+            follow: 0,
+            tls,
+        })),
+        terms: Terms {
+            timeout: None,
+            within: None,
+            slow: None,
+            family: Family::Any,
+            unknown: Verdict::Bad,
+        },
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+pub mod tests {
+    use super::*;
+    use fail_core::time::Span;
+
+    pub fn report(event: Event, good: bool, why: &str) -> Report {
+        Report {
+            target: "www".parse().unwrap(),
+            event,
+            good,
+            from: State::Up,
+            to: if good { State::Up } else { State::Down },
+            first: false,
+            why: why.to_string(),
+            lasted: Span::from_millis(11_520_900),
+            hides: 3,
+            left_out: 2,
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_one_line_that_harms_no_terminal() {
+        for (event, good, why, expected) in [
+            (
+                Event::Down,
+                false,
+                "http: status 500",
+                "www is down: http: status 500",
+            ),
+            (Event::Change, true, "http: ok", "www is up: http: ok"),
+            (Event::Renotify, false, "", "www is still down"),
+            (
+                Event::Flapping,
+                true,
+                "6 changes",
+                "www is flapping: 6 changes",
+            ),
+        ] {
+            assert_eq!(sentence(&report(event, good, why)), expected);
+        }
+        let hostile = sentence(&report(Event::Down, false, "a\r\nBcc: x\u{1b}[2J\0"));
+        assert!(!hostile.contains(|c: char| c.is_control()), "{hostile:?}");
+    }
+
+    #[test]
+    fn programs_and_web_servers_get_the_same() {
+        let report = report(Event::Down, false, "status 500\0");
+        let variables = variables(&report, "hosta");
+        let value = |name: &str| {
+            let found = variables.iter().find(|(known, _)| known == name);
+            found.unwrap().1.clone()
+        };
+        assert_eq!(
+            (value("HC_LASTED"), value("HC_STATE")),
+            ("11520".into(), "down".into())
+        );
+        assert!(!value("HC_WHY").contains('\0'));
+        let text = json(&report, "hosta", Wall(7));
+        let posted: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(posted["event"], "down");
+        assert_eq!(posted["lasted"], 11_520_900);
+        assert_eq!(posted["why"], "status 500\0");
+        assert!(!text.contains('\0') && !text.contains('\n'));
+    }
+}

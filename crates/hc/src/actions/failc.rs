@@ -1,0 +1,199 @@
+//! The wishes `away` and `back` for a service of a faild.
+//!
+//! `away` while one of the targets that wish it is bad, `back` when none is. A wish that somebody
+//! else has made is his: it is not replaced, and never taken back. Ours begins with
+//! `hc: TARGET:` in the reason of the record, or of the change that made it when somebody has
+//! changed the record since. Each change is a comparison with the version that was read: who
+//! was faster is heard, and it is decided anew.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use fail_client::{Client, Options, Protocol, Wish};
+use fail_conf::hcfile::check::Host;
+use fail_wire::{Change, Code, Marks, Name, Past, Record};
+
+/// Times that somebody else may be faster.
+const RACES_MAX: u32 = 10;
+
+/// A faild is asked so often within the time that there is.
+const TRIES: u32 = 3;
+
+/// What is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Which service.
+    pub service: Name,
+    /// Whose faild.
+    pub host: Host,
+    /// A file whose first line is the community; nothing: `public`.
+    pub community: Option<PathBuf>,
+    /// The target of the report.
+    pub target: Name,
+    /// The target that wants it away, and why; nothing: none does.
+    pub away: Option<(Name, String)>,
+}
+
+/// Sees to it.
+pub fn fulfil(order: &Order, limit: Duration) -> Result<(), String> {
+    let until = Instant::now() + limit;
+    let community = fail_cli::Community {
+        community: None,
+        community_file: order.community.clone(),
+    };
+    let community = community.find(None)?;
+    let Host { name, port } = &order.host;
+    let addresses = fail_client::addresses(name, *port)?;
+    // Each round reads the record, perhaps its history, and changes it.
+    let options = Options {
+        timeout: until.saturating_duration_since(Instant::now()) / (TRIES * 3),
+        tries: TRIES,
+        protocol: Protocol::Udp,
+    };
+    let words = |e: fail_client::Error| e.to_string();
+    let mut faild = Client::of_host(&addresses, &community, options).map_err(words)?;
+    for _ in 0..RACES_MAX {
+        if Instant::now() >= until {
+            break;
+        }
+        let (record, nonce) = faild.read_one(&order.service).map_err(words)?;
+        let history = match record.marks.has(Marks::AWAY) {
+            true => faild.history(&order.service).unwrap_or_default(),
+            false => Vec::new(),
+        };
+        let Some((wish, reason)) = next(order, &record, &history) else {
+            return Ok(());
+        };
+        let wanted = wish.wanted(&record, &reason);
+        let change = Change {
+            nonce,
+            version: record.version,
+            name: order.service.clone(),
+            state: wanted.state,
+            set: wanted.set,
+            clear: wanted.clear,
+            reason: wanted.reason,
+            interval_ms: 0,
+        };
+        match faild.change_exactly(&change) {
+            Ok(_) => return Ok(()),
+            Err(e) if matches!(e.code(), Some(Code::Stale | Code::Nonce)) => {}
+            Err(e) => return Err(words(e)),
+        }
+    }
+    let service = &order.service;
+    Err(format!("service {service}: others change it all the time"))
+}
+
+/// What is still to be done, with the reason.
+fn next(order: &Order, record: &Record, history: &[Past]) -> Option<(Wish, String)> {
+    let is_away = record.marks.has(Marks::AWAY);
+    let mine = is_away && is_of(&order.target, record, history);
+    match &order.away {
+        Some((target, why)) if !is_away => Some((Wish::Away, format!("hc: {target}: {why}"))),
+        // It goes over to the next one that wants it.
+        Some((target, why)) if mine && *target != order.target => {
+            Some((Wish::Away, format!("hc: {target}: {why}")))
+        }
+        Some(_) => None,
+        None if mine => Some((Wish::Back, format!("hc: {}", order.target))),
+        None => None,
+    }
+}
+
+/// Whether the wish is the one that hc made for this target.
+fn is_of(target: &Name, record: &Record, history: &[Past]) -> bool {
+    let ours = format!("away: hc: {target}:");
+    if record.reason.as_str().starts_with("away") {
+        return record.reason.as_str().starts_with(&ours);
+    }
+    // Newest first: the last change in which it was away is the one that made it so, unless
+    // a later one said why again.
+    let since = history
+        .iter()
+        .take_while(|past| past.marks.has(Marks::AWAY));
+    let mut said = since.filter(|past| past.reason.as_str().starts_with("away: "));
+    said.next()
+        .is_some_and(|past| past.reason.as_str().starts_with(&ours))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+mod tests {
+    use super::*;
+    use fail_wire::{Reason, State};
+
+    fn order(away: Option<&str>) -> Order {
+        Order {
+            service: "web".parse().unwrap(),
+            host: Host {
+                name: "127.0.0.1".to_string(),
+                port: 1847,
+            },
+            community: None,
+            target: "www".parse().unwrap(),
+            away: away.map(|target| (target.parse().unwrap(), "status 500".to_string())),
+        }
+    }
+
+    fn record(marks: Marks, reason: &str) -> Record {
+        Record {
+            name: "web".parse().unwrap(),
+            state: State::Fail,
+            marks,
+            version: 3,
+            age_ms: 0,
+            last_change: 0,
+            reason: Reason::new(reason),
+        }
+    }
+
+    fn past(marks: Marks, reason: &str) -> Past {
+        Past {
+            version: 1,
+            state: State::Fail,
+            marks,
+            age_ms: 0,
+            at: 0,
+            reason: Reason::new(reason),
+            who: Reason::new("127.0.0.1"),
+        }
+    }
+
+    #[test]
+    fn only_what_hc_has_wished_is_taken_back() {
+        let none = Marks(0);
+        let ours = "away: hc: www: status 500";
+        let away = |target: &str| Some((Wish::Away, format!("hc: {target}: status 500")));
+        let back = Some((Wish::Back, "hc: www".to_string()));
+        for (wanted, marks, reason, expected) in [
+            (Some("www"), none, "started", away("www")),
+            (Some("www"), Marks::AWAY, ours, None),
+            (Some("www"), Marks::AWAY, "away: new disk", None),
+            (Some("db"), Marks::AWAY, ours, away("db")),
+            (Some("db"), Marks::AWAY, "away: new disk", None),
+            (None, Marks::AWAY, ours, back.clone()),
+            (None, Marks::AWAY, "away: new disk", None),
+            (None, Marks::AWAY, "away: hc: www2: status 500", None),
+            (None, Marks::AWAY, "away", None),
+            (None, none, ours, None),
+        ] {
+            let found = next(&order(wanted), &record(marks, reason), &[]);
+            assert_eq!(found, expected, "{wanted:?} {reason}");
+        }
+        // Somebody has changed the record since: the history knows who wished it.
+        let stopped = past(Marks::AWAY, "stop: done");
+        let mine = past(Marks::AWAY, ours);
+        let his = past(Marks::AWAY, "away: new disk");
+        let before = past(none, ours);
+        let record = record(Marks::AWAY, "stop: done");
+        for (history, expected) in [
+            (vec![stopped.clone(), mine], back),
+            (vec![stopped.clone(), his], None),
+            (vec![stopped, before], None),
+            (vec![], None),
+        ] {
+            assert_eq!(next(&order(None), &record, &history), expected);
+        }
+    }
+}

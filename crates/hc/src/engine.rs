@@ -1,0 +1,362 @@
+//! The loop: what checks found, how actions ended and deadlines go into the machine; checks,
+//! actions and log lines come out.
+//!
+//! What has come goes in before the deadlines are looked at: an answer that is there must not
+//! count as missed because this thread was late.
+//!
+//! One turn is `act` (what the machine wants), `wait`, `decide` (the machine's turn) and `show`
+//! (what has changed, to whoever watches).
+
+mod life;
+mod reload;
+mod wishes;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
+
+use fail_conf::hcfile::Hcfile;
+use fail_core::time::{Mono, Now};
+use fail_core::watch::{In, Out, Report, Target, Targets, Watch};
+use fail_probe::unknown;
+use fail_rt::clock::{self, earliest};
+use fail_rt::daemon::PidFile;
+use fail_rt::debug::Debug;
+use fail_rt::driver::Driver;
+use fail_rt::log::Log;
+use fail_rt::poller::{Poller, Token};
+use fail_rt::signals::Signals;
+use fail_wire::Name;
+use fail_wire::health::{HealthView, TargetView};
+
+use crate::monitor::{Board, Monitor};
+use crate::setup::Parts;
+use crate::store::Store;
+use crate::windows::Windows;
+use crate::work::{Done, Work};
+use crate::{actions, public};
+use life::Life;
+use reload::Reload;
+use wishes::Wishes;
+
+/// Everything that the loop works with.
+struct Engine {
+    driver: Driver<Watch>,
+    poller: Poller,
+    signals: Signals,
+    work: Work,
+    store: Store,
+    monitor: Monitor,
+    debug: Debug,
+    windows: Windows,
+    wishes: Wishes,
+    reload: Reload,
+    life: Life,
+    log: Log,
+    /// What is checked by.
+    hcfile: Hcfile,
+    /// Why the one that was read last does not hold.
+    broken: Option<String>,
+    /// What has come and the machine has not been told yet.
+    inputs: VecDeque<In>,
+    /// What the machine wants and has not been done yet.
+    outputs: Vec<Out>,
+    /// What the poller said, kept to use its memory again.
+    tokens: Vec<Token>,
+    /// What is no longer as it is shown.
+    shown: BTreeSet<Name>,
+    /// When this process has gone at the latest, once it has been told to.
+    leaving: Option<Mono>,
+    /// Removed when hc ends.
+    _files: [Option<PidFile>; 2],
+}
+
+/// Runs until SIGTERM or SIGINT, and then until no program is left and the state is on disk.
+pub fn run(parts: Parts) -> io::Result<()> {
+    let now = clock::now();
+    let log = parts.log;
+    let mut engine = Engine {
+        driver: Driver::new(Watch::new(), log.clone()),
+        reload: Reload::new(parts.origin, &parts.poller.waker()),
+        poller: parts.poller,
+        signals: parts.signals,
+        work: parts.work,
+        store: parts.store,
+        monitor: parts.monitor,
+        debug: parts.debug,
+        windows: Windows::default(),
+        wishes: Wishes::restored(&parts.loaded.hcfile, &parts.kept),
+        life: Life::new(parts.notify, now.mono),
+        log,
+        hcfile: Hcfile::default(),
+        broken: None,
+        inputs: VecDeque::new(),
+        outputs: Vec::new(),
+        tokens: Vec::new(),
+        shown: BTreeSet::new(),
+        leaving: None,
+        _files: parts._files,
+    };
+    engine.tell(now, In::Restore(parts.kept));
+    engine.govern(now, parts.loaded.hcfile);
+    engine.run()
+}
+
+impl Engine {
+    fn run(&mut self) -> io::Result<()> {
+        loop {
+            self.act();
+            if self.is_over() {
+                return Ok(());
+            }
+            self.wait()?;
+            self.decide();
+            self.show();
+        }
+    }
+
+    /// Tells the machine.
+    fn tell(&mut self, now: Now, input: In) {
+        self.driver.handle(now, input, |out| self.outputs.push(out));
+    }
+
+    /// From now on this Hcfile holds. What was wanted by the old one is done by the old one.
+    fn govern(&mut self, now: Now, hcfile: Hcfile) {
+        self.act();
+        self.windows.set(hcfile.windows.clone());
+        for (window, open) in self.windows.look(now) {
+            self.on_window(now, window, open);
+        }
+        let targets = targets(&hcfile);
+        let gone = self.hcfile.targets.iter().map(|target| &target.name);
+        let gone = gone.filter(|name| !hcfile.bodies.contains_key(*name));
+        self.shown.extend(gone.cloned());
+        self.shown.extend(hcfile.bodies.keys().cloned());
+        self.hcfile = hcfile;
+        self.tell(now, In::Targets(targets));
+    }
+
+    fn on_window(&mut self, now: Now, window: String, open: bool) {
+        let word = if open { "opens" } else { "closes" };
+        let log = self.log.facility("file");
+        log.debug(format_args!("maintenance {window} {word}"));
+        self.tell(now, In::Window { window, open });
+    }
+
+    /// Does what the machine wants.
+    fn act(&mut self) {
+        while !self.outputs.is_empty() {
+            let mut outputs = std::mem::take(&mut self.outputs);
+            let now = clock::now();
+            for out in outputs.drain(..) {
+                self.on_out(now, out);
+            }
+        }
+    }
+
+    fn on_out(&mut self, now: Now, out: Out) {
+        match out {
+            Out::Check {
+                number,
+                target,
+                check,
+                deadline,
+            } => {
+                let body = self.hcfile.bodies.get(&target);
+                let Some(line) = body.and_then(|body| body.checks.get(check)) else {
+                    let finding = unknown("there is no such check");
+                    return self.inputs.push_back(In::Found { number, finding });
+                };
+                let log = self.log.facility("probe");
+                log.trace(format_args!(
+                    "target {target}: check {number}: {}",
+                    line.shown
+                ));
+                self.work.check(now.mono, number, &target, line, deadline);
+            }
+            Out::Act {
+                number,
+                line,
+                report,
+                deadline,
+            } => self.on_act(now, number, line, report, deadline),
+            Out::Drop(number) | Out::Forget(number) => {
+                let log = self.log.facility("probe");
+                log.debug(format_args!("{number}: nobody waits for it any more"));
+                self.work.forget(now.mono, number);
+            }
+            Out::Log(line) => self.log.info(line),
+            Out::Shown(names) => self.shown.extend(names),
+            Out::Keep => self.store.want(),
+        }
+    }
+
+    fn on_act(&mut self, now: Now, number: u64, line: usize, report: Report, deadline: Mono) {
+        let body = self.hcfile.bodies.get(&report.target);
+        let Some(action) = body.and_then(|body| body.actions.get(line)) else {
+            return;
+        };
+        let shown = body.and_then(|body| body.shown.get(line));
+        let shown = shown.map_or("", String::as_str);
+        let log = self.log.facility("action");
+        log.debug(format_args!(
+            "action {number}: {shown}: {}",
+            actions::sentence(&report)
+        ));
+        let away = self.wishes.judge(action, &report);
+        self.work.act(now, number, action, report, away, deadline);
+    }
+
+    fn wait(&mut self) -> io::Result<()> {
+        // When leaving, nothing is decided any more.
+        let next = match self.leaving {
+            Some(until) => Some(until),
+            None => earliest([
+                self.driver.deadline(),
+                self.windows.deadline(),
+                self.store.deadline(),
+                self.life.deadline(),
+                (!self.inputs.is_empty()).then_some(Mono(0)),
+            ]),
+        };
+        let deadline = earliest([next, self.work.deadline(), self.monitor.deadline()]);
+        let mut tokens = std::mem::take(&mut self.tokens);
+        tokens.extend(self.poller.wait(deadline)?.map(|event| event.token()));
+        for token in tokens.drain(..) {
+            self.on_token(token);
+        }
+        self.tokens = tokens;
+        Ok(())
+    }
+
+    fn on_token(&mut self, token: Token) {
+        let now = clock::now().mono;
+        if self.work.owns(token) {
+            self.work.on_event(token);
+        } else if self.monitor.owns(token) {
+            let board = Shown::of(&self.driver, &self.hcfile, self.broken.as_deref());
+            self.monitor.on_event(token, now, &board);
+        } else if self.debug.owns(token) {
+            self.debug.on_event(token, now);
+        } else if self.signals.owns(token) {
+            for signal in self.signals.pending() {
+                self.on_signal(signal);
+            }
+        }
+    }
+
+    /// The machine's turn.
+    fn decide(&mut self) {
+        let now = clock::now();
+        self.work.expire(now.mono);
+        while let Some(done) = self.work.poll() {
+            self.on_done(done);
+        }
+        let watch = self.driver.machine();
+        self.store.turn(now.mono, || watch.kept());
+        if self.leaving.is_some() {
+            self.inputs.clear();
+            return;
+        }
+        for (window, open) in self.windows.look(now) {
+            self.on_window(now, window, open);
+        }
+        while let Some(input) = self.inputs.pop_front() {
+            self.tell(now, input);
+        }
+        self.on_reload(now);
+        self.driver.expire(now, |out| self.outputs.push(out));
+    }
+
+    fn on_done(&mut self, done: Done) {
+        self.inputs.push_back(match done {
+            Done::Found(number, finding) => {
+                let log = self.log.facility("watch");
+                let (word, why) = (finding.verdict.word(), &finding.why);
+                log.debug(format_args!(
+                    "check {number}: {word}: {why} ({})",
+                    finding.took
+                ));
+                In::Found { number, finding }
+            }
+            Done::Acted(number, acted) => {
+                let log = self.log.facility("action");
+                log.debug(format_args!("action {number}: {acted:?}"));
+                In::Acted { number, acted }
+            }
+        });
+    }
+
+    /// Tells who watches.
+    fn show(&mut self) {
+        let now = clock::now().mono;
+        self.monitor.changed(&self.shown);
+        self.shown.clear();
+        let board = Shown::of(&self.driver, &self.hcfile, self.broken.as_deref());
+        self.monitor.turn(now, &board);
+        if self.leaving.is_none() {
+            let broken = self.broken.is_some();
+            self.life.turn(now, self.driver.machine(), broken);
+        }
+    }
+}
+
+/// What the machine is to work with: a round of checks ends when the last of them has to.
+fn targets(hcfile: &Hcfile) -> Targets {
+    let longest = |target: &Target| {
+        let body = hcfile.bodies.get(&target.name);
+        let lines = body.iter().flat_map(|body| &body.checks);
+        let timeouts = lines.map(|line| line.terms.timeout.unwrap_or(target.pace.timeout));
+        timeouts.max().unwrap_or(target.pace.timeout)
+    };
+    let targets = hcfile.targets.iter().map(|target| {
+        let mut target = target.clone();
+        target.pace.timeout = longest(&target);
+        target
+    });
+    // They could be used before, and nothing of that has changed.
+    Targets::new(targets.collect()).unwrap_or_default()
+}
+
+/// What others may see.
+struct Shown<'a> {
+    watch: &'a Watch,
+    hcfile: &'a Hcfile,
+    broken: Option<&'a str>,
+}
+
+impl<'a> Shown<'a> {
+    fn of(driver: &'a Driver<Watch>, hcfile: &'a Hcfile, broken: Option<&'a str>) -> Shown<'a> {
+        let watch = driver.machine();
+        Shown {
+            watch,
+            hcfile,
+            broken,
+        }
+    }
+}
+
+impl Board for Shown<'_> {
+    fn names(&self) -> Vec<Name> {
+        self.hcfile.bodies.keys().cloned().collect()
+    }
+
+    fn target(&self, name: &Name) -> Option<TargetView> {
+        let mut view = self.watch.view(name)?;
+        if let Some(body) = self.hcfile.bodies.get(name) {
+            for (check, line) in view.checks.iter_mut().zip(&body.checks) {
+                check.line = public::check(&line.shown);
+            }
+            for (action, line) in view.actions.iter_mut().zip(&body.shown) {
+                action.line = public::action(line);
+            }
+        }
+        Some(view)
+    }
+
+    fn health(&self) -> HealthView {
+        HealthView {
+            broken: self.broken.map(str::to_string),
+            ..self.watch.health()
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Which targets want a service away. Several may judge the same one: it is away while one of
+//! them is bad.
+
+use std::collections::BTreeMap;
+
+use fail_conf::hcfile::Hcfile;
+use fail_conf::hcfile::action::Action;
+use fail_core::watch::{Kept, Report, State};
+use fail_wire::Name;
+
+/// A service of a faild: its name, the host and the port.
+type Service = (Name, String, u16);
+
+/// For each service the targets that are bad, and why.
+#[derive(Debug, Default)]
+pub struct Wishes(BTreeMap<Service, BTreeMap<Name, String>>);
+
+fn service(action: &Action) -> Option<Service> {
+    match action {
+        Action::Failc { service, host, .. } => {
+            Some((service.clone(), host.name.clone(), host.port))
+        }
+        _ => None,
+    }
+}
+
+impl Wishes {
+    /// As they were when hc ended: what is down wants its services away.
+    pub fn restored(hcfile: &Hcfile, kept: &[Kept]) -> Wishes {
+        let mut wishes = Wishes::default();
+        for kept in kept.iter().filter(|kept| kept.state == State::Down) {
+            let body = hcfile.bodies.get(&kept.target);
+            let actions = body.iter().flat_map(|body| &body.actions);
+            for service in actions.filter_map(service) {
+                let bad = wishes.0.entry(service).or_default();
+                bad.insert(kept.target.clone(), kept.why.clone());
+            }
+        }
+        wishes
+    }
+
+    /// A report for this action: who wants its service away, if anybody does. The target of the
+    /// report first, then any other.
+    pub fn judge(&mut self, action: &Action, report: &Report) -> Option<(Name, String)> {
+        let service = service(action)?;
+        let bad = self.0.entry(service.clone()).or_default();
+        if report.good {
+            bad.remove(&report.target);
+        } else {
+            bad.insert(report.target.clone(), report.why.clone());
+        }
+        let own = bad.get_key_value(&report.target);
+        let first = own.or_else(|| bad.first_key_value());
+        let first = first.map(|(name, why)| (name.clone(), why.clone()));
+        if bad.is_empty() {
+            self.0.remove(&service);
+        }
+        first
+    }
+
+    /// Targets that are no longer there want nothing. Gives the services that stay away because
+    /// of one of them.
+    pub fn retain(&mut self, hcfile: &Hcfile) -> Vec<(Name, Name)> {
+        let mut left = Vec::new();
+        for (service, bad) in &mut self.0 {
+            let wants = |target: &Name| {
+                let body = hcfile.bodies.get(target);
+                let mut actions = body.iter().flat_map(|body| &body.actions);
+                actions.any(|action| self::service(action).as_ref() == Some(service))
+            };
+            let gone = bad.keys().filter(|target| !wants(target));
+            left.extend(gone.map(|target| (service.0.clone(), target.clone())));
+            bad.retain(|target, _| wants(target));
+        }
+        self.0.retain(|_, bad| !bad.is_empty());
+        left
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+mod tests {
+    use super::*;
+    use crate::actions::tests::report;
+    use fail_conf::hcfile::check::Host;
+    use fail_core::watch::Event;
+
+    #[test]
+    fn a_service_is_away_while_one_of_its_targets_is_bad() {
+        let action = Action::Failc {
+            service: "web".parse().unwrap(),
+            host: Host {
+                name: "127.0.0.1".to_string(),
+                port: 1847,
+            },
+            community: None,
+        };
+        let mut wishes = Wishes::default();
+        let mut judge = |target: &str, good: bool| {
+            let mut report = report(Event::Change, good, target);
+            report.target = target.parse().unwrap();
+            wishes
+                .judge(&action, &report)
+                .map(|(name, _)| name.to_string())
+        };
+        assert_eq!(judge("b", false).as_deref(), Some("b"));
+        assert_eq!(judge("c", false).as_deref(), Some("c"));
+        assert_eq!(judge("c", true).as_deref(), Some("b"));
+        assert_eq!(judge("a", true).as_deref(), Some("b"));
+        assert_eq!(judge("b", true), None);
+        assert_eq!(judge("b", false).as_deref(), Some("b"));
+        let gone = wishes.retain(&Hcfile::default());
+        assert_eq!(gone.len(), 1);
+        assert!(wishes.0.is_empty());
+    }
+}

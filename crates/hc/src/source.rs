@@ -1,0 +1,128 @@
+//! Where an Hcfile is read from: files, by names that are meant from the directory in which hc
+//! was started.
+//!
+//! Who may write such a file has programs run by whoever reads it: as root hc does not read one
+//! that others may write, and as anybody else it warns.
+
+use std::cell::RefCell;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use fail_conf::hcfile::{self, Hcfile, Source};
+use fail_rt::{daemon, files, reason};
+
+/// In the mode of a file: others may write it.
+const OTHERS_WRITE: u32 = 0o002;
+
+/// In the mode of a file: its group may write it.
+const GROUP_WRITES: u32 = 0o020;
+
+/// An Hcfile, and where it is read from.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// As it was given.
+    pub name: String,
+    /// Where names are meant from.
+    pub base: PathBuf,
+}
+
+/// An Hcfile that was read.
+pub struct Loaded {
+    /// What is in it.
+    pub hcfile: Hcfile,
+    /// What is worth a look.
+    pub warnings: Vec<String>,
+    /// How many files that were.
+    pub files: usize,
+}
+
+impl Origin {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// All that is wrong with it, a line each.
+    pub fn load(&self) -> Result<Loaded, String> {
+        let files = Files {
+            base: &self.base,
+            user: daemon::user_id(),
+            warnings: RefCell::default(),
+            count: RefCell::default(),
+        };
+        let (hcfile, faults) = hcfile::parse(&self.name, &files).map_err(|e| e.to_string())?;
+        let mut warnings = files.warnings.into_inner();
+        warnings.extend(faults.iter().map(ToString::to_string));
+        Ok(Loaded {
+            hcfile,
+            warnings,
+            files: files.count.into_inner(),
+        })
+    }
+}
+
+struct Files<'a> {
+    base: &'a Path,
+    user: u32,
+    warnings: RefCell<Vec<String>>,
+    count: RefCell<usize>,
+}
+
+impl Source for Files<'_> {
+    fn read(&self, name: &str) -> Result<Vec<u8>, String> {
+        let path = self.base.join(name);
+        let read = files::read_with_metadata(&path);
+        let (bytes, data) = read.map_err(|e| reason::words(&e))?;
+        *self.count.borrow_mut() += 1;
+        if let Some(why) = untrusted(&data, self.user) {
+            if self.user == 0 {
+                return Err(format!("as root hc does not read it: {why}"));
+            }
+            self.warnings.borrow_mut().push(format!("{name}: {why}"));
+        }
+        Ok(bytes)
+    }
+
+    fn list(&self, pattern: &str) -> Result<Vec<String>, String> {
+        let (folder, last) = hcfile::split(pattern);
+        let entries = match std::fs::read_dir(self.base.join(folder)) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(reason::words(&e)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|e| reason::words(&e))?;
+            // A name that is no text can not be written in an Hcfile.
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            if hcfile::fits(last, &name) {
+                names.push(format!("{folder}{name}"));
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn path(&self, path: &str) -> String {
+        self.base.join(path).to_string_lossy().into_owned()
+    }
+}
+
+/// Why somebody else may have changed such a file, for a hc that runs as `user`.
+fn untrusted(data: &Metadata, user: u32) -> Option<String> {
+    let (mode, owner) = (data.mode(), data.uid());
+    if mode & OTHERS_WRITE != 0 {
+        return Some("every user of this host may write it; chmod o-w it".to_string());
+    }
+    if mode & GROUP_WRITES != 0 && data.gid() != 0 {
+        return Some("its group may write it; chmod g-w it".to_string());
+    }
+    if owner != 0 && owner != user {
+        return Some(format!(
+            "it belongs to user {owner}, who is neither root nor the user of hc ({user}); \
+             chown it"
+        ));
+    }
+    None
+}

@@ -1,0 +1,372 @@
+//! Checks and actions under way, by their numbers: those over the network in threads of their
+//! own, programs as children. Each is answered once, at its deadline at the latest, unless it is
+//! dropped before.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fail_conf::hcfile::action::Action;
+use fail_conf::hcfile::check::{Check, Line, Terms};
+use fail_core::exec::{Errors, ExecResult, Given, Input, Output, Pipeline, Stage};
+use fail_core::limits::CHECKS_MAX;
+use fail_core::log::Level;
+use fail_core::time::{Mono, Now, Span};
+use fail_core::watch::{Acted, Finding, Report, Verdict};
+use fail_probe::{Prober, bad, plugin, unknown};
+use fail_rt::children::Children;
+use fail_rt::clock;
+use fail_rt::log::Log;
+use fail_rt::poller::{Poller, Token};
+use fail_rt::queue::{self, Receiver};
+use fail_wire::Name;
+
+use crate::actions::failc::Order;
+use crate::actions::{self, Errand, Errands};
+use crate::programs::{Ended, Kind, Programs};
+
+/// Answers that wait for the loop. Of as many checks as may be under way, of some that were
+/// dropped meanwhile, and of actions.
+const ANSWERS_MAX: usize = 8 * CHECKS_MAX;
+
+/// Why an action is not done that is not done in time.
+const LATE: &str = "it was not done by its deadline";
+
+/// What came of one.
+#[derive(Debug)]
+pub enum Done {
+    /// Of a check.
+    Found(u64, Finding),
+    /// Of an action.
+    Acted(u64, Acted),
+}
+
+/// How what a program says is read.
+#[derive(Debug, Clone, Copy)]
+enum Reading {
+    /// 0 is good.
+    Code,
+    /// As that of a plugin of Nagios.
+    Plugin,
+}
+
+/// One that is under way.
+enum Open {
+    Probe,
+    Program {
+        reading: Reading,
+        terms: Terms,
+        began: Mono,
+        limit: Span,
+    },
+    /// A webhook, which is a probe that posts something.
+    Post,
+    Errand,
+    Action,
+}
+
+/// All of them.
+pub struct Work {
+    programs: Programs,
+    prober: Prober,
+    errands: Errands,
+    answers: Receiver<Done>,
+    open: BTreeMap<u64, Open>,
+    /// This program, for what is written in Tcl.
+    exe: PathBuf,
+    host: String,
+    log: Log,
+}
+
+impl Work {
+    /// Nothing to do yet.
+    ///
+    /// # Errors
+    /// There is no event loop or no thread to be had.
+    pub fn new(poller: &mut Poller, log: &Log) -> io::Result<Work> {
+        let children = Children::new(poller.desk()?, log.facility("probe"));
+        let (tell, answers) = queue::bounded(&poller.waker(), ANSWERS_MAX);
+        let tell_acted = tell.clone();
+        // What finds no place is missed by who waits for it, by its deadline.
+        let prober = Prober::start(move |number, finding| {
+            let _ = tell.send(Done::Found(number, finding));
+        })?;
+        let host = clock::host_name();
+        let errands = Errands::start(host.clone(), move |number, acted| {
+            let _ = tell_acted.send(Done::Acted(number, acted));
+        })?;
+        Ok(Work {
+            programs: Programs::new(children),
+            prober,
+            errands,
+            answers,
+            open: BTreeMap::new(),
+            exe: std::env::current_exe()?,
+            host,
+            log: log.clone(),
+        })
+    }
+
+    /// Begins a check.
+    pub fn check(&mut self, now: Mono, number: u64, target: &Name, line: &Line, deadline: Mono) {
+        let left = deadline - now;
+        let limit = line.terms.timeout.map_or(left, |timeout| timeout.min(left));
+        let (reading, argv) = match &line.check {
+            Check::Exec(argv) => (Reading::Code, argv.clone()),
+            Check::Nagios(argv) => (Reading::Plugin, argv.clone()),
+            Check::Tcl { file, words } => (Reading::Plugin, self.tcl(file, words)),
+            _ => {
+                self.open.insert(number, Open::Probe);
+                let limit = Duration::from_nanos(limit.0);
+                return self.prober.check(number, line.clone(), limit);
+            }
+        };
+        let open = Open::Program {
+            reading,
+            terms: line.terms.clone(),
+            began: now,
+            limit,
+        };
+        self.open.insert(number, open);
+        let env = vec![("HC_TARGET".to_string(), target.to_string())];
+        let pipeline = pipeline(argv, env);
+        self.programs
+            .run(Kind::Check, number, pipeline, now + limit);
+    }
+
+    /// How this program is called for a procedure in Tcl.
+    fn tcl(&self, file: &Path, words: &[String]) -> Vec<String> {
+        let own = [&self.exe, &PathBuf::from("--tcl"), &file.to_path_buf()];
+        let own = own.map(|word| word.to_string_lossy().into_owned());
+        own.into_iter().chain(words.iter().cloned()).collect()
+    }
+
+    /// Begins an action. For `failc`, who wants the service away is known to the caller.
+    pub fn act(
+        &mut self,
+        now: Now,
+        number: u64,
+        action: &Action,
+        report: Report,
+        away: Option<(Name, String)>,
+        deadline: Mono,
+    ) {
+        let limit = Duration::from_nanos((deadline - now.mono).0);
+        let program = match action {
+            Action::Exec(argv) => argv.clone(),
+            Action::Tcl { file, words } => self.tcl(file, words),
+            Action::Webhook { url, auth, tls } => {
+                let body = actions::json(&report, &self.host, now.wall);
+                let line = actions::webhook(url.clone(), auth.clone(), tls.clone(), body);
+                self.open.insert(number, Open::Post);
+                return self.prober.check(number, line, limit);
+            }
+            other => {
+                if let Some(errand) = self.errand(other, report, away) {
+                    self.open.insert(number, Open::Errand);
+                    self.errands.run(number, errand, limit);
+                }
+                return;
+            }
+        };
+        let env = actions::variables(&report, &self.host);
+        self.open.insert(number, Open::Action);
+        let pipeline = pipeline(program, env);
+        self.programs.run(Kind::Action, number, pipeline, deadline);
+    }
+
+    fn errand(
+        &self,
+        action: &Action,
+        report: Report,
+        away: Option<(Name, String)>,
+    ) -> Option<Errand> {
+        Some(match action {
+            Action::Mail { to, smtp, from } => Errand::Mail {
+                to: to.clone(),
+                smtp: smtp.clone(),
+                from: from.clone().unwrap_or_else(|| format!("hc@{}", self.host)),
+                report,
+            },
+            Action::Syslog { level } => {
+                let quiet = if report.good {
+                    Level::Info
+                } else {
+                    Level::Warn
+                };
+                Errand::Syslog {
+                    level: level.unwrap_or(quiet),
+                    report,
+                }
+            }
+            Action::Failc {
+                service,
+                host,
+                community,
+            } => Errand::Failc(Order {
+                service: service.clone(),
+                host: host.clone(),
+                community: community.clone(),
+                target: report.target,
+                away,
+            }),
+            Action::Exec(_) | Action::Webhook { .. } | Action::Tcl { .. } => return None,
+        })
+    }
+
+    /// Nobody waits for this one any more.
+    pub fn forget(&mut self, now: Mono, number: u64) {
+        match self.open.remove(&number) {
+            Some(Open::Probe | Open::Post) => self.prober.drop_check(number),
+            Some(Open::Program { .. } | Open::Action) => self.programs.forget(number, now),
+            Some(Open::Errand) => self.errands.forget(number),
+            None => {}
+        }
+    }
+
+    /// Ends everything.
+    pub fn end_all(&mut self, now: Mono) {
+        let numbers: Vec<u64> = self.open.keys().copied().collect();
+        numbers
+            .into_iter()
+            .for_each(|number| self.forget(now, number));
+        self.programs.end_all(now);
+    }
+
+    /// Whether no program is left.
+    pub fn is_over(&self) -> bool {
+        self.programs.is_empty()
+    }
+
+    /// Whether this event is for [`Work::on_event`].
+    pub fn owns(&self, token: Token) -> bool {
+        self.programs.owns(token)
+    }
+
+    /// A pipe can be read or written.
+    pub fn on_event(&mut self, token: Token) {
+        self.programs.on_event(token);
+    }
+
+    /// A child may have ended.
+    pub fn reap(&mut self, now: Mono) {
+        self.programs.reap(now);
+    }
+
+    /// When to call [`Work::expire`].
+    pub fn deadline(&self) -> Option<Mono> {
+        self.programs.deadline()
+    }
+
+    /// Acts on the deadlines that have come.
+    pub fn expire(&mut self, now: Mono) {
+        self.programs.expire(now);
+    }
+
+    /// The next one that is done; nothing: that was all for now.
+    pub fn poll(&mut self) -> Option<Done> {
+        while let Some((number, ended)) = self.programs.poll() {
+            if let Some(done) = self.on_ended(number, ended) {
+                return Some(done);
+            }
+        }
+        while let Some(answer) = self.answers.poll() {
+            let (Done::Found(number, _) | Done::Acted(number, _)) = answer;
+            match (self.open.remove(&number), answer) {
+                (Some(Open::Probe), found @ Done::Found(..)) => return Some(found),
+                (Some(Open::Post), Done::Found(number, finding)) => {
+                    return Some(Done::Acted(number, posted(finding)));
+                }
+                (Some(Open::Errand), acted @ Done::Acted(..)) => return Some(acted),
+                // Nobody waits for it any more.
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn on_ended(&mut self, number: u64, ended: Ended) -> Option<Done> {
+        match self.open.remove(&number)? {
+            Open::Program {
+                reading,
+                terms,
+                began,
+                limit,
+            } => {
+                let took = clock::now().mono - began;
+                let finding = found(reading, ended, limit, took);
+                Some(Done::Found(number, terms.judge(finding)))
+            }
+            Open::Action => {
+                let acted = acted(ended);
+                if let Acted::Failed(why) = &acted {
+                    let log = self.log.facility("action");
+                    log.debug(format_args!("action {number} failed: {why}"));
+                }
+                Some(Done::Acted(number, acted))
+            }
+            Open::Probe | Open::Post | Open::Errand => None,
+        }
+    }
+}
+
+/// One program, of which nothing is left when it has ended.
+fn pipeline(argv: Vec<String>, env: Vec<(String, String)>) -> Pipeline {
+    Pipeline {
+        stages: vec![Stage {
+            argv,
+            stderr: Errors::Collect,
+        }],
+        stdin: Input::Null,
+        stdout: Output::Collect,
+        background: false,
+        given: Given {
+            dir: None,
+            env,
+            timeout: None,
+            sweep: true,
+        },
+    }
+}
+
+fn found(reading: Reading, ended: Ended, limit: Span, took: Span) -> Finding {
+    let mut finding = match ended {
+        Ended::Ran(result) => {
+            return match reading {
+                Reading::Code => plugin::exec(&result),
+                Reading::Plugin => plugin::nagios(&result),
+            };
+        }
+        Ended::Late => bad(format!("did not end within {limit}")),
+        Ended::NoPlace => unknown(format!(
+            "too many programs run as checks: no place within {limit}"
+        )),
+    };
+    finding.took = took;
+    finding
+}
+
+/// A program that is an action has done it if it ends with 0.
+fn acted(ended: Ended) -> Acted {
+    let result: ExecResult = match ended {
+        Ended::Ran(result) => result,
+        Ended::Late => return Acted::Failed(LATE.to_string()),
+        Ended::NoPlace => {
+            let why = "too many programs run as actions: no place by its deadline";
+            return Acted::Failed(why.to_string());
+        }
+    };
+    let finding = plugin::exec(&result);
+    match finding.verdict {
+        Verdict::Good => Acted::Done,
+        _ => Acted::Failed(finding.why),
+    }
+}
+
+fn posted(finding: Finding) -> Acted {
+    match finding.verdict {
+        Verdict::Good | Verdict::Warning => Acted::Done,
+        Verdict::Bad | Verdict::Unknown => Acted::Failed(finding.why),
+    }
+}
