@@ -11,6 +11,7 @@ pub mod ears;
 pub mod faild;
 pub mod failsh;
 pub mod folder;
+pub mod hc;
 pub mod lines;
 pub mod man;
 pub mod netns;

@@ -11,7 +11,7 @@ mod life;
 mod reload;
 mod wishes;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 
 use fail_conf::hcfile::Hcfile;
@@ -56,6 +56,8 @@ struct Engine {
     hcfile: Hcfile,
     /// Why the one that was read last does not hold.
     broken: Option<String>,
+    /// Whose checks are under way, for the log.
+    asked: BTreeMap<u64, Name>,
     /// What has come and the machine has not been told yet.
     inputs: VecDeque<In>,
     /// What the machine wants and has not been done yet.
@@ -89,6 +91,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
         log,
         hcfile: Hcfile::default(),
         broken: None,
+        asked: BTreeMap::new(),
         inputs: VecDeque::new(),
         outputs: Vec::new(),
         tokens: Vec::new(),
@@ -167,11 +170,12 @@ impl Engine {
                     return self.inputs.push_back(In::Found { number, finding });
                 };
                 let log = self.log.facility("probe");
-                log.trace(format_args!(
-                    "target {target}: check {number}: {}",
-                    line.shown
+                log.debug(format_args!(
+                    "target {target}: {}",
+                    public::check(&line.shown)
                 ));
                 self.work.check(now.mono, number, &target, line, deadline);
+                self.asked.insert(number, target);
             }
             Out::Act {
                 number,
@@ -181,7 +185,9 @@ impl Engine {
             } => self.on_act(now, number, line, report, deadline),
             Out::Drop(number) | Out::Forget(number) => {
                 let log = self.log.facility("probe");
-                log.debug(format_args!("{number}: nobody waits for it any more"));
+                if let Some(target) = self.asked.remove(&number) {
+                    log.debug(format_args!("target {target}: a check is dropped"));
+                }
                 self.work.forget(now.mono, number);
             }
             Out::Log(line) => self.log.info(line),
@@ -196,7 +202,7 @@ impl Engine {
             return;
         };
         let shown = body.and_then(|body| body.shown.get(line));
-        let shown = shown.map_or("", String::as_str);
+        let shown = shown.map_or(String::new(), |line| public::action(line));
         let log = self.log.facility("action");
         log.debug(format_args!(
             "action {number}: {shown}: {}",
@@ -270,12 +276,12 @@ impl Engine {
     fn on_done(&mut self, done: Done) {
         self.inputs.push_back(match done {
             Done::Found(number, finding) => {
-                let log = self.log.facility("watch");
-                let (word, why) = (finding.verdict.word(), &finding.why);
-                log.debug(format_args!(
-                    "check {number}: {word}: {why} ({})",
-                    finding.took
-                ));
+                if let Some(target) = self.asked.remove(&number) {
+                    let (word, why) = (finding.verdict.word(), &finding.why);
+                    let took = finding.took.as_millis();
+                    let log = self.log.facility("watch");
+                    log.debug(format_args!("target {target}: {word}: {why} ({took}ms)"));
+                }
                 In::Found { number, finding }
             }
             Done::Acted(number, acted) => {

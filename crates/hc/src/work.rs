@@ -76,7 +76,6 @@ pub struct Work {
     /// This program, for what is written in Tcl.
     exe: PathBuf,
     host: String,
-    log: Log,
 }
 
 impl Work {
@@ -104,7 +103,6 @@ impl Work {
             open: BTreeMap::new(),
             exe: std::env::current_exe()?,
             host,
-            log: log.clone(),
         })
     }
 
@@ -298,14 +296,7 @@ impl Work {
                 let finding = found(reading, ended, limit, took);
                 Some(Done::Found(number, terms.judge(finding)))
             }
-            Open::Action => {
-                let acted = acted(ended);
-                if let Acted::Failed(why) = &acted {
-                    let log = self.log.facility("action");
-                    log.debug(format_args!("action {number} failed: {why}"));
-                }
-                Some(Done::Acted(number, acted))
-            }
+            Open::Action => Some(Done::Acted(number, acted(ended))),
             Open::Probe | Open::Post | Open::Errand => None,
         }
     }

@@ -1,4 +1,9 @@
 //! hc as its users have it: the real program, real servers, real networks.
 
+mod actions;
+mod engine;
 mod load;
+mod monitor;
+mod once;
+mod reload;
 mod router;

@@ -1,0 +1,123 @@
+//! An Hcfile that is read again, and a hc that is started again: nothing is said twice.
+
+use fail_wire::health::Update;
+use failover_tests::hc::{FAST, Hc};
+use failover_tests::wait;
+
+/// `bad` is down as long as `FOLDER/up` is not there.
+fn text(more: &str) -> String {
+    format!(
+        "{FAST}load exec\nbad:\n exec test -e FOLDER/up\n \
+         on change exec sh -c 'echo $$HC_TARGET $$HC_STATE >> FOLDER/told'\n{more}"
+    )
+}
+
+fn told(hc: &Hc, lines: usize) -> String {
+    wait::until(
+        "what is told",
+        || hc.read("told"),
+        |told| told.lines().count() >= lines,
+    )
+}
+
+#[test]
+fn targets_go_on_as_they_are() {
+    let hc = Hc::start(&text("other:\n exec true\n"), &[]);
+    assert_eq!(told(&hc, 1), "bad down\n");
+    let since = hc.wait_for("bad", |view| view.state == "down").since;
+    hc.wait_for("other", |view| view.state == "up");
+    let mut watch = hc.watch(&[]);
+    watch.all();
+    hc.reload(&text("new:\n exec true\n"));
+    hc.log
+        .wait_for("Hcfile read again: 1 target new, 0 changed, 1 gone, 1 as before");
+    hc.log.wait_for("target new: pending -> up");
+    let gone = watch.find(|update| matches!(update, Update::Gone { name } if name == "other"));
+    assert!(gone.is_some());
+    assert!(hc.target("other").is_none());
+    let checked = hc.target("bad").unwrap().checked;
+    let view = hc.wait_for("bad", |view| view.checked > checked);
+    assert_eq!((view.state.as_str(), view.since), ("down", since));
+    assert_eq!(hc.read("told"), "bad down\n");
+    let hello = hc.watch(&[]).next();
+    assert!(matches!(hello, Some(Update::Hello(hello)) if hello.file == 2));
+}
+
+#[test]
+fn a_check_that_is_another_one_is_asked_at_once() {
+    let slow = |check: &str| format!("load exec\nx:\n interval 1h\n rise 1\n fall 1\n {check}\n");
+    let hc = Hc::start(&slow("exec true"), &[]);
+    // Its first turn may be a minute from now.
+    hc.reload(&slow("exec false"));
+    hc.log.wait_for("1 changed");
+    hc.log.wait_for("target x: pending -> down");
+}
+
+#[test]
+fn a_file_with_an_error_changes_nothing() {
+    let hc = Hc::start(&text(""), &[]);
+    told(&hc, 1);
+    hc.reload("bad:\n htpp x\n exce y\n");
+    let line = hc.log.wait_for("htpp");
+    assert!(line.contains("Hcfile:2:2:"), "{line}");
+    hc.log.wait_for("the Hcfile is broken, the old one holds");
+    let broken = |hc: &Hc| {
+        hc.watch(&[])
+            .all()
+            .into_iter()
+            .find_map(|update| match update {
+                Update::Health(health) => health.broken,
+                _ => None,
+            })
+    };
+    assert!(broken(&hc).unwrap().contains("Hcfile:2:2:"));
+    assert_eq!(hc.target("bad").unwrap().state, "down");
+    std::fs::write(hc.folder.file("up"), "").unwrap();
+    hc.log.wait_for("target bad: down -> up");
+    hc.reload(&text(""));
+    hc.log.wait_for("1 as before");
+    assert_eq!(broken(&hc), None);
+}
+
+#[test]
+fn nothing_is_said_again_after_a_restart_and_what_changed_meanwhile_is() {
+    let hc = Hc::start(&text(""), &[]);
+    told(&hc, 1);
+    let (_, folder) = hc.end();
+    let state = folder.file("state");
+    let options = ["-s", state.as_str()];
+    // Without a state file it says so once more; from here on there is one.
+    let hc = Hc::within(folder, &text(""), &options);
+    assert_eq!(told(&hc, 2), "bad down\nbad down\n");
+    let (code, folder) = hc.end();
+    assert_eq!(code, Some(0));
+    let hc = Hc::within(folder, &text(""), &options);
+    let view = hc.wait_for("bad", |view| view.checked.is_some());
+    assert_eq!((view.state.as_str(), view.changes.len()), ("down", 1));
+    // It is killed: what it has said was saved meanwhile.
+    std::fs::write(hc.folder.file("up"), "").unwrap();
+    assert_eq!(told(&hc, 3), "bad down\nbad down\nbad up\n");
+    let up = || hc.read("state").contains("\"state\":\"up\"");
+    wait::until("the state file", up, |up| *up);
+    hc.signal(nix::sys::signal::Signal::SIGKILL);
+    let (_, folder) = hc.end();
+    let hc = Hc::within(folder, &text(""), &options);
+    let view = hc.wait_for("bad", |view| view.checked.is_some());
+    assert_eq!(view.state, "up");
+    std::fs::remove_file(hc.folder.file("up")).unwrap();
+    assert_eq!(told(&hc, 4), "bad down\nbad down\nbad up\nbad down\n");
+}
+
+#[test]
+fn a_damaged_state_file_is_set_aside() {
+    let folder = failover_tests::folder::Folder::new();
+    let state = folder.write("state", "{\"version\":1,\"kept\":[{\"target\":");
+    let hc = Hc::within(folder, &text(""), &["-s", &state]);
+    hc.log.wait_for("is damaged");
+    told(&hc, 1);
+    let names = hc.folder.names();
+    assert!(
+        names.iter().any(|name| name.starts_with("state.damaged-")),
+        "{names:?}"
+    );
+}
