@@ -2,8 +2,11 @@
 
 mod actions;
 mod engine;
+mod getnode;
+mod hcmon;
 mod load;
 mod monitor;
 mod once;
 mod reload;
 mod router;
+mod stream;
