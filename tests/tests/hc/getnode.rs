@@ -81,7 +81,7 @@ fn a_table_a_tree_a_history_and_json_say_what_is_so() {
     let history = getnode(&["--history", &at, "down"]).done();
     let last = history.lines().last().unwrap();
     assert!(
-        last.starts_with("down") && last.contains("  down  exec: "),
+        last.starts_with("down") && last.contains("  pending  down  ended with 1"),
         "{history}"
     );
 
@@ -108,7 +108,7 @@ fn as_a_plugin_it_is_what_nagios_expects() {
         (
             &["down"],
             2,
-            "CRITICAL: 1 target: 1 down; down is down (exec: ",
+            "CRITICAL: 1 target: 1 down; down is down (ended with 1",
         ),
         (
             &["below"],
@@ -200,7 +200,7 @@ fn each_change_is_a_line_as_it_comes() {
     out.wait_for("connected, 2 targets: 1 dependency, 1 down");
     hc.folder.write("well", "");
     out.wait_for("down  down  ->  up");
-    out.wait_for("below  dependency  ->  up");
+    out.wait_for("below  pending  ->  up");
     hc.reload(&format!("{FAST}load exec\nup:\n exec true\n"));
     out.wait_for("below  up  ->  gone");
     drop(hc);

@@ -140,7 +140,6 @@ fn under_a_web_server_a_query_chooses_and_nobody_else_is_asked() {
         "-h".to_string(),
         "--version".to_string(),
         "refresh=1".to_string(),
-        "target=%ff".to_string(),
     ] {
         let refused = web::get(at, &format!("/hcmon.cgi?{query}"));
         assert_eq!(refused.status, 400, "{query}: {refused:?}");

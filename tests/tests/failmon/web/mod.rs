@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use failover_tests::faild::Faild;
 use failover_tests::failsh::{Failsh, REST};
 use failover_tests::lines::Lines;
-use failover_tests::program::{self, Running};
+use failover_tests::program::Running;
 
 /// A failmon that serves.
 struct Served {
