@@ -13,6 +13,7 @@
 mod choices;
 mod community;
 mod frames;
+mod hcfile;
 mod messages;
 mod monitor;
 mod node;
@@ -25,6 +26,7 @@ mod wire;
 pub use choices::Choices;
 pub use community::community;
 pub use frames::frames;
+pub use hcfile::hcfile;
 pub use monitor::monitor;
 pub use node::node;
 pub use plan::plan;
@@ -37,11 +39,12 @@ pub use wire::wire;
 pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are also those of the corpora in `tests/fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("wire", wire),
     ("frames", frames),
     ("community", community),
     ("state", state),
+    ("hcfile", hcfile),
     ("monitor", monitor),
     ("policy", policy),
     ("scenario", scenario),

@@ -120,6 +120,11 @@ fn a_damaged_state_file_never_gives_what_was_not_written() {
 }
 
 #[test]
+fn any_text_is_an_hcfile_or_errors_with_their_places() {
+    seeded("hcfile", 2000);
+}
+
+#[test]
 fn a_monitor_stream_gives_the_same_however_cut() {
     seeded("monitor", 3000);
 }

@@ -38,18 +38,26 @@ pub(crate) fn finding(verdict: Verdict, why: String) -> Finding {
     }
 }
 
-/// One line that harms no terminal, cut to what a reason may have.
+/// A reason as it may be shown anywhere: one line, without what steers a terminal, cut where it
+/// is too long.
 pub(crate) fn line(text: &str) -> String {
-    let text = text.trim();
-    // Cleaning makes a text longer, never shorter.
-    let clean = fail_client::clean(&text[..boundary(text, FINDING_BYTES_MAX + 1)]);
-    match clean.len() > FINDING_BYTES_MAX {
-        false => clean.into_owned(),
-        true => {
-            let end = boundary(&clean, FINDING_BYTES_MAX - "...".len());
-            format!("{}...", &clean[..end])
+    const CUT: &str = "...";
+    // What comes behind that would be cut anyway: cleaning makes a text longer, never shorter.
+    let mut plain = String::new();
+    for word in text.split_whitespace() {
+        if plain.len() > FINDING_BYTES_MAX {
+            break;
         }
+        let between = if plain.is_empty() { "" } else { " " };
+        plain += between;
+        plain += &word[..boundary(word, FINDING_BYTES_MAX + 1)];
     }
+    let mut line = fail_client::clean(&plain).into_owned();
+    if line.len() > FINDING_BYTES_MAX {
+        line.truncate(boundary(&line, FINDING_BYTES_MAX - CUT.len()));
+        line += CUT;
+    }
+    line
 }
 
 /// Where a text may be cut, at this byte or before.

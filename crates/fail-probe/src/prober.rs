@@ -5,14 +5,14 @@ use std::io;
 use std::time::Duration;
 
 use fail_conf::hcfile::check::{Check, Line, Terms};
-use fail_core::limits::{FIGURES_MAX, FINDING_BYTES_MAX};
+use fail_core::limits::FIGURES_MAX;
 use fail_core::time::Span;
 use fail_core::watch::Finding;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use crate::found::{Found, bad, unknown};
+use crate::found::{self, Found, bad, unknown};
 use crate::{dns, faild, http, icmp, ldap, mail, note, ntp, tcp};
 
 /// What the thread is told.
@@ -93,12 +93,42 @@ async fn serve<F: Fn(u64, Finding) + Send + Sync + 'static>(
             } => {
                 let (tell, ask) = (tell.clone(), ask.clone());
                 let task = tokio::spawn(async move {
-                    let finding = probe(&line, limit).await;
-                    tell(number, finding);
-                    ask.upgrade().map(|ask| ask.send(Ask::Ended(number)));
+                    let mut owed = Owed {
+                        tell,
+                        finding: None,
+                        number,
+                        ask,
+                    };
+                    owed.finding = Some(probe(&line, limit).await);
                 });
                 running.insert(number, task.abort_handle());
             }
+        }
+    }
+}
+
+/// What is owed to the one who asked, when a check has ended: also when it ended by a mistake of
+/// ours or of a library, which must not look like a check that goes on for ever.
+struct Owed<F: Fn(u64, Finding)> {
+    tell: std::sync::Arc<F>,
+    finding: Option<Finding>,
+    number: u64,
+    ask: mpsc::WeakUnboundedSender<Ask>,
+}
+
+impl<F: Fn(u64, Finding)> Drop for Owed<F> {
+    fn drop(&mut self) {
+        let failed = || unknown("the check failed by a mistake in hc");
+        let finding = match std::thread::panicking() {
+            true => Some(failed()),
+            // None: nobody waits for it any more.
+            false => self.finding.take(),
+        };
+        if let Some(finding) = finding {
+            (self.tell)(self.number, finding);
+            self.ask
+                .upgrade()
+                .map(|ask| ask.send(Ask::Ended(self.number)));
         }
     }
 }
@@ -134,23 +164,8 @@ pub(crate) async fn probe(line: &Line, limit: Duration) -> Finding {
     finding.figures.extend(notes.figures);
     finding.figures.truncate(FIGURES_MAX);
     let mut finding = line.terms.judge(finding);
-    finding.why = one_line(&finding.why);
+    finding.why = found::line(&finding.why);
     finding
-}
-
-/// A reason as it may be shown anywhere: one line, without what steers a terminal, cut where it
-/// is too long.
-fn one_line(why: &str) -> String {
-    const CUT: &str = "...";
-    let words: Vec<&str> = why.split_whitespace().collect();
-    let mut line = fail_client::clean(&words.join(" ")).into_owned();
-    if line.len() > FINDING_BYTES_MAX {
-        let end = (0..=FINDING_BYTES_MAX - CUT.len()).rev();
-        let end = end.into_iter().find(|at| line.is_char_boundary(*at));
-        line.truncate(end.unwrap_or(0));
-        line += CUT;
-    }
-    line
 }
 
 async fn ask(check: &Check, terms: &Terms) -> Found {

@@ -179,10 +179,7 @@ fn a_check_that_leaves_twenty_children_leaves_none() {
     n.until("end of all", |_| {
         pids.iter().all(|p| is_gone(p)).then_some(())
     });
-    assert!(
-        now() - begin < LIMIT && !done.timed_out,
-        "it ended by itself"
-    );
+    assert!(!done.timed_out, "it ended by itself");
 }
 
 #[test]

@@ -10,17 +10,18 @@ use fail_wire::Name;
 use super::acts::on;
 use super::checks::{check, module};
 use super::lex::Word;
-use super::limits::{FILLED_BYTES_MAX, LINKS_MAX, SHOWN_MAX};
+use super::limits::{BYTES_MAX, LINE_BYTES_MAX, LINKS_MAX, PATTERNS_MAX, SHOWN_MAX};
 use super::modules::modules;
 use super::place::{At, Faults, Wrong, meant, shown};
+use super::print::INDENT;
 use super::read::{Rule, Script};
 use super::settings::{SETTINGS, Settings};
 use super::source::{Source, join};
 use super::window::Window;
 use super::{Body, Hcfile};
 
-/// Patterns in one Hcfile: each is held against each target.
-pub(crate) const PATTERNS_MAX: usize = 1_000;
+/// All settings but windows take no more than this when they are printed.
+const SETTINGS_BYTES: usize = 512;
 
 /// A name with a `%` and the rule in which it stands.
 struct Pattern<'a> {
@@ -63,7 +64,8 @@ struct Builder<'a> {
     /// Modules of which it was said that they are not loaded.
     missing: BTreeSet<&'static str>,
     asked: Asked,
-    filled: usize,
+    /// Of what is printed, as far as it is known.
+    bytes: usize,
     links: usize,
     /// A limit of all together is reached, which was said: nothing more is made.
     over: bool,
@@ -79,7 +81,7 @@ pub(crate) fn build(script: &Script, source: &dyn Source, faults: &mut Faults) -
         faults,
         missing: BTreeSet::new(),
         asked: BTreeMap::new(),
-        filled: 0,
+        bytes: 0,
         links: 0,
         over: false,
         gaps: script.gaps,
@@ -100,12 +102,7 @@ pub(crate) fn build(script: &Script, source: &dyn Source, faults: &mut Faults) -
         made.push(builder.finish(name, *at, draft, &mut hcfile));
     }
     for pattern in patterns.iter().filter(|pattern| !pattern.fits) {
-        // Its lines are looked at all the same.
-        let mut draft = Draft::default();
-        let name = format!("{}x{}", pattern.before, pattern.after);
-        builder.lines(pattern.rule, &name, "x", 1, &mut draft);
-        let problem = format!("the pattern {} fits no target", pattern.word.shown());
-        builder.faults.warn(pattern.word.at, problem);
+        builder.in_vain(pattern);
     }
     builder.warn_of_silence();
     builder.links(&places);
@@ -198,11 +195,22 @@ impl<'a> Builder<'a> {
             last = Some(pattern.rule);
             near += 1;
             self.depends(pattern.rule, name, Some(stem), &mut draft);
-            self.lines(pattern.rule, name.as_str(), stem, near, &mut draft);
+            self.lines(&pattern.rule.lines, name.as_str(), stem, near, &mut draft);
         }
         self.depends(rule, name, None, &mut draft);
-        self.lines(rule, name.as_str(), "", near + 1, &mut draft);
+        self.lines(&rule.lines, name.as_str(), "", near + 1, &mut draft);
         draft
+    }
+
+    /// A pattern that fits nothing. Its lines are looked at all the same, but for those that
+    /// could be right with some name.
+    fn in_vain(&mut self, pattern: &Pattern) {
+        let mut draft = Draft::default();
+        let lines = pattern.rule.lines.iter();
+        let closed = lines.filter(|line| !line.iter().any(Word::is_open));
+        self.lines(closed, "", "", 1, &mut draft);
+        let problem = format!("the pattern {} fits no target", pattern.word.shown());
+        self.faults.warn(pattern.word.at, problem);
     }
 
     /// What a rule makes a target depend on. With a stem it is a pattern's.
@@ -214,12 +222,6 @@ impl<'a> Builder<'a> {
                 on.text = on.text.replacen('%', stem, 1);
             }
             let on = match target_name(&on) {
-                Ok(_) if on.text.contains('%') => {
-                    let problem = format!("{} has more than one %", word.shown());
-                    draft.gaps = true;
-                    self.faults.add(word.wrong(problem));
-                    continue;
-                }
                 Ok(on) => on,
                 Err(wrong) => {
                     draft.gaps = true;
@@ -246,38 +248,52 @@ impl<'a> Builder<'a> {
     }
 
     /// The lines of a rule, for one target.
-    fn lines(&mut self, rule: &Rule, name: &str, stem: &str, near: usize, draft: &mut Draft) {
+    fn lines<'b>(
+        &mut self,
+        lines: impl IntoIterator<Item = &'b Vec<Word>>,
+        name: &str,
+        stem: &str,
+        near: usize,
+        draft: &mut Draft,
+    ) {
         let mut settings = Settings::default();
-        for line in &rule.lines {
+        for line in lines {
             let words: Vec<Word> = line.iter().map(|word| word.fill(name, stem)).collect();
-            self.filled += words.iter().map(|word| word.text.len() + 1).sum::<usize>();
             let Some(head) = words.first().filter(|_| !self.over) else {
                 continue;
             };
-            if self.filled > FILLED_BYTES_MAX {
-                self.over = true;
-                let problem = format!(
-                    "with this, the lines of all targets have more than {FILLED_BYTES_MAX} bytes"
-                );
-                draft.gaps = true;
-                self.faults.add(head.wrong(problem));
-                return;
-            }
-            if let Err(wrong) = self.line(head, &words, &mut settings, draft) {
-                draft.gaps = true;
-                self.faults.add(wrong);
-            }
+            let bytes = match self.line(head, &words, &mut settings, draft) {
+                Ok(bytes) => bytes,
+                Err(wrong) => {
+                    draft.gaps = true;
+                    self.faults.add(wrong);
+                    words.iter().map(|word| word.text.len()).sum()
+                }
+            };
+            self.spend(bytes, head.at);
         }
         draft.settings.put(&settings, near);
     }
 
+    /// So many bytes more of what is printed.
+    fn spend(&mut self, bytes: usize, at: At) {
+        self.bytes += bytes + INDENT.len() + 1;
+        if self.bytes > BYTES_MAX && !self.over {
+            self.over = true;
+            let problem =
+                format!("up to here, all written out, there are more than {BYTES_MAX} bytes");
+            self.faults.add((at, problem));
+        }
+    }
+
+    /// One line. Gives how many bytes it has when it is printed.
     fn line(
         &mut self,
         head: &Word,
         words: &[Word],
         settings: &mut Settings,
         draft: &mut Draft,
-    ) -> Result<(), Wrong> {
+    ) -> Result<usize, Wrong> {
         let file = self.script.files.get(usize::from(head.at.file));
         let beside = file.map_or("", String::as_str);
         let paths = |path: &str| self.source.path(&join(beside, path));
@@ -285,7 +301,9 @@ impl<'a> Builder<'a> {
             if words.get(1).is_some_and(|word| word.text == "=") {
                 return Err(head.wrong(format!("in a target it is {} without =", head.text)));
             }
-            return settings.say(head, &words[1..]);
+            settings.say(head, &words[1..])?;
+            // Counted where it is known which ones hold.
+            return Ok(0);
         }
         if head.text == "on" {
             let on = on(words, &paths)?;
@@ -293,11 +311,12 @@ impl<'a> Builder<'a> {
                 let problem = format!("a target has at most {TARGET_LINES_MAX} lines with on");
                 return Err(head.wrong(problem));
             }
+            let bytes = printed_bytes(head, &on.shown)?;
             draft.body.shown.push(on.shown);
             draft.body.actions.push(on.action);
             draft.ats.push(head.at);
             draft.lines.push(on.line);
-            return Ok(());
+            return Ok(bytes);
         }
         let Some(module) = module(&head.text) else {
             return Err(head.wrong(unknown(head)));
@@ -305,14 +324,17 @@ impl<'a> Builder<'a> {
         let line = check(words, &paths)?;
         if !self.script.loaded.contains(module.name) && self.missing.insert(module.name) {
             let name = module.name;
-            return Err(head.wrong(format!("the module {name} is not loaded: load {name}")));
+            return Err(head.wrong(format!(
+                "the module {name} is not loaded; write: load {name}"
+            )));
         }
         if draft.body.checks.len() >= TARGET_LINES_MAX {
             let problem = format!("a target has at most {TARGET_LINES_MAX} checks");
             return Err(head.wrong(problem));
         }
+        let bytes = printed_bytes(head, &line.shown)?;
         draft.body.checks.push(line);
-        Ok(())
+        Ok(bytes)
     }
 
     /// Puts a target together.
@@ -334,10 +356,12 @@ impl<'a> Builder<'a> {
             self.faults.add(wrong);
             Default::default()
         });
-        let need = settings.need.and_then(|need| Some((need.value?, need.at)));
+        // A default is for those that depend on something.
+        let need = { settings.need }.filter(|need| need.near > 1 || !depends.is_empty());
+        let need = need.and_then(|need| Some((need.value?, need.at)));
         if let Some((need, at)) = need.filter(|(need, _)| *need > depends.len() && !gaps) {
             let count = depends.len();
-            let problem = format!("need is {need}, and {said} depends on {count}");
+            let problem = format!("need is {need}, but {said} depends on {count}");
             self.faults.add((at, problem));
         }
         for (line, at) in lines.iter().zip(ats) {
@@ -351,7 +375,13 @@ impl<'a> Builder<'a> {
             }
         }
         let windows = settings.windows();
-        let texts = windows.iter().map(Window::to_string).collect();
+        let texts: Vec<String> = windows.iter().map(Window::to_string).collect();
+        let names = depends.iter().map(|(on, _)| on.as_str().len() + 1);
+        let head = name.as_str().len() + names.sum::<usize>();
+        self.spend(head + SETTINGS_BYTES, at);
+        texts
+            .iter()
+            .for_each(|text| self.spend("maintenance ".len() + text.len(), at));
         hcfile.windows.extend(
             windows
                 .into_iter()
@@ -432,6 +462,17 @@ impl<'a> Builder<'a> {
         );
         let place = link.map_or(at(&names[first]), |(_, at)| *at);
         self.faults.add((place, problem));
+    }
+}
+
+/// How many bytes a line has when it is printed: it must be short enough to be read again.
+fn printed_bytes(head: &Word, shown: &str) -> Result<usize, Wrong> {
+    match shown.len() + INDENT.len() <= LINE_BYTES_MAX {
+        true => Ok(shown.len()),
+        false => {
+            let problem = "with names and paths put in, the line has more than";
+            Err(head.wrong(format!("{problem} {LINE_BYTES_MAX} bytes")))
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use fail_core::policy::FAILD_PORT;
 use fail_core::watch::Verdict;
 
 use super::args::{Args, Paths, some};
@@ -11,9 +12,6 @@ use super::limits::{DAY, SHORT};
 use super::modules::{CHECK_KEYS, Module, modules};
 use super::place::{Problem, Wrong, meant};
 use super::values::{host, host_name, list, name, number, time, url, word, yes};
-
-/// The port of faild, which `fail-cli` has for the programs.
-pub(crate) const FAILD_PORT: u16 = 1847;
 
 /// More redirects go in a circle.
 const FOLLOW_MAX: u32 = 10;

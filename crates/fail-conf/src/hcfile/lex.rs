@@ -4,7 +4,7 @@
 //! variables, and which letters may stand in a file at all. Nothing odd gets past this.
 
 use super::limits::LINE_BYTES_MAX;
-use super::place::{At, Problem, Wrong, is_odd, meant, shown};
+use super::place::{At, Problem, SAID, Wrong, is_odd, meant, shown};
 use super::variables::Variables;
 
 /// A letter and where it stands. What comes out of a variable stands where that is named.
@@ -37,6 +37,11 @@ impl Word {
     pub fn fill(&self, target: &str, stem: &str) -> Word {
         let text = self.text.replace(TARGET, target).replace(STEM, stem);
         Word { text, at: self.at }
+    }
+
+    /// Whether there is a name to fill in.
+    pub fn is_open(&self) -> bool {
+        self.text.contains([TARGET, STEM])
     }
 
     /// An error about it.
@@ -252,6 +257,9 @@ fn reference<'a>(
     let name: String = after[1..len].iter().map(|(letter, _)| *letter).collect();
     if !is_name(&name) {
         return Err(format!("{} is no name of a variable", shown(&name)));
+    }
+    if variables.is_broken(&name) {
+        return Err(SAID.to_string());
     }
     // Looked up twice, since what is not there is a question of its own.
     if !variables.is_set(&name) {

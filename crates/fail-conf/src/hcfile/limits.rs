@@ -15,7 +15,8 @@ pub const FILES_MAX: usize = 1_000;
 /// How deep they may be included. Nobody finds his way through more.
 pub const DEPTH_MAX: usize = 16;
 
-/// Bytes of all files. A hundred times what the most targets take when each is written out.
+/// Bytes of all files, and of what they come to when everything is written out, which patterns
+/// multiply. Ten times what the most targets take.
 pub const BYTES_MAX: usize = 16 << 20;
 
 /// Bytes of one line, continued lines together, and of a variable: a variable that is doubled
@@ -25,9 +26,8 @@ pub const LINE_BYTES_MAX: usize = 64 << 10;
 /// Variables. Nobody knows so many by name.
 pub const VARIABLES_MAX: usize = 10_000;
 
-/// Bytes of all lines of all targets, variables and names filled in: patterns multiply what
-/// is written.
-pub const FILLED_BYTES_MAX: usize = 64 << 20;
+/// Patterns. Each is held against each target.
+pub const PATTERNS_MAX: usize = 1_000;
 
 /// Dependencies of all targets together. Patterns multiply them as well.
 pub const LINKS_MAX: usize = 100_000;

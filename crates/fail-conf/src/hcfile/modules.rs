@@ -112,7 +112,7 @@ const MODULES: &[Module] = &[
         &[
             key("via", HOST),
             key("method", "METHOD"),
-            many("header", "NAME: VALUE"),
+            many("header", "\"NAME: VALUE\""),
             key("body", "TEXT"),
             key("auth", FILE),
             key("status", "CODE[-CODE][,...]"),

@@ -83,6 +83,9 @@ impl At {
 /// What is wrong with a word, said where the place is known.
 pub(crate) type Problem = String;
 
+/// What follows from something that was said already.
+pub(crate) const SAID: &str = "";
+
 /// What is wrong, and where.
 pub(crate) type Wrong = (At, Problem);
 
@@ -105,7 +108,7 @@ impl Faults {
     }
 
     pub fn add(&mut self, (at, problem): Wrong) {
-        if self.is_full() || !self.places.insert(at) {
+        if problem == SAID || self.is_full() || !self.places.insert(at) {
             return;
         }
         self.first.insert(at, problem);
@@ -278,7 +281,7 @@ mod tests {
         assert!(text.starts_with("Hc\\u{1b}file:1:3: problem 1\nHc"));
         assert!(text.ends_with(":20:3: problem 20\nand 7 more"), "{text}");
         for line in 100..5_000 {
-            faults.add((at(line), String::new()));
+            faults.add((at(line), "more".to_string()));
         }
         assert!(faults.is_full());
         assert_eq!(faults.errors().more, FAULTS_MAX - SHOWN_MAX);

@@ -10,7 +10,7 @@ use super::Hcfile;
 use super::settings::print_factor;
 
 /// How lines of a target begin.
-const INDENT: &str = "        ";
+pub(crate) const INDENT: &str = "        ";
 
 /// Prints it.
 pub fn print(hcfile: &Hcfile) -> String {

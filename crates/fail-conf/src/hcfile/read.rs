@@ -116,10 +116,9 @@ impl Reader<'_> {
         }
         let file = self.faults.file(name);
         self.script.files.push(name.to_string());
-        let good = match std::str::from_utf8(&bytes) {
+        let text = match std::str::from_utf8(&bytes) {
             Ok(text) => text,
             Err(bad) => {
-                // The lines before it are looked at.
                 let good = String::from_utf8_lossy(&bytes[..bad.valid_up_to()]);
                 let before = good.rsplit('\n').next().unwrap_or_default();
                 let at = At {
@@ -127,13 +126,14 @@ impl Reader<'_> {
                     line: good.matches('\n').count() as u32 + 1,
                     column: before.chars().count() as u32 + 1,
                 };
+                self.script.gaps = true;
                 self.faults.add((at, "this is no UTF-8".to_string()));
                 return Ok(());
             }
         };
         self.way.push(name.to_string());
         self.under = Under::Nothing;
-        for line in Lines::new(good, file) {
+        for line in Lines::new(text, file) {
             if self.faults.is_full() {
                 break;
             }
@@ -180,7 +180,10 @@ impl Reader<'_> {
         self.under = Under::Nothing;
         if let Some((name, sign, value)) = assignment(&line.letters) {
             let at = line.letters.first().map(|(_, at)| *at).unwrap_or_default();
-            return self.assign(Word { text: name, at }, sign, value);
+            let name = Word { text: name, at };
+            return self.assign(&name, sign, value).inspect_err(|_| {
+                self.variables.break_off(&name.text);
+            });
         }
         // Until it is known to be something.
         self.under = Under::Broken;
@@ -201,7 +204,7 @@ impl Reader<'_> {
         }
     }
 
-    fn assign(&mut self, name: Word, sign: char, value: &[Letter]) -> Result<(), Wrong> {
+    fn assign(&mut self, name: &Word, sign: char, value: &[Letter]) -> Result<(), Wrong> {
         let value = text(&expand(value, &mut self.variables, Automatic::None)?);
         let set = self.variables.set(&name.text, sign, value, name.at);
         let Some(value) = set.map_err(|problem| name.wrong(problem))? else {
@@ -209,7 +212,7 @@ impl Reader<'_> {
         };
         if SETTINGS.contains(&name.text.as_str()) {
             let letters: Vec<Letter> = value.chars().map(|letter| (letter, name.at)).collect();
-            Arc::make_mut(&mut self.defaults).default_is(&name, &words(&letters)?)?;
+            Arc::make_mut(&mut self.defaults).default_is(name, &words(&letters)?)?;
         }
         Ok(())
     }
@@ -297,11 +300,15 @@ impl Reader<'_> {
             true => Automatic::Stem,
             false => Automatic::Target,
         };
-        let stray = depends.iter().find(|word| word.text.contains('%'));
-        let stray = stray.filter(|_| !patterns).map(|word| {
-            let problem = "has a %, which has a meaning only where all targets are patterns";
-            word.wrong(format!("{} {problem}", word.shown()))
-        });
+        let (most, problem) = match patterns {
+            true => (1, "has more than one %"),
+            false => (
+                0,
+                "has a %, which has a meaning only where all targets are patterns",
+            ),
+        };
+        let stray = { depends.iter() }.find(|word| word.text.matches('%').count() > most);
+        let stray = stray.map(|word| word.wrong(format!("{} {problem}", word.shown())));
         let broken = stray.is_some();
         if let Some(wrong) = stray {
             self.faults.add(wrong);

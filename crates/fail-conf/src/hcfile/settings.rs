@@ -72,7 +72,7 @@ impl Settings {
             let none = mine.value.is_empty() || more.value.is_empty();
             if none || mine.value.len() + more.value.len() > WINDOWS_MAX {
                 let problem = match none {
-                    true => "none and a window".to_string(),
+                    true => "maintenance is none and a window".to_string(),
                     false => format!("a target has at most {WINDOWS_MAX} windows"),
                 };
                 return Err(name.wrong(problem));

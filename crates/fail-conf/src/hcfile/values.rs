@@ -107,7 +107,8 @@ pub(crate) fn host(text: &str, port: Option<u16>) -> Result<Host, Problem> {
         None if text.parse::<IpAddr>().is_ok() || is_v6(text) => (text, ""),
         None => text.split_at(text.find(':').unwrap_or(text.len())),
     };
-    let name = host_name(split.0)?;
+    let name = host_name(split.0);
+    let name = name.map_err(|_| format!("{} is no name or address of a host", shown(text)))?;
     let port = match (split.1.strip_prefix(':'), port) {
         (Some(said), _) => number(said, 1, u32::from(u16::MAX))
             .map_err(|problem| format!("port {problem}"))? as u16,

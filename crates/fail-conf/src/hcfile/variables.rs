@@ -1,6 +1,6 @@
 //! Variables: names and texts. A text is what it was when it was set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::limits::{LINE_BYTES_MAX, VARIABLES_MAX};
 use super::place::{At, Problem};
@@ -14,16 +14,31 @@ struct Variable {
 
 /// All that are set.
 #[derive(Debug, Default)]
-pub(crate) struct Variables(BTreeMap<String, Variable>);
+pub(crate) struct Variables {
+    set: BTreeMap<String, Variable>,
+    /// Those whose line could not be read. What they would be is not known.
+    broken: BTreeSet<String>,
+}
 
 impl Variables {
     pub fn is_set(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.set.contains_key(name)
+    }
+
+    /// The line that sets it could not be read, which was said.
+    pub fn is_broken(&self, name: &str) -> bool {
+        self.broken.contains(name)
+    }
+
+    pub fn break_off(&mut self, name: &str) {
+        if self.broken.len() < VARIABLES_MAX {
+            self.broken.insert(name.to_string());
+        }
     }
 
     /// What it stands for; nothing if it is not set. It counts as used.
     pub fn value(&mut self, name: &str) -> &str {
-        match self.0.get_mut(name) {
+        match self.set.get_mut(name) {
             None => "",
             Some(variable) => {
                 variable.used = true;
@@ -33,7 +48,7 @@ impl Variables {
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.set.keys().map(String::as_str)
     }
 
     /// Sets it by one of the signs `=`, `?` and `+`. Gives what it is now if it was changed.
@@ -44,7 +59,7 @@ impl Variables {
         text: String,
         at: At,
     ) -> Result<Option<&str>, Problem> {
-        let old = self.0.get(name);
+        let old = self.set.get(name);
         let used = old.is_some_and(|old| old.used);
         let value = match (sign, old) {
             ('?', Some(_)) => return Ok(None),
@@ -54,17 +69,17 @@ impl Variables {
         if value.len() > LINE_BYTES_MAX {
             return Err(format!("a variable has at most {LINE_BYTES_MAX} bytes"));
         }
-        if old.is_none() && self.0.len() >= VARIABLES_MAX {
+        if old.is_none() && self.set.len() >= VARIABLES_MAX {
             return Err(format!("more than {VARIABLES_MAX} variables"));
         }
         let variable = Variable { value, at, used };
-        self.0.insert(name.to_string(), variable);
-        Ok(self.0.get(name).map(|variable| variable.value.as_str()))
+        self.set.insert(name.to_string(), variable);
+        Ok(self.set.get(name).map(|variable| variable.value.as_str()))
     }
 
     /// Those that nobody has used, and where they were set.
     pub fn unused(&self) -> impl Iterator<Item = (&str, At)> {
-        let unused = self.0.iter().filter(|(_, variable)| !variable.used);
+        let unused = self.set.iter().filter(|(_, variable)| !variable.used);
         unused.map(|(name, variable)| (name.as_str(), variable.at))
     }
 }

@@ -1,0 +1,5 @@
+load tcp
+%: router
+	tcp y:1
+router: uplink
+uplink:

@@ -1,0 +1,3 @@
+load tcp
+a: a
+	tcp y:1

@@ -1,0 +1,4 @@
+load tcp
+include bad/*.inc
+x:
+	htpp

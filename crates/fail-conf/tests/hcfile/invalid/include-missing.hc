@@ -1,0 +1,4 @@
+include missing.inc
+include no/*/x.inc
+include folder/
+x: y

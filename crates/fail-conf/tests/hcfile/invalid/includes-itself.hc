@@ -1,0 +1,4 @@
+load tcp
+x:
+	tcp y:1
+include includes-itself.hc

@@ -1,0 +1,4 @@
+x:
+	rise 3
+	on down syslog
+y:

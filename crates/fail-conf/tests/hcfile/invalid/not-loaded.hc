@@ -1,0 +1,7 @@
+load tcp
+x:
+	tcp y:1
+	http http://x/
+y:
+	http http://y/
+	icmp y

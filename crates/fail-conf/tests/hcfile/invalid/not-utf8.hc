@@ -1,0 +1,5 @@
+load tcp
+x:
+	bad line
+	tcp y:1 expect=ÿ
+	not reached

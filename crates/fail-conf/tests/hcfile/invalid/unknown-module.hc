@@ -1,0 +1,3 @@
+load htpp tcp
+x:
+	tcp y:1

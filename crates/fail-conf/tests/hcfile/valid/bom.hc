@@ -1,0 +1,3 @@
+﻿load tcp
+x:
+	tcp y:1

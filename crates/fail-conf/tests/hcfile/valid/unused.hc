@@ -1,0 +1,6 @@
+load tcp
+useful = y:1
+useless = 1
+interval = 3
+x:
+	tcp $(useful)
