@@ -95,6 +95,19 @@ pub fn works(name: &str, arguments: &[&str]) -> bool {
     false
 }
 
+/// A program of a package that is only unpacked; nothing: it is not there.
+pub fn unpacked(package: &str, program: &str) -> Option<Command> {
+    let folder = tree::path("target/debian").join(package);
+    let program = folder.join(program);
+    if !program.exists() {
+        crate::skipped(&format!("no {}", program.display()));
+        return None;
+    }
+    let mut command = Command::new(program);
+    command.env("LD_LIBRARY_PATH", folder.join("usr/lib/x86_64-linux-gnu"));
+    Some(command)
+}
+
 /// Cargo builds the programs of other packages for nobody's tests, so it is asked to: the
 /// tests never run what was built from yesterday's source.
 fn build() -> PathBuf {

@@ -1,10 +1,13 @@
-//! Requests of a web server by hand, so that odd ones can be made.
+//! Requests of a web server by hand, so that odd ones can be made; and a page as a text browser
+//! shows it.
 
 #![expect(clippy::panic, reason = "a test without its answer has failed")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
 
+use crate::program::{self, Running};
 use crate::wait::LIMIT;
 
 /// What a server has answered.
@@ -55,4 +58,29 @@ pub fn ask(at: SocketAddr, method: &str, path: &str, lines: &str) -> Answer {
 /// Reads an address.
 pub fn get(at: SocketAddr, path: &str) -> Answer {
     ask(at, "GET", path, "")
+}
+
+/// What a text browser makes of a page; nothing: there is none here.
+pub fn in_a_text_browser(html: &str) -> Option<String> {
+    if !program::works("w3m", &["-version"]) {
+        return None;
+    }
+    let mut command = Command::new("w3m");
+    let options = "-dump -T text/html -cols 200 -I UTF-8 -O UTF-8";
+    command.args(options.split(' '));
+    let mut running = Running::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
+    let (into, from) = (running.0.stdin.take(), running.0.stdout.take());
+    let (Some(mut into), Some(mut from)) = (into, from) else {
+        panic!("w3m has no pipes");
+    };
+    let html = html.to_string();
+    let writer = std::thread::spawn(move || into.write_all(html.as_bytes()));
+    let mut text = String::new();
+    let read = from.read_to_string(&mut text);
+    assert!(
+        read.is_ok() && matches!(writer.join(), Ok(Ok(()))),
+        "{text}"
+    );
+    assert_eq!(running.wait(), Some(0));
+    Some(text)
 }

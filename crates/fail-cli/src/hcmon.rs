@@ -32,3 +32,10 @@ pub struct Hcmon {
     #[arg(short, long, value_name = "SECONDS", default_value = "10s")]
     pub refresh: Seconds,
 }
+
+impl Hcmon {
+    /// Everything as it is when nothing is said: for one who must not read a command line.
+    pub fn silent() -> Hcmon {
+        <Hcmon as clap::Parser>::parse_from(["hcmon"])
+    }
+}

@@ -14,6 +14,7 @@ mod choices;
 mod community;
 mod frames;
 mod hcfile;
+mod health;
 mod messages;
 mod monitor;
 mod node;
@@ -27,6 +28,7 @@ pub use choices::Choices;
 pub use community::community;
 pub use frames::frames;
 pub use hcfile::hcfile;
+pub use health::health;
 pub use monitor::monitor;
 pub use node::node;
 pub use plan::plan;
@@ -39,13 +41,14 @@ pub use wire::wire;
 pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are also those of the corpora in `tests/fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("wire", wire),
     ("frames", frames),
     ("community", community),
     ("state", state),
     ("hcfile", hcfile),
     ("monitor", monitor),
+    ("health", health),
     ("policy", policy),
     ("scenario", scenario),
     ("node", node),

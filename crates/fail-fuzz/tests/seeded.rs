@@ -130,6 +130,11 @@ fn a_monitor_stream_gives_the_same_however_cut() {
 }
 
 #[test]
+fn a_health_stream_is_a_picture_with_each_target_once() {
+    seeded("health", 3000);
+}
+
+#[test]
 fn any_text_is_a_policy_or_an_error_with_its_line() {
     seeded("policy", 150);
 }

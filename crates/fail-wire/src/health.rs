@@ -27,9 +27,9 @@ pub enum Update {
     },
     /// Everything has been told once; what follows is news.
     Ready,
-    /// The only line: there is no place for one more, and nothing follows.
+    /// The last line: the reader is not served, and nothing follows.
     Refused {
-        /// One sentence with the name of the limit.
+        /// One sentence, with the name of the limit if there is one.
         reason: String,
     },
     /// A type that a later version has added.
@@ -37,7 +37,7 @@ pub enum Update {
     Unknown,
 }
 
-/// The only line that a reader may say: the stream begins anew, with these targets only.
+/// The only line that a reader may say: from then on he is told of these targets only.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Question {

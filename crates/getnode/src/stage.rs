@@ -9,18 +9,7 @@ use crate::{Asked, Picture};
 pub const NOW: i64 = 1_795_743_157_000;
 
 /// The stream, with `@N` for N milliseconds before now.
-const STREAM: &str = r#"
-{"type":"hello","stream":1,"program":"hc","version":"1.0.0","host":"hosta","pid":7,"started":@600000,"now":@0,"file":1}
-{"type":"target","name":"router","state":"down","since":@300000,"why":"icmp: no answer","streak":1,"wanted":2,"checks":[{"line":"icmp 192.0.2.1","verdict":"bad","why":"no answer","took":2000.0,"figures":[]}],"changes":[{"at":@86400000,"from":"pending","to":"up","why":"icmp: 0.2 ms"},{"at":@300000,"from":"up","to":"down","why":"icmp: no answer"}],"available":{"hour":91.0,"day":99.653,"week":100.0}}
-{"type":"target","name":"dns","state":"up","since":@604800000,"checks":[{"line":"dns 192.0.2.2 A www","verdict":"good","why":"","took":0.4,"figures":[{"name":"time","value":0.0004,"unit":"s","warn":"","bad":"","min":0.0,"max":null}]}],"available":{"hour":100.0,"day":100.0,"week":100.0}}
-{"type":"target","name":"www-1","state":"dependency","since":@290000,"depends":["router"],"blocked":["router"],"checks":[{"line":"http http://www-1/","verdict":"good","why":"status 200","took":8.1,"figures":[]}],"available":{"hour":null,"day":100.0,"week":100.0}}
-{"type":"target","name":"www-2","state":"pending","since":@1000,"depends":["router","dns"],"checks":[{"line":"http http://www-2/","verdict":null,"why":"","took":0.0,"figures":[]}]}
-{"type":"target","name":"web","state":"dependency","since":@290000,"depends":["www-1","www-2"],"need":1,"blocked":["router"],"available":{"hour":null,"day":100.0,"week":100.0}}
-{"type":"target","name":"mail","state":"up","warning":true,"since":@216000000,"why":"smtp: certificate ends in 6 days","depends":["dns"],"checks":[{"line":"smtp mail","verdict":"warning","why":"certificate ends in 6 days","took":12.0,"figures":[{"name":"days","value":6.0,"unit":"d","warn":"14:","bad":"3:","min":null,"max":null}]}],"available":{"hour":100.0,"day":100.0,"week":99.999}}
-{"type":"target","name":"backup","state":"maintenance","since":@10800000,"why":"tcp: connection refused","checks":[{"line":"tcp backup:22","verdict":"bad","why":"connection refused","took":41.2,"figures":[]}],"available":{"hour":null,"day":95.5,"week":98.2249}}
-{"type":"health","targets":7,"checks":41,"running":0,"late_median":0.4,"late_p99":3.1,"stalls":0,"broken":null}
-{"type":"ready"}
-"#;
+const STREAM: &str = include_str!("../../../tests/golden/hc/stream.txt");
 
 /// What that hc has told.
 pub fn shown() -> Snapshot {
@@ -28,13 +17,15 @@ pub fn shown() -> Snapshot {
 }
 
 fn read(stream: &str) -> Snapshot {
-    let mut text = String::new();
     let mut parts = stream.trim_start().split('@');
-    text.push_str(parts.next().unwrap_or_default());
+    let mut text = parts.next().unwrap_or_default().to_string();
     for part in parts {
         let end = part.find(|c: char| !c.is_ascii_digit()).unwrap();
-        let before: i64 = part[..end].parse().unwrap();
-        text.push_str(&format!("{}{}", NOW - before, &part[end..]));
+        text += &match part[..end].parse::<i64>() {
+            Ok(before) => format!("{}{}", NOW - before, &part[end..]),
+            // An address of mail.
+            Err(_) => format!("@{part}"),
+        };
     }
     let mut lines: Lines<Update> = Lines::default();
     lines.push(text.as_bytes());

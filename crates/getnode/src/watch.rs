@@ -122,7 +122,7 @@ impl Watched {
         let is_news = self.known && kind(&before) != kind(&after);
         let is_news = is_news && name.as_deref().is_some_and(wanted);
         is_news
-            .then(|| News::Changed(before, after))
+            .then_some(News::Changed(before, after))
             .into_iter()
             .collect()
     }
@@ -234,8 +234,10 @@ mod tests {
     fn of_one_that_says_what_can_not_be_nothing_counts_until_it_is_back() {
         let mut hc = Watched::default();
         told(&mut hc, Seen::Update(Update::Ready));
-        let mut wide = TargetView::default();
-        wide.depends = vec![String::new(); 3_000];
+        let wide = TargetView {
+            depends: vec![String::new(); 3_000],
+            ..TargetView::default()
+        };
         let wide = Seen::Update(Update::Target(Box::new(wide)));
         assert!(told(&mut hc, wide).starts_with("it shows more than"));
         assert_eq!(told(&mut hc, target("www", "up")), "");

@@ -24,7 +24,7 @@ mod snapshot;
 pub mod words;
 
 pub use ask::{Place, Unread, ask_all};
-pub use fail_wire::health::{ActionView, ChangeView, CheckView, FigureView, HealthView};
+pub use fail_wire::health::{ActionView, Available, ChangeView, CheckView, FigureView, HealthView};
 pub use fail_wire::health::{Hello, TargetView, Update};
 pub use forest::{Forest, Place as Branch};
 pub use snapshot::{BYTES_MAX, PARTS_MAX, Snapshot, TARGETS_MAX};

@@ -142,7 +142,7 @@ pub fn share(percent: Option<f64>) -> String {
     match percent {
         Some(percent) if percent >= 100.0 => "100%".to_string(),
         Some(percent) if percent > 0.0 => format!("{:.2}%", (percent * 100.0).floor() / 100.0),
-        Some(percent) if percent == 0.0 => "0%".to_string(),
+        Some(0.0) => "0%".to_string(),
         _ => "-".to_string(),
     }
 }

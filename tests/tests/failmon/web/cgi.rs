@@ -7,7 +7,7 @@ use failover_tests::folder::Folder;
 use failover_tests::program::{self, Running};
 use failover_tests::{wait, web};
 
-use super::{Pair, in_a_text_browser, unpacked};
+use super::Pair;
 use crate::failmon::failmon;
 
 #[test]
@@ -18,7 +18,7 @@ fn a_page_is_printed_and_says_whether_anybody_answered() {
     let page = program::run(failmon(&["-h", "--refresh", "7"], &[&pair.target()])).done();
     assert!(page.starts_with("<!DOCTYPE html>"), "{page}");
     assert!(page.contains("http-equiv=\"refresh\" content=\"7\""));
-    if let Some(text) = in_a_text_browser(&page) {
+    if let Some(text) = web::in_a_text_browser(&page) {
         let row = |name: &str| {
             let mut rows = text
                 .lines()
@@ -45,7 +45,7 @@ fn a_page_is_printed_and_says_whether_anybody_answered() {
 
 /// A lighttpd of the sample's own settings on a port of loopback, with failmon.cgi.
 fn lighttpd(folder: &Folder, targets: &str) -> Option<(Running, SocketAddr)> {
-    let mut command = unpacked("lighttpd", "usr/sbin/lighttpd")?;
+    let mut command = program::unpacked("lighttpd", "usr/sbin/lighttpd")?;
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = free.local_addr().unwrap();
     drop(free);

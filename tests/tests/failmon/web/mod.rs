@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use failover_tests::faild::Faild;
 use failover_tests::failsh::{Failsh, REST};
 use failover_tests::lines::Lines;
-use failover_tests::program::{self, Running};
+use failover_tests::program::Running;
 
 /// A failmon that serves.
 struct Served {
@@ -73,50 +73,9 @@ impl Pair {
     }
 }
 
-/// A program of a package that is only unpacked; nothing: it is not there.
-fn unpacked(package: &str, program: &str) -> Option<Command> {
-    let folder = failover_tests::tree::path("target/debian").join(package);
-    let program = folder.join(program);
-    if !program.exists() {
-        failover_tests::skipped(&format!("no {}", program.display()));
-        return None;
-    }
-    let mut command = Command::new(program);
-    command.env("LD_LIBRARY_PATH", folder.join("usr/lib/x86_64-linux-gnu"));
-    Some(command)
-}
-
 /// All that a program says there.
 fn read(stream: Option<impl std::io::Read>) -> String {
     let mut text = String::new();
     stream.unwrap().read_to_string(&mut text).unwrap();
     text
-}
-
-/// What a text browser makes of a page; nothing: there is none here.
-fn in_a_text_browser(html: &str) -> Option<String> {
-    use std::io::Write;
-    if !program::works("w3m", &["-version"]) {
-        return None;
-    }
-    let mut command = Command::new("w3m");
-    command.args([
-        "-dump",
-        "-T",
-        "text/html",
-        "-cols",
-        "200",
-        "-I",
-        "UTF-8",
-        "-O",
-        "UTF-8",
-    ]);
-    let mut running = Running::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
-    let mut into = running.0.stdin.take().unwrap();
-    let html = html.to_string();
-    let writer = std::thread::spawn(move || into.write_all(html.as_bytes()));
-    let text = read(running.0.stdout.take());
-    writer.join().unwrap().unwrap();
-    assert_eq!(running.wait(), Some(0));
-    Some(text)
 }

@@ -7,8 +7,6 @@ use std::process::Command;
 use failover_tests::folder::Folder;
 use failover_tests::{program, skipped, tree};
 
-use super::unpacked;
-
 fn sample(name: &str) -> String {
     let path = tree::path("samples/monitoring").join(name);
     path.to_string_lossy().into_owned()
@@ -21,7 +19,7 @@ fn the_rules_say_what_they_promise() {
         ["test", "rules", &sample("alerts.test.yml")],
         ["check", "config", &sample("prometheus.yml")],
     ] {
-        let Some(mut promtool) = unpacked("prometheus", "usr/bin/promtool") else {
+        let Some(mut promtool) = program::unpacked("prometheus", "usr/bin/promtool") else {
             return;
         };
         promtool.args(words);

@@ -8,7 +8,7 @@ use failover_tests::{tree, wait, web};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::{Pair, Served, read, unpacked};
+use super::{Pair, Served, read};
 
 fn json(answer: &web::Answer) -> Value {
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -79,7 +79,7 @@ fn programs_read_what_the_page_shows() {
 fn prometheus_sees_a_fail_over() {
     let mut pair = Pair::start();
     let served = Served::start(&[], &[&pair.target()]);
-    let Some(mut checker) = unpacked("prometheus", "usr/bin/promtool") else {
+    let Some(mut checker) = program::unpacked("prometheus", "usr/bin/promtool") else {
         return;
     };
     let text = || web::get(served.at, "/metrics").body;
@@ -112,7 +112,7 @@ fn prometheus_sees_a_fail_over() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let own = listener.local_addr().unwrap();
     drop(listener);
-    let mut prometheus = unpacked("prometheus", "usr/bin/prometheus").unwrap();
+    let mut prometheus = program::unpacked("prometheus", "usr/bin/prometheus").unwrap();
     prometheus.args([
         format!("--config.file={config}"),
         format!("--storage.tsdb.path={}", folder.file("data")),

@@ -1,0 +1,197 @@
+//! hcmon by hand and as hcmon.cgi under lighttpd, seen by a browser and by a text browser.
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::Stdio;
+
+use failover_tests::browser::Browser;
+use failover_tests::folder::Folder;
+use failover_tests::hc::{FAST, Hc};
+use failover_tests::program::{self, Outcome, Running};
+use failover_tests::{tree, wait, web};
+use serde_json::json;
+
+/// On a telephone and on a desk.
+const SIZES: [(u32, u32); 2] = [(390, 844), (1280, 800)];
+
+fn hc() -> Hc {
+    let hc = Hc::start(
+        &format!(
+            "{FAST}load exec\nrouter:\n exec test -e FOLDER/well\n on down exec true\n\
+             www-1: router\n exec true\nwww-2: router\n exec true\n\
+             web: www-1 www-2\n need 1\ndns:\n exec true\n"
+        ),
+        &[],
+    );
+    hc.wait_for("router", |view| view.state == "down");
+    hc.wait_for("web", |view| view.state == "dependency");
+    hc.wait_for("dns", |view| view.state == "up");
+    hc
+}
+
+fn hcmon(words: &[&str]) -> Outcome {
+    let mut command = program::command("hcmon");
+    command.args(words);
+    program::run(command)
+}
+
+#[test]
+fn a_page_is_printed_and_says_who_did_not_answer() {
+    let hc = hc();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent_at = silent.local_addr().unwrap().to_string();
+    let folder = Folder::new();
+    let list = format!("# ours\n{silent_at}\n\n{} # here\n", hc.monitor);
+    let file = folder.write("hosts", list);
+    let said = hcmon(&["-f", &file, "-t", "300ms", "-r", "7"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(69), ""), "{said:?}");
+    assert!(said.out.starts_with("<!DOCTYPE html>"), "{said:?}");
+    assert!(said.out.contains("http-equiv=\"refresh\" content=\"7\""));
+    assert!(!said.out.contains("href=\"?"), "nobody answers a query");
+    if let Some(text) = web::in_a_text_browser(&said.out) {
+        let place = |what: &str| {
+            text.find(what)
+                .unwrap_or_else(|| panic!("no {what} in\n{text}"))
+        };
+        let order = [
+            format!("{silent_at} does not answer: {silent_at} says nothing within 300ms"),
+            "Not as it should be".to_string(),
+            "down router".to_string(),
+            "Not checked because of it: web, www-1, www-2.".to_string(),
+            format!("\n{}", hc.monitor),
+            "up dns".to_string(),
+            "on down exec true".to_string(),
+        ];
+        let places: Vec<usize> = order.iter().map(|what| place(what)).collect();
+        assert!(places.is_sorted(), "{places:?}\n{text}");
+    }
+    let well = hcmon(&[&hc.monitor.to_string()]);
+    assert_eq!(well.code, Some(0), "{well:?}");
+    let wrong = hcmon(&["-r", "0.5", "127.0.0.1"]).failed(64);
+    assert!(wrong.contains("1 to 3600 whole seconds"), "{wrong}");
+    let none = hcmon(&["-f", &folder.file("nix")]).failed(74);
+    assert!(none.contains("can not read the hosts of "), "{none}");
+    let bad = hcmon(&["-f", &folder.write("bad", "a\nb c\n")]).failed(64);
+    assert!(bad.ends_with("/bad:2: \"b c\" is not a host\n"), "{bad}");
+}
+
+/// A lighttpd on a port of loopback, with hcmon.cgi and this list of hosts.
+fn lighttpd(folder: &Folder, hosts: &str) -> Option<(Running, SocketAddr)> {
+    let mut command = program::unpacked("lighttpd", "usr/sbin/lighttpd")?;
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = free.local_addr().unwrap();
+    drop(free);
+    let cgi = folder.path().join("hcmon.cgi");
+    std::os::unix::fs::symlink(program::path("hcmon"), &cgi).unwrap();
+    let text = format!(
+        "server.document-root = \"{0}\"\nserver.port = {1}\nserver.bind = \"127.0.0.1\"\n\
+         server.modules += ( \"mod_setenv\", \"mod_cgi\" )\n\
+         cgi.assign = ( \"hcmon.cgi\" => \"\" )\n\
+         setenv.set-environment = ( \"HCMON_FILE\" => \"{2}\" )\n",
+        folder.path().display(),
+        at.port(),
+        folder.write("hosts", hosts)
+    );
+    let config = folder.write("lighttpd.conf", text);
+    let modules = tree::path("target/debian/lighttpd/usr/lib/lighttpd");
+    command.args(["-D", "-f", &config, "-m"]).arg(modules);
+    let running = Running::start(command.stderr(Stdio::null()));
+    let up = || std::net::TcpStream::connect(at).is_ok();
+    wait::until("lighttpd to listen", up, |up| *up);
+    Some((running, at))
+}
+
+#[test]
+fn under_a_web_server_a_query_chooses_and_nobody_else_is_asked() {
+    let hc = hc();
+    let folder = Folder::new();
+    let Some((_server, at)) = lighttpd(&folder, &format!("{}\n", hc.monitor)) else {
+        return;
+    };
+    let page = web::get(at, "/hcmon.cgi");
+    assert_eq!(page.status, 200, "{page:?}");
+    for header in [
+        "Content-Type: text/html; charset=utf-8",
+        "Cache-Control: no-store",
+        "Content-Security-Policy: default-src 'none'; style-src 'sha256-",
+    ] {
+        assert!(page.head.contains(header), "no {header} in {}", page.head);
+    }
+    assert!(page.body.contains("http-equiv=\"refresh\" content=\"10\""));
+    let narrowed = web::get(
+        at,
+        &format!("/hcmon.cgi?target=www-%25&host={}&history", hc.monitor),
+    );
+    assert_eq!(narrowed.status, 200, "{narrowed:?}");
+    assert!(
+        narrowed.body.contains("id=\"t0-www%2D1\" open>"),
+        "{narrowed:?}"
+    );
+    assert!(!narrowed.body.contains("id=\"t0-dns\""), "{narrowed:?}");
+
+    // A stranger wants it to connect to where he likes.
+    let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
+    stranger.set_nonblocking(true).unwrap();
+    let there = stranger.local_addr().unwrap();
+    for query in [
+        format!("host={there}"),
+        format!("{there}"),
+        format!("-p+{}", there.port()),
+        format!("--file=/etc/passwd+{there}"),
+        "-h".to_string(),
+        "--version".to_string(),
+        "refresh=1".to_string(),
+    ] {
+        let refused = web::get(at, &format!("/hcmon.cgi?{query}"));
+        assert_eq!(refused.status, 400, "{query}: {refused:?}");
+        assert!(refused.head.contains("text/plain"), "{refused:?}");
+    }
+    let nobody = stranger.accept().map(|_| ()).unwrap_err();
+    assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+    let posted = web::ask(at, "POST", "/hcmon.cgi", "Content-Length: 0\r\n");
+    assert_eq!(posted.status, 405, "{posted:?}");
+    let head = web::ask(at, "HEAD", "/hcmon.cgi", "");
+    assert_eq!((head.status, head.body.as_str()), (200, ""), "{head:?}");
+    // A list that can not be read is told to who runs the server.
+    std::fs::remove_file(folder.file("hosts")).unwrap();
+    let broken = web::get(at, "/hcmon.cgi");
+    assert_eq!(broken.status, 500, "{broken:?}");
+    assert!(!broken.body.contains("hosts\""), "{broken:?}");
+}
+
+#[test]
+fn in_a_browser_it_fits_and_opens_without_a_script() {
+    let hc = hc();
+    let folder = Folder::new();
+    let Some((_server, at)) = lighttpd(&folder, &format!("{}\n127.0.0.1:1\n", hc.monitor)) else {
+        return;
+    };
+    for (width, height) in SIZES {
+        let Some(mut browser) = Browser::open(width, height) else {
+            return;
+        };
+        browser.go(&format!("http://{at}/hcmon.cgi"));
+        browser.wait("document.getElementById('silent').innerText.includes('does not answer')");
+        assert_eq!(browser.value("document.scripts.length"), json!(0));
+        // The style holds: the policy has let it through.
+        let back = "getComputedStyle(document.querySelector('.state.down')).backgroundColor";
+        assert_ne!(browser.value(back), json!("rgba(0, 0, 0, 0)"));
+        let bar =
+            "document.querySelector('#t0-router svg rect.down').getBoundingClientRect().width > 0";
+        assert_eq!(browser.value(bar), json!(true));
+        // All that there is to open, open: nothing is wider than the window.
+        let open = "document.querySelectorAll('details').forEach(d => d.open = true)";
+        browser.value(open);
+        let wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assert_eq!(browser.value(wide), json!(0), "{width}");
+        // A link leads to the place of its target.
+        browser.value("document.querySelector('#worst a').click()");
+        browser.wait("document.querySelector('details:target').id === 't0-router'");
+        // And to it alone.
+        browser.value("document.querySelector('#t0-router article a').click()");
+        browser.wait("location.search.includes('history') && document.readyState === 'complete'");
+        browser.wait(
+            "!document.getElementById('t0-dns') && document.getElementById('t0-router').open",
+        );
+        browser.wait("document.getElementById('t0-router').innerText.includes('pending → down')");
+    }
+}
