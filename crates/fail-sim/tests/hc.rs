@@ -181,6 +181,16 @@ fn who_is_not_asked_is_missed() {
 }
 
 #[test]
+fn a_check_of_what_is_hidden_that_goes_on_is_seen() {
+    // One that is given up and goes on, too: it is asked twice at once then.
+    caught(
+        Broken::ForgetsDrop,
+        Property::Hidden,
+        &[Property::OneAtATime],
+    );
+}
+
+#[test]
 fn limits_that_are_not_kept_are_seen() {
     caught(Broken::NoLimits, Property::Limits, &[]);
 }

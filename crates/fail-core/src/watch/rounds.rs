@@ -62,9 +62,11 @@ fn grid(name: &Name, interval: Span, from: Mono) -> Mono {
     }
 }
 
-/// What is settable is not too short, whoever has set it.
+/// What is settable is not too short, whoever has set it, nor so long that it can not be
+/// counted with.
 fn at_least(span: Span) -> Span {
-    span.max(Span::from_millis(limits::CHECK_INTERVAL_MIN_MS))
+    let least = Span::from_millis(limits::CHECK_INTERVAL_MIN_MS);
+    span.clamp(least, Span(u64::MAX / 4))
 }
 
 impl Entry {

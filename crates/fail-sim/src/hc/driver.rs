@@ -132,7 +132,9 @@ impl World {
                 }
                 Out::Drop(number) => {
                     self.say("hc", &format!("drops {number}"));
-                    self.look.dropped(&self.scene, number);
+                    if self.broken != Broken::ForgetsDrop {
+                        self.look.dropped(&self.scene, number);
+                    }
                 }
                 Out::Act {
                     number,

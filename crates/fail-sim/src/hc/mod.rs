@@ -67,6 +67,8 @@ pub enum Broken {
     ActsTwice,
     /// An action that is given up goes on.
     ForgetsForget,
+    /// A check that nobody waits for any more goes on.
+    ForgetsDrop,
     /// After a restart hc is not told what was kept.
     Forgetful,
     /// hc is made to ask all the time.
