@@ -148,6 +148,11 @@ fn what_was_never_true_is_not_believed() {
 }
 
 #[test]
+fn who_speaks_after_one_finding_where_several_are_wanted_is_seen() {
+    caught(Broken::Hasty, Property::Grounds, &[]);
+}
+
+#[test]
 fn an_action_that_is_done_twice_at_once_is_seen() {
     caught(Broken::ActsTwice, Property::OneAtATime, &[]);
 }

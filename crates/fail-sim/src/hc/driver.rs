@@ -41,6 +41,7 @@ impl World {
                     (line.every, line.limit) = (None, None);
                 }
             }
+            Broken::Hasty => (target.pace.rise, target.pace.fall) = (1, 1),
             Broken::NoFlap => target.pace.flap = None,
             Broken::FlapsEarly => {
                 let flap = target.pace.flap.iter_mut();

@@ -63,6 +63,8 @@ pub enum Broken {
     NeverGood,
     /// Findings that are good are told as bad ones.
     Lies,
+    /// hc takes one finding for enough.
+    Hasty,
     /// Each action is done twice.
     ActsTwice,
     /// An action that is given up goes on.
