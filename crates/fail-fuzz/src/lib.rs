@@ -22,6 +22,7 @@ mod plan;
 mod policy;
 mod scenario;
 mod state;
+mod watch;
 mod wire;
 
 pub use choices::Choices;
@@ -35,13 +36,14 @@ pub use plan::plan;
 pub use policy::policy;
 pub use scenario::scenario;
 pub use state::state;
+pub use watch::watch;
 pub use wire::wire;
 
 /// A target: takes any bytes, and panics where a promise is broken.
 pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are also those of the corpora in `tests/fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("wire", wire),
     ("frames", frames),
     ("community", community),
@@ -53,4 +55,5 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("scenario", scenario),
     ("node", node),
     ("plan", plan),
+    ("watch", watch),
 ];

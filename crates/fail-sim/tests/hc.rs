@@ -148,6 +148,11 @@ fn what_was_never_true_is_not_believed() {
 }
 
 #[test]
+fn who_speaks_after_one_finding_where_several_are_wanted_is_seen() {
+    caught(Broken::Hasty, Property::Grounds, &[]);
+}
+
+#[test]
 fn an_action_that_is_done_twice_at_once_is_seen() {
     caught(Broken::ActsTwice, Property::OneAtATime, &[]);
 }
@@ -178,6 +183,16 @@ fn who_is_not_asked_is_missed() {
         Property::FlapSaid,
     ];
     caught(Broken::Sleepy, Property::Polled, &others);
+}
+
+#[test]
+fn a_check_of_what_is_hidden_that_goes_on_is_seen() {
+    // One that is given up and goes on, too: it is asked twice at once then.
+    caught(
+        Broken::ForgetsDrop,
+        Property::Hidden,
+        &[Property::OneAtATime],
+    );
 }
 
 #[test]

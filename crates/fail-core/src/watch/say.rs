@@ -41,7 +41,8 @@ impl Watch {
         entry.said_why.clone_from(&entry.why);
         if report.hides > 0 {
             let (name, hides) = (&report.target, count(report.hides, "target"));
-            let text = format!("target {name}: because of it {hides} not asked");
+            let are = if report.hides == 1 { "is" } else { "are" };
+            let text = format!("target {name}: {hides} {are} not asked because of it");
             self.log(text);
         }
         self.renotify_later(now, slot);

@@ -166,9 +166,11 @@ fn owns(rng: &mut Rng, n: usize, storm: u64, acts: &mut Vec<(u64, Act)>) {
 
 /// What happens to hc itself.
 fn disturbances(rng: &mut Rng, count: usize, storm: u64, acts: &mut Vec<(u64, Act)>) {
-    let wild = rng.per_mille(600);
+    if !rng.per_mille(600) {
+        return;
+    }
     let (mut at, mut other, mut open) = (0, false, false);
-    while wild {
+    loop {
         at += DISTURBED + rng.between(0, 120 * SECOND);
         if at >= storm {
             break;

@@ -41,6 +41,7 @@ impl World {
                     (line.every, line.limit) = (None, None);
                 }
             }
+            Broken::Hasty => (target.pace.rise, target.pace.fall) = (1, 1),
             Broken::NoFlap => target.pace.flap = None,
             Broken::FlapsEarly => {
                 let flap = target.pace.flap.iter_mut();
@@ -132,7 +133,9 @@ impl World {
                 }
                 Out::Drop(number) => {
                     self.say("hc", &format!("drops {number}"));
-                    self.look.dropped(&self.scene, number);
+                    if self.broken != Broken::ForgetsDrop {
+                        self.look.dropped(&self.scene, number);
+                    }
                 }
                 Out::Act {
                     number,

@@ -1,7 +1,7 @@
 //! Actions. **One at a time** for each line of a target; what was begun **ends**. What is said
 //! is in **order**, was true at some time since the other was said (**never true**), and is
 //! **one message**: nobody is called down while enough of what it depends on was down before its
-//! first bad finding. **Limits** are kept, and what they leave out **counts**. Of what is
+//! first bad finding, nor before it was found so often in a row (**grounds**). **Limits** are kept, and what they leave out **counts**. Of what is
 //! worked on nothing is said (**maintenance**).
 
 use fail_core::watch::{ACT_GRACE, Event, Report};
@@ -78,6 +78,8 @@ impl Look {
             return self.violated(Property::Order, at, text);
         }
         let checked = target.is_some_and(|target| target.checks > 0);
+        let best = each.best[usize::from(report.good)];
+        each.best[usize::from(!report.good)] = 0;
         let true_once = if report.good {
             each.was_up
         } else {
@@ -90,6 +92,18 @@ impl Look {
         if checked && !true_once && !repeats {
             let text = format!("t-{n} is said to be {}, and never was", report.to.word());
             return self.violated(Property::NeverTrue, at, text);
+        }
+        // Another file may have held when it was found.
+        let files = [false, true].map(|other| scene.setup.target(other, n));
+        let wanted = files.into_iter().flatten().map(|target| match report.good {
+            true => target.pace.rise,
+            false => target.pace.fall,
+        });
+        let wanted = wanted.min().unwrap_or(0);
+        if checked && best < wanted && !repeats {
+            let word = report.to.word();
+            let text = format!("t-{n} is said to be {word} after {best} rounds, not {wanted}");
+            return self.violated(Property::Grounds, at, text);
         }
         if !report.good && checked {
             self.look_one_message(scene, n);

@@ -21,6 +21,8 @@ pub enum Property {
     SaidTruth,
     /// Its mirror: nothing is said that was never true.
     NeverTrue,
+    /// Nothing is said before it was found so often in a row as `rise` and `fall` say.
+    Grounds,
     /// A line of a target does one thing at a time, and each check is asked once at a time.
     OneAtATime,
     /// Its mirror: what was begun ends, or is given up.
@@ -77,6 +79,9 @@ pub(super) struct Each {
     /// Whether it was so at some time since the other was said.
     pub was_up: bool,
     pub was_down: bool,
+    /// Good and bad rounds in a row, and the most of each since the other was said.
+    pub row: (bool, u32),
+    pub best: [u32; 2],
     /// It, or what it really or by the file depends on, has changed.
     pub disturbed: u64,
     // What was said.
@@ -206,6 +211,13 @@ impl Look {
         if each.round.open > 0 {
             return;
         }
+        let is_good = each.round.bad.is_none();
+        each.row = match each.row {
+            (was, count) if was == is_good => (was, count + 1),
+            _ => (is_good, 1),
+        };
+        let best = &mut each.best[usize::from(is_good)];
+        *best = each.row.1.max(*best);
         match each.round.bad {
             None => each.first_bad = None,
             Some(at) if each.first_bad.is_none() => {

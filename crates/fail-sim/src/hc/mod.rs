@@ -63,10 +63,14 @@ pub enum Broken {
     NeverGood,
     /// Findings that are good are told as bad ones.
     Lies,
+    /// hc takes one finding for enough.
+    Hasty,
     /// Each action is done twice.
     ActsTwice,
     /// An action that is given up goes on.
     ForgetsForget,
+    /// A check that nobody waits for any more goes on.
+    ForgetsDrop,
     /// After a restart hc is not told what was kept.
     Forgetful,
     /// hc is made to ask all the time.
