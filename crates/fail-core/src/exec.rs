@@ -29,6 +29,10 @@ pub struct Given {
     pub env: Vec<(String, String)>,
     /// They are ended after so long.
     pub timeout: Option<Span>,
+    /// What they have started ends with them: whoever of their process group is left when the
+    /// last of them has ended is killed. Otherwise it is left alone, as a daemon that a script
+    /// has started must be.
+    pub sweep: bool,
 }
 
 /// One program of a pipeline.

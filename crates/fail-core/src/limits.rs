@@ -193,6 +193,10 @@ pub const FINDING_BYTES_MAX: usize = 512;
 /// Figures of one check; a plugin that measures more is measured by other means.
 pub const FIGURES_MAX: usize = 64;
 
+/// Bytes of a figure's name, of its unit and of each of its ranges: paths of file systems are
+/// the longest names that plugins have.
+pub const FIGURE_BYTES_MAX: usize = 128;
+
 /// Changes of a target that are remembered.
 pub const CHANGES_MAX: usize = 100;
 

@@ -1,5 +1,7 @@
-//! What a check has found, put together.
+//! What a check has found, put together. Reasons quote what came over the network: they are
+//! one line without control characters, and not longer than a reason may be.
 
+use fail_core::limits::FINDING_BYTES_MAX;
 use fail_core::time::Span;
 use fail_core::watch::{Figure, Finding, Verdict};
 
@@ -27,13 +29,44 @@ pub fn unknown(why: impl Into<String>) -> Finding {
     finding(Verdict::Unknown, why.into())
 }
 
-fn finding(verdict: Verdict, why: String) -> Finding {
+pub(crate) fn finding(verdict: Verdict, why: String) -> Finding {
     Finding {
         verdict,
-        why,
+        why: line(&why),
         took: Span::ZERO,
         figures: Vec::new(),
     }
+}
+
+/// A reason as it may be shown anywhere: one line, without what steers a terminal, cut where it
+/// is too long.
+pub(crate) fn line(text: &str) -> String {
+    const CUT: &str = "...";
+    // What comes behind that would be cut anyway: cleaning makes a text longer, never shorter.
+    let mut plain = String::new();
+    for word in text.split_whitespace() {
+        if plain.len() > FINDING_BYTES_MAX {
+            break;
+        }
+        let between = if plain.is_empty() { "" } else { " " };
+        plain += between;
+        plain += &word[..boundary(word, FINDING_BYTES_MAX + 1)];
+    }
+    let mut line = fail_client::clean(&plain).into_owned();
+    if line.len() > FINDING_BYTES_MAX {
+        line.truncate(boundary(&line, FINDING_BYTES_MAX - CUT.len()));
+        line += CUT;
+    }
+    line
+}
+
+/// Where a text may be cut, at this byte or before.
+pub(crate) fn boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 /// Something measured, without ranges.

@@ -1,9 +1,239 @@
 //! Asks for echoes.
+//!
+//! With a socket that the kernel has for just that (`SOCK_DGRAM`), which anybody may have whose
+//! group is in `net.ipv4.ping_group_range`; otherwise with a raw one, which needs
+//! `CAP_NET_RAW`. An echo counts if it brings back our random bits: others on this host ask too.
 
-use fail_conf::hcfile::check::{Check, Terms};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
-use crate::found::{Found, unknown};
+use fail_client::words;
+use fail_conf::hcfile::check::{Check, Host, Terms};
+use fail_core::watch::Finding;
+use nix::sys::socket::{setsockopt, sockopt};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+use tokio::time::{Instant, timeout_at};
 
-pub(crate) async fn probe(_check: &Check, _terms: &Terms) -> Found {
-    Ok(unknown("not built yet"))
+use crate::found::{Found, bad, figure, good, unknown};
+use crate::{net, note, udp};
+
+/// From one question to the next: as often as anybody may ping.
+const PACE: Duration = Duration::from_millis(200);
+
+/// So long after the last question an echo is waited for: twice around the world by satellite.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// Type, code, checksum, identifier, number; and the random bits.
+const HEAD_BYTES: usize = 8;
+const BITS: usize = 16;
+
+/// More than an echo of ours with the header of IPv4 before it.
+const ROOM: usize = 256;
+
+/// Echo and its answer, of ICMP and of ICMPv6.
+const V4: (u8, u8) = (8, 0);
+const V6: (u8, u8) = (128, 129);
+
+pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
+    let Check::Icmp { host, count, loss } = check else {
+        return Ok(unknown("not a check of icmp"));
+    };
+    let host = Host {
+        name: host.clone(),
+        port: 0,
+    };
+    // One that can be reached: which of them answers, nobody could tell apart from loss.
+    let mut failures = Vec::new();
+    for at in net::addresses(&host, terms.family).await? {
+        match Pinger::open(at) {
+            Ok(pinger) => return pinger.run(*count, *loss).await,
+            Err(finding) => failures.push(finding),
+        }
+    }
+    Err(net::all(failures))
+}
+
+struct Pinger {
+    socket: UdpSocket,
+    at: SocketAddr,
+    raw: bool,
+    bits: [u8; BITS],
+    sent: BTreeMap<u16, Instant>,
+    times: Vec<f64>,
+    /// What the network said of it last.
+    told: Option<String>,
+}
+
+impl Pinger {
+    fn open(at: SocketAddr) -> Result<Pinger, Finding> {
+        let failed = |e: io::Error| Finding {
+            why: format!("no echo of {}: {}", at.ip(), words(&e)),
+            ..net::failed(&e, at)
+        };
+        let (socket, raw) = match socket(at, Type::DGRAM) {
+            Ok(socket) => (socket, false),
+            Err(_) => match socket(at, Type::RAW) {
+                Ok(socket) => (socket, true),
+                Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+                    return Err(unknown(
+                        "icmp is not allowed here: have the group of hc in \
+                         net.ipv4.ping_group_range, or give hc CAP_NET_RAW",
+                    ));
+                }
+                Err(e) => return Err(unknown(format!("no socket for icmp: {}", words(&e)))),
+            },
+        };
+        socket.connect(&at.into()).map_err(failed)?;
+        let socket = UdpSocket::from_std(socket.into()).map_err(failed)?;
+        let mut bits = [0; BITS];
+        getrandom::fill(&mut bits).map_err(|e| unknown(format!("no random bits: {e}")))?;
+        Ok(Pinger {
+            socket,
+            at,
+            raw,
+            bits,
+            sent: BTreeMap::new(),
+            times: Vec::new(),
+            told: None,
+        })
+    }
+
+    async fn run(mut self, count: u32, loss: u32) -> Found {
+        let count = u16::try_from(count.max(1)).unwrap_or(u16::MAX);
+        let ip = self.at.ip();
+        for number in 1..=count {
+            let heard = self.times.len();
+            note::waits(format!("echo {number} of {count} of {ip}, {heard} came"));
+            self.sent.insert(number, Instant::now());
+            if let Err(e) = self.socket.send(&self.question(number)).await {
+                self.told = Some(words(&e));
+            }
+            let last = number == count;
+            let until = Instant::now() + if last { WAIT } else { PACE };
+            // Those that come too late for their turn count all the same, until the last.
+            while !(last && self.sent.is_empty()) {
+                match timeout_at(until, self.heard()).await {
+                    Ok(()) => {}
+                    Err(_) => break,
+                }
+            }
+        }
+        self.judge(count, loss)
+    }
+
+    /// Waits for something that comes.
+    async fn heard(&mut self) {
+        let mut buffer = [0; ROOM];
+        let ready = udp::recv(&self.socket).await;
+        match ready.and_then(|()| self.socket.try_recv(&mut buffer)) {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(length) => {
+                if let Some(number) = self.number(&buffer[..length]) {
+                    // None: it came twice.
+                    if let Some(at) = self.sent.remove(&number) {
+                        self.times.push(at.elapsed().as_secs_f64());
+                    }
+                }
+            }
+            Err(e) => self.told = Some(words(&e)),
+        }
+    }
+
+    fn question(&self, number: u16) -> Vec<u8> {
+        let kind = if self.at.is_ipv4() { V4.0 } else { V6.0 };
+        let mut packet = vec![kind, 0, 0, 0];
+        // With a datagram socket the kernel puts its own identifier there.
+        packet.extend_from_slice(&self.bits[..2]);
+        packet.extend_from_slice(&number.to_be_bytes());
+        packet.extend_from_slice(&self.bits);
+        // With IPv6 the kernel does it, which knows our address.
+        if self.at.is_ipv4() {
+            let sum = checksum(&packet);
+            packet[2..4].copy_from_slice(&sum.to_be_bytes());
+        }
+        packet
+    }
+
+    /// The number of our question, if that is an answer to one.
+    fn number(&self, bytes: &[u8]) -> Option<u16> {
+        let (kind, skip) = match (self.at.is_ipv4(), self.raw) {
+            (false, _) => (V6.1, 0),
+            (true, false) => (V4.1, 0),
+            // The header of IPv4 is before it.
+            (true, true) => (V4.1, usize::from(bytes.first()? & 0x0f) * 4),
+        };
+        let bytes = bytes.get(skip..)?;
+        let ours = bytes.get(HEAD_BYTES..HEAD_BYTES + BITS)? == self.bits;
+        let number = u16::from_be_bytes([bytes[6], bytes[7]]);
+        (ours && bytes[..2] == [kind, 0]).then_some(number)
+    }
+
+    fn judge(self, count: u16, loss: u32) -> Found {
+        let heard = self.times.len();
+        let lost = usize::from(count) - heard;
+        #[expect(clippy::cast_precision_loss, reason = "at most 65535")]
+        let (percent, average) = {
+            let percent = 100.0 * lost as f64 / f64::from(count);
+            (percent, self.times.iter().sum::<f64>() / heard as f64)
+        };
+        note::measured(figure("loss", percent, "%"));
+        let ip = self.at.ip();
+        if heard > 0 {
+            let least = self.times.iter().copied().fold(f64::INFINITY, f64::min);
+            let most = self.times.iter().copied().fold(0.0, f64::max);
+            note::measured(figure("rtt_min", least, "s"));
+            note::measured(figure("rtt_avg", average, "s"));
+            note::measured(figure("rtt_max", most, "s"));
+        }
+        let told = self.told.map_or(String::new(), |told| format!(": {told}"));
+        match heard {
+            _ if percent > f64::from(loss) && heard > 0 => {
+                let why = format!("{lost} of {count} echoes of {ip} lost, more than {loss}%");
+                Err(bad(why + &told))
+            }
+            0 if percent > f64::from(loss) => Err(bad(format!("no echo of {ip}{told}"))),
+            0 => Ok(good(format!("no echo of {ip}, as is allowed"))),
+            _ => Ok(good(format!(
+                "{heard} of {count} echoes of {ip} in {:.3}ms",
+                average * 1e3
+            ))),
+        }
+    }
+}
+
+/// A socket that does not block and is told what the network says.
+fn socket(at: SocketAddr, kind: Type) -> io::Result<Socket> {
+    let (domain, protocol) = match at {
+        SocketAddr::V4(_) => (Domain::IPV4, Protocol::ICMPV4),
+        SocketAddr::V6(_) => (Domain::IPV6, Protocol::ICMPV6),
+    };
+    let socket = Socket::new(domain, kind, Some(protocol))?;
+    socket.set_nonblocking(true)?;
+    let any: SocketAddr = match at {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    socket.bind(&any.into())?;
+    // That nobody is there is heard from a router, where there is one.
+    match at {
+        SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?,
+        SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?,
+    }
+    Ok(socket)
+}
+
+/// The sum of RFC 1071.
+fn checksum(bytes: &[u8]) -> u16 {
+    let pairs = bytes
+        .chunks(2)
+        .map(|pair| u32::from(pair[0]) << 8 | u32::from(pair.get(1).copied().unwrap_or(0)));
+    let mut sum: u32 = pairs.sum();
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    // What was folded fits.
+    !u16::try_from(sum).unwrap_or(u16::MAX)
 }

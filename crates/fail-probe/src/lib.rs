@@ -28,6 +28,7 @@ mod ntp;
 pub mod plugin;
 mod tcp;
 mod tls;
+mod udp;
 
 pub use found::{bad, good, unknown, warning};
 pub use prober::{Prober, probe_once};

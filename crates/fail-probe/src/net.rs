@@ -25,7 +25,7 @@ use crate::note;
 const ADDRESSES_MAX: usize = 16;
 
 /// So long the first address has before the next is tried beside it: what RFC 8305 proposes.
-const HEAD_START: Duration = Duration::from_millis(250);
+pub(crate) const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Reasons of so many addresses are told; who needs more looks at the name.
 const REASONS_MAX: usize = 3;
@@ -120,7 +120,7 @@ async fn reach(wanted: Vec<SocketAddr>) -> Result<(TcpStream, SocketAddr), Findi
 }
 
 /// One finding of several failures: bad if one is.
-fn all(failures: Vec<Finding>) -> Finding {
+pub(crate) fn all(failures: Vec<Finding>) -> Finding {
     let worst = failures.iter().any(|f| f.verdict == Verdict::Bad);
     let more = failures.len().saturating_sub(REASONS_MAX);
     let whys = failures.into_iter().take(REASONS_MAX).map(|f| f.why);

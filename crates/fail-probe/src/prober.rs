@@ -5,14 +5,14 @@ use std::io;
 use std::time::Duration;
 
 use fail_conf::hcfile::check::{Check, Line, Terms};
-use fail_core::limits::{FIGURES_MAX, FINDING_BYTES_MAX};
+use fail_core::limits::FIGURES_MAX;
 use fail_core::time::Span;
 use fail_core::watch::Finding;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinError};
 use tokio::time::Instant;
 
-use crate::found::{Found, bad, unknown};
+use crate::found::{self, Found, bad, unknown};
 use crate::{dns, faild, http, icmp, ldap, mail, note, ntp, tcp};
 
 /// What the thread is told.
@@ -146,23 +146,8 @@ pub(crate) async fn probe(line: &Line, limit: Duration) -> Finding {
     finding.figures.extend(notes.figures);
     finding.figures.truncate(FIGURES_MAX);
     let mut finding = line.terms.judge(finding);
-    finding.why = one_line(&finding.why);
+    finding.why = found::line(&finding.why);
     finding
-}
-
-/// A reason as it may be shown anywhere: one line, without what steers a terminal, cut where it
-/// is too long.
-fn one_line(why: &str) -> String {
-    const CUT: &str = "...";
-    let words: Vec<&str> = why.split_whitespace().collect();
-    let mut line = fail_client::clean(&words.join(" ")).into_owned();
-    if line.len() > FINDING_BYTES_MAX {
-        let end = (0..=FINDING_BYTES_MAX - CUT.len()).rev();
-        let end = end.into_iter().find(|at| line.is_char_boundary(*at));
-        line.truncate(end.unwrap_or(0));
-        line += CUT;
-    }
-    line
 }
 
 async fn ask(check: &Check, terms: &Terms) -> Found {
@@ -203,6 +188,7 @@ fn span(time: Duration) -> Span {
 
 #[cfg(test)]
 mod tests {
+    use fail_core::limits::FINDING_BYTES_MAX;
     use fail_core::watch::Verdict;
 
     use super::*;
@@ -223,11 +209,11 @@ mod tests {
 
     #[test]
     fn a_reason_is_one_clean_line_that_is_not_too_long() {
-        assert_eq!(one_line("a\r\n b\t\u{b}c "), "a b c");
-        assert_eq!(one_line("a\x1b[2J\u{202e}"), "a\\u{1b}[2J\\u{202e}");
+        assert_eq!(found::line("a\r\n b\t\u{b}c "), "a b c");
+        assert_eq!(found::line("a\x1b[2J\u{202e}"), "a\\u{1b}[2J\\u{202e}");
         for letter in ["x", "é", "☃", "𝄞"] {
             for before in ["", "a", "ab", "abc"] {
-                let line = one_line(&(before.to_string() + &letter.repeat(600)));
+                let line = found::line(&(before.to_string() + &letter.repeat(600)));
                 assert!(line.len() <= FINDING_BYTES_MAX && line.len() > FINDING_BYTES_MAX - 4);
                 assert!(line.ends_with("..."));
             }

@@ -15,7 +15,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use super::pipes::Pipes;
-use super::{KILL_GRACE, LINGER, TERM_GRACE};
+use super::{KILL_GRACE, LINGER, SWEEP_GRACE, TERM_GRACE};
 use crate::poller::Desk;
 
 /// What a deadline led to.
@@ -43,6 +43,8 @@ struct Process {
 
 pub(super) struct Job {
     pub id: u64,
+    /// Whoever is left of its group when it has ended is killed.
+    pub sweep: bool,
     name: String,
     processes: Vec<Process>,
     pipes: Pipes,
@@ -86,6 +88,7 @@ impl Job {
         };
         Job {
             id,
+            sweep: false,
             name,
             processes: children.into_iter().map(process).collect(),
             pipes,
@@ -120,6 +123,10 @@ impl Job {
         }
         if self.ended_at.is_none() && self.processes.iter().all(|p| p.ended) {
             self.ended_at = Some(now);
+            if self.sweep {
+                // Nothing of it has been reaped, so this is still its own group.
+                self.signal(Signal::SIGKILL);
+            }
         }
     }
 
@@ -130,7 +137,8 @@ impl Job {
     /// Once is enough: who asks again does not get it sooner.
     pub fn tell_to_go(&mut self, now: Mono) {
         if let Going::Not(_) = self.going {
-            self.going = Going::Asked(now + TERM_GRACE);
+            let grace = if self.sweep { SWEEP_GRACE } else { TERM_GRACE };
+            self.going = Going::Asked(now + grace);
             self.signal(Signal::SIGTERM);
             // One that is stopped would not hear it.
             self.signal(Signal::SIGCONT);

@@ -6,11 +6,16 @@
 //! script may leave a daemon behind that keeps the pipe. Such a daemon is left alone when
 //! the job ended by itself, and killed with the group when the job was told to go.
 //!
+//! Where a pipeline wants a sweep ([`Given::sweep`]), whoever is left of its group is killed when
+//! the last of its programs has ended, before its number is free for anybody. Who has gone into
+//! a session of his own (`setsid`), as daemons do, is out of reach of that and goes on.
+//!
 //! What is started in the background is nobody's job: it is started, told of, and reaped when
 //! it ends; nothing here ends it.
 //!
 //! A job that is told to go, by [`Children::kill`] or its own deadline, gets TERM, after
-//! [`TERM_GRACE`] KILL, and after [`KILL_GRACE`] it is given up, loudly.
+//! [`TERM_GRACE`] (with a sweep [`SWEEP_GRACE`]) KILL, and after [`KILL_GRACE`] it is given up,
+//! loudly.
 //!
 //! Built after [`Signals`](crate::signals::Signals): `reap` is called for `Signal::Child`.
 
@@ -21,6 +26,8 @@ mod start;
 use std::collections::VecDeque;
 use std::process::Child;
 
+#[cfg(doc)]
+use fail_core::exec::Given;
 use fail_core::exec::{ExecFailed, ExecResult, Pipeline};
 use fail_core::time::{Mono, Span};
 use mio::Token;
@@ -44,6 +51,9 @@ pub const LINGER: Span = Span::from_millis(200);
 
 /// From TERM to KILL.
 pub const TERM_GRACE: Span = Span::from_secs(2);
+
+/// The same for a job that is swept: what leaves nothing behind has little to put away.
+pub const SWEEP_GRACE: Span = Span::from_millis(500);
 
 /// From KILL to giving up. A process that survives it waits in the kernel, for a disk say.
 pub const KILL_GRACE: Span = Span::from_secs(2);
@@ -114,7 +124,8 @@ impl Children {
         let began = clock::now().mono;
         let limit = pipeline.given.timeout.map(|timeout| began + timeout);
         let deadline = earliest([deadline, limit]);
-        let job = Job::new(id, name.to_owned(), children, pipes, began, deadline);
+        let mut job = Job::new(id, name.to_owned(), children, pipes, began, deadline);
+        job.sweep = pipeline.given.sweep;
         if slot == self.jobs.len() {
             self.jobs.push(None);
         }
