@@ -79,7 +79,11 @@ pub(crate) async fn connect(
     host: &Host,
     terms: &Terms,
 ) -> Result<(TcpStream, SocketAddr), Finding> {
-    let wanted = addresses(host, terms.family).await?;
+    reach(addresses(host, terms.family).await?).await
+}
+
+/// Connects to the first of these that answers.
+async fn reach(wanted: Vec<SocketAddr>) -> Result<(TcpStream, SocketAddr), Finding> {
     let began = Instant::now();
     let to: Vec<String> = wanted.iter().map(ToString::to_string).collect();
     note::waits(format!("a connection to {}", to.join(" or ")));
@@ -242,5 +246,63 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
                 return Err(bad(format!("{} has hung up", self.at)));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream as Blocking};
+
+    use tokio::net::TcpSocket;
+
+    use super::*;
+
+    /// Long before the kernel gives up on an address that is silent.
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    fn run<T>(test: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        { runtime }.enable_all().build().unwrap().block_on(test)
+    }
+
+    #[test]
+    fn a_silent_address_does_not_keep_from_the_next() {
+        run(async {
+            // Nobody takes its connections, and there is room for one only.
+            let silent = TcpSocket::new_v4().unwrap();
+            silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            let silent = silent.listen(0).unwrap();
+            let silent_at = silent.local_addr().unwrap();
+            let _room = Blocking::connect(silent_at).unwrap();
+            let good = TcpListener::bind("[::1]:0").unwrap();
+            let good_at = good.local_addr().unwrap();
+            let alone = timeout(HEAD_START, TcpStream::connect(silent_at)).await;
+            assert!(alone.is_err(), "it is not silent");
+            let reached = timeout(LIMIT, reach(vec![silent_at, good_at])).await;
+            let (_, at) = reached.expect("the second was never tried").unwrap();
+            assert_eq!(at, good_at);
+        });
+    }
+
+    #[test]
+    fn an_address_that_fails_does_not_keep_from_the_next() {
+        run(async {
+            let nobody = || {
+                TcpListener::bind("127.0.0.1:0")
+                    .unwrap()
+                    .local_addr()
+                    .unwrap()
+            };
+            let good = TcpListener::bind("127.0.0.1:0").unwrap();
+            let good_at = good.local_addr().unwrap();
+            let reached = reach(vec![nobody(), nobody(), good_at]).await;
+            assert_eq!(reached.unwrap().1, good_at);
+            let all = [nobody(), nobody(), nobody(), nobody(), nobody()];
+            let why = reach(all.to_vec()).await.unwrap_err().why;
+            let told = all[..3]
+                .iter()
+                .map(|at| format!("connection refused by {at}; "));
+            assert_eq!(why, told.collect::<String>() + "and 2 more");
+        });
     }
 }

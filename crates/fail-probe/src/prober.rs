@@ -188,6 +188,7 @@ fn span(time: Duration) -> Span {
 
 #[cfg(test)]
 mod tests {
+    use fail_core::limits::FINDING_BYTES_MAX;
     use fail_core::watch::Verdict;
 
     use super::*;
@@ -208,11 +209,11 @@ mod tests {
 
     #[test]
     fn a_reason_is_one_clean_line_that_is_not_too_long() {
-        assert_eq!(one_line("a\r\n b\t\u{b}c "), "a b c");
-        assert_eq!(one_line("a\x1b[2J\u{202e}"), "a\\u{1b}[2J\\u{202e}");
+        assert_eq!(found::line("a\r\n b\t\u{b}c "), "a b c");
+        assert_eq!(found::line("a\x1b[2J\u{202e}"), "a\\u{1b}[2J\\u{202e}");
         for letter in ["x", "é", "☃", "𝄞"] {
             for before in ["", "a", "ab", "abc"] {
-                let line = one_line(&(before.to_string() + &letter.repeat(600)));
+                let line = found::line(&(before.to_string() + &letter.repeat(600)));
                 assert!(line.len() <= FINDING_BYTES_MAX && line.len() > FINDING_BYTES_MAX - 4);
                 assert!(line.ends_with("..."));
             }
