@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use fail_cli::{PROGRAMS, Program, exit, ports};
+use fail_cli::{PROGRAMS, Program, ports};
 use fail_core::decide::decide;
 use fail_core::policy::Retry;
 use fail_core::time::Span;

@@ -56,7 +56,13 @@ fn hc(host: &Host) -> Process {
         host.folder.file("community"),
     );
     let mut hc = host.namespace.command(program::path("hc"));
-    hc.args(["-F", "-d", "action", "-f", &host.folder.write("Hcfile", &file)]);
+    hc.args([
+        "-F",
+        "-d",
+        "action",
+        "-f",
+        &host.folder.write("Hcfile", &file),
+    ]);
     let then = Instant::now();
     let hc = Process::start(&format!("hc of {}", host.name), hc);
     hc.line(then, "target nginx: pending -> up", BOUND);
