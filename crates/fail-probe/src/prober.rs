@@ -203,3 +203,37 @@ fn span(time: Duration) -> Span {
     // Nothing here takes five hundred years.
     Span(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, reason = "that is what is tested")]
+
+    use super::*;
+
+    /// What is told of a check that ends so.
+    fn told(
+        end: impl FnOnce(&mut Owed<Box<dyn Fn(u64, Finding) + Send + Sync>>) + Send + 'static,
+    ) -> Vec<u64> {
+        let (tell, heard) = std::sync::mpsc::channel();
+        let (ask, _asked) = mpsc::unbounded_channel();
+        let tell: Box<dyn Fn(u64, Finding) + Send + Sync> = Box::new(move |number, _| {
+            let _ = tell.send(number);
+        });
+        let mut owed = Owed {
+            tell: std::sync::Arc::new(tell),
+            finding: None,
+            number: 7,
+            ask: ask.downgrade(),
+        };
+        // As tokio has it, what panics ends its task only.
+        let _ = std::thread::spawn(move || end(&mut owed)).join();
+        heard.iter().collect()
+    }
+
+    #[test]
+    fn a_check_that_fails_by_a_mistake_is_answered() {
+        assert_eq!(told(|_| panic!("a mistake")), [7]);
+        assert_eq!(told(|owed| owed.finding = Some(bad("no"))), [7]);
+        assert!(told(|_| ()).is_empty(), "it was dropped");
+    }
+}
