@@ -50,7 +50,8 @@ pub(crate) fn line(text: &str) -> String {
         }
         let between = if plain.is_empty() { "" } else { " " };
         plain += between;
-        plain += &word[..boundary(word, FINDING_BYTES_MAX + 1)];
+        // Where a letter of four bytes is cut before, there is still more than fits.
+        plain += &word[..boundary(word, FINDING_BYTES_MAX + 4)];
     }
     let mut line = fail_client::clean(&plain).into_owned();
     if line.len() > FINDING_BYTES_MAX {
