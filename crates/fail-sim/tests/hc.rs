@@ -191,7 +191,7 @@ fn a_check_of_what_is_hidden_that_goes_on_is_seen() {
     caught(
         Broken::ForgetsDrop,
         Property::Hidden,
-        &[Property::OneAtATime],
+        &[Property::OneAtATime, Property::Grounds],
     );
 }
 

@@ -128,8 +128,9 @@ impl World {
                 } => {
                     let n = number(&target);
                     self.say("hc", &format!("asks t-{n} {check} as {no}"));
-                    self.look.asked(&self.scene, n, check, no);
-                    self.begin(n, no, deadline.0 - 1_000 * SECOND);
+                    let deadline = deadline.0 - 1_000 * SECOND;
+                    self.look.asked(&self.scene, n, check, no, deadline);
+                    self.begin(n, no, deadline);
                 }
                 Out::Drop(number) => {
                     self.say("hc", &format!("drops {number}"));

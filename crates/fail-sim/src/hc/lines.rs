@@ -1,8 +1,9 @@
 //! Actions. **One at a time** for each line of a target; what was begun **ends**. What is said
 //! is in **order**, was true at some time since the other was said (**never true**), and is
 //! **one message**: nobody is called down while enough of what it depends on was down before its
-//! first bad finding, nor before it was found so often in a row (**grounds**). **Limits** are kept, and what they leave out **counts**. Of what is
-//! worked on nothing is said (**maintenance**).
+//! first bad finding, nor before it was found so often in a row (**grounds**). **Limits** are
+//! kept, and what they leave out **counts**. Of what is worked on nothing is said
+//! (**maintenance**).
 
 use fail_core::watch::{ACT_GRACE, Event, Report};
 
@@ -69,7 +70,7 @@ impl Look {
         }
         let up = scene.truth.0[n].up;
         // A check that is under way may have seen how it was before.
-        let seeing = self.checks.values().any(|(m, ..)| *m == n);
+        let seeing = self.checks.values().any(|check| check.target == n);
         let each = &mut self.each[n];
         let was = each.last.replace(report.good);
         let repeats = std::mem::take(&mut each.repeats);
@@ -78,7 +79,7 @@ impl Look {
             return self.violated(Property::Order, at, text);
         }
         let checked = target.is_some_and(|target| target.checks > 0);
-        let best = each.best[usize::from(report.good)];
+        let best = each.best[usize::from(report.good)] + std::mem::take(&mut each.doubtful);
         each.best[usize::from(!report.good)] = 0;
         let true_once = if report.good {
             each.was_up

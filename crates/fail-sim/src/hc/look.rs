@@ -70,6 +70,15 @@ pub(super) struct Round {
     pub bad: Option<u64>,
 }
 
+/// A check under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Check {
+    pub target: usize,
+    pub check: usize,
+    pub begun: u64,
+    pub deadline: u64,
+}
+
 /// What is known of one target.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Each {
@@ -82,6 +91,8 @@ pub(super) struct Each {
     /// Good and bad rounds in a row, and the most of each since the other was said.
     pub row: (bool, u32),
     pub best: [u32; 2],
+    /// Bad rounds that hc may have counted or not, as it stood still.
+    pub doubtful: u32,
     /// It, or what it really or by the file depends on, has changed.
     pub disturbed: u64,
     // What was said.
@@ -112,8 +123,8 @@ pub struct Look {
     /// The first property that did not hold.
     pub violation: Option<Violation>,
     pub(super) each: Vec<Each>,
-    /// Checks under way: of whom, which, and when they began.
-    pub(super) checks: BTreeMap<u64, (usize, usize, u64)>,
+    /// Checks under way.
+    pub(super) checks: BTreeMap<u64, Check>,
     /// Actions under way: of whom, which line, for what, until when.
     pub(super) acts: BTreeMap<u64, (usize, usize, bool, u64)>,
     /// For each file, how long until all is known of a target.
@@ -184,13 +195,19 @@ impl Look {
     }
 
     /// hc asks.
-    pub fn asked(&mut self, scene: &Scene, n: usize, check: usize, no: u64) {
-        let twice = self.checks.values().any(|(m, c, _)| (*m, *c) == (n, check));
-        if twice {
+    pub fn asked(&mut self, scene: &Scene, n: usize, check: usize, no: u64, deadline: u64) {
+        let twice = |of: &Check| (of.target, of.check) == (n, check);
+        if self.checks.values().any(twice) {
             let text = format!("t-{n}: check {check} is asked twice at once");
             self.violated(Property::OneAtATime, scene.at, text);
         }
-        self.checks.insert(no, (n, check, scene.at));
+        let under_way = Check {
+            target: n,
+            check,
+            begun: scene.at,
+            deadline,
+        };
+        self.checks.insert(no, under_way);
         if check == 0 {
             self.each[n].round = Round::default();
             self.pace_round(scene, n);
@@ -200,7 +217,10 @@ impl Look {
 
     /// A check is answered.
     pub fn answered(&mut self, scene: &Scene, number: u64, good: bool) {
-        let Some((n, ..)) = self.checks.remove(&number) else {
+        let Some(Check {
+            target: n, begun, ..
+        }) = self.checks.remove(&number)
+        else {
             return;
         };
         let each = &mut self.each[n];
@@ -212,12 +232,16 @@ impl Look {
             return;
         }
         let is_good = each.round.bad.is_none();
-        each.row = match each.row {
-            (was, count) if was == is_good => (was, count + 1),
-            _ => (is_good, 1),
-        };
-        let best = &mut each.best[usize::from(is_good)];
-        *best = each.row.1.max(*best);
+        if !is_good && begun < scene.disturbed {
+            each.doubtful += 1;
+        } else {
+            each.row = match each.row {
+                (was, count) if was == is_good => (was, count + 1),
+                _ => (is_good, 1),
+            };
+            let best = &mut each.best[usize::from(is_good)];
+            *best = each.row.1.max(*best);
+        }
         match each.round.bad {
             None => each.first_bad = None,
             Some(at) if each.first_bad.is_none() => {
@@ -233,14 +257,8 @@ impl Look {
 
     /// hc waits for it no longer: it was given up, or nobody wants to know.
     pub fn dropped(&mut self, scene: &Scene, number: u64) {
-        let Some((n, _, begun)) = self.checks.get(&number).copied() else {
-            return;
-        };
-        let timeout = scene
-            .setup
-            .target(scene.other, n)
-            .map(|target| target.pace.timeout.0);
-        if timeout.is_some_and(|timeout| scene.at >= begun + timeout + CHECK_GRACE.0) {
+        let deadline = self.checks.get(&number).map(|check| check.deadline);
+        if deadline.is_some_and(|deadline| scene.at >= deadline + CHECK_GRACE.0) {
             return self.answered(scene, number, false);
         }
         self.checks.remove(&number);

@@ -36,7 +36,7 @@ impl Look {
 
     pub(super) fn look_pace(&mut self, scene: &Scene) {
         let Some(watch) = &scene.watch else { return };
-        let hidden: Vec<usize> = self.checks.values().map(|(n, ..)| *n).collect();
+        let hidden: Vec<usize> = self.checks.values().map(|check| check.target).collect();
         for n in hidden {
             if self.each[n].hidden {
                 let text = format!("t-{n} is asked, and nobody should");
