@@ -91,7 +91,7 @@ fn a_dead_router_in_front_of_50_targets_is_one_message() {
     let begin = Instant::now();
     net.switch.ip("link set router down");
     hc.line(begin, "target router: up -> down", BOUND);
-    let hidden = format!("because of it {BEHIND} targets not asked");
+    let hidden = format!("{BEHIND} targets are not asked because of it");
     hc.line(begin, &hidden, BOUND);
     let look = || net.said();
     let first = format!("router down {BEHIND}");
@@ -121,7 +121,7 @@ fn what_died_behind_a_dead_router_is_told_of_when_the_router_is_back() {
     let begin = Instant::now();
     net.switch.ip("link set router down");
     hc.line(begin, "target router: up -> down", BOUND);
-    hc.line(begin, "targets not asked", BOUND);
+    hc.line(begin, "targets are not asked because of it", BOUND);
     net.router.ip("address del 10.78.1.9/32 dev lo");
     net.switch.ip("link set router up");
     hc.line(begin, "target t9: up -> down", BOUND);
