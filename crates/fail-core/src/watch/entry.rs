@@ -55,8 +55,20 @@ pub(super) struct Round {
     pub begun: Mono,
     /// Those that have not answered, by their numbers.
     pub open: Vec<u64>,
-    pub worst: Verdict,
-    pub why: String,
+    /// The worst that was found, and why; nothing: no check has answered.
+    pub worst: Option<(Verdict, String)>,
+}
+
+impl Round {
+    pub fn found(&mut self, verdict: Verdict, why: &str) {
+        if self
+            .worst
+            .as_ref()
+            .is_none_or(|(worst, _)| verdict > *worst)
+        {
+            self.worst = Some((verdict, why.to_string()));
+        }
+    }
 }
 
 /// Findings of a kind in a row.

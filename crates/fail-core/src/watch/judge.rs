@@ -40,6 +40,14 @@ impl Counts {
 impl Watch {
     /// How it is now; and who depends on it is judged next, if that has changed.
     pub(super) fn judge(&mut self, now: Now, slot: usize) {
+        self.judge_it(now, slot);
+        let entry = &self.entries[slot];
+        if entry.up().is_some() && entry.said != entry.base {
+            self.tell.insert(slot);
+        }
+    }
+
+    fn judge_it(&mut self, now: Now, slot: usize) {
         let entry = &self.entries[slot];
         let counts = Counts::of(self, entry);
         if entry.is_group() {
@@ -105,7 +113,7 @@ impl Watch {
 
     /// Whether enough of what it depends on is certainly good since then. What is not certain
     /// is asked.
-    fn is_sure(&mut self, now: Now, slot: usize, since: Mono) -> bool {
+    pub(super) fn is_sure(&mut self, now: Now, slot: usize, since: Mono) -> bool {
         let entry = &self.entries[slot];
         let depends = entry.depends.clone();
         let good = |on: &&usize| self.entries[**on].certain(since) == Some(true);

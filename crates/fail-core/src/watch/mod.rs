@@ -129,11 +129,14 @@ impl Watch {
 
     /// Everything that follows from what has happened.
     fn settle(&mut self, now: Now) {
-        while let Some(slot) = self.judge.pop_first() {
-            self.judge(now, slot);
-        }
-        while let Some(slot) = self.tell.pop_first() {
-            self.say(now, slot);
+        loop {
+            if let Some(slot) = self.judge.pop_first() {
+                self.judge(now, slot);
+            } else if let Some(slot) = self.tell.pop_first() {
+                self.say(now, slot);
+            } else {
+                break;
+            }
         }
         self.begin_queued(now);
     }

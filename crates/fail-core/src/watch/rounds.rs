@@ -62,9 +62,11 @@ fn grid(name: &Name, interval: Span, from: Mono) -> Mono {
     }
 }
 
-/// What is settable is not too short, whoever has set it.
+/// What is settable is not too short, whoever has set it, nor so long that it can not be
+/// counted with.
 fn at_least(span: Span) -> Span {
-    span.max(Span::from_millis(limits::CHECK_INTERVAL_MIN_MS))
+    let least = Span::from_millis(limits::CHECK_INTERVAL_MIN_MS);
+    span.clamp(least, Span(u64::MAX / 4))
 }
 
 impl Entry {
@@ -150,8 +152,7 @@ impl Watch {
         self.entries[slot].round = Some(Round {
             begun: now.mono,
             open,
-            worst: Verdict::Good,
-            why: String::new(),
+            worst: None,
         });
         self.timers
             .set((slot, What::Answer), deadline + CHECK_GRACE);
@@ -210,10 +211,7 @@ impl Watch {
             return;
         };
         round.open.retain(|open| *open != number);
-        if round.why.is_empty() || finding.verdict > round.worst {
-            round.worst = finding.verdict;
-            round.why.clone_from(&finding.why);
-        }
+        round.found(finding.verdict, &finding.why);
         let doubted = is_bad(finding.verdict) && round.begun < stalled;
         let over = round.open.is_empty();
         if !doubted || entry.doubts >= DOUBTS_MAX {
@@ -232,10 +230,7 @@ impl Watch {
         let Some(round) = &mut entry.round else {
             return;
         };
-        if round.worst < Verdict::Unknown {
-            round.worst = Verdict::Unknown;
-            round.why = NO_ANSWER.to_string();
-        }
+        round.found(Verdict::Unknown, NO_ANSWER);
         let (took, doubted) = (now.mono - round.begun, round.begun < stalled);
         for number in std::mem::take(&mut round.open) {
             self.health.checks += 1;
@@ -262,7 +257,10 @@ impl Watch {
         let Some(round) = entry.round.take() else {
             return;
         };
-        let good = !is_bad(round.worst);
+        let (worst, why) = round
+            .worst
+            .unwrap_or((Verdict::Unknown, NO_ANSWER.to_string()));
+        let good = !is_bad(worst);
         if !good && round.begun < stalled && entry.doubts < DOUBTS_MAX {
             entry.doubts += 1;
             entry.again = false;
@@ -270,7 +268,7 @@ impl Watch {
         }
         entry.doubts = 0;
         entry.checked = Some(now.wall);
-        entry.warning = round.worst == Verdict::Warning;
+        entry.warning = worst == Verdict::Warning;
         entry.enter_time(now.mono);
         entry.run = Some(match entry.run {
             Some(run) if run.good == good => Run {
@@ -287,9 +285,9 @@ impl Watch {
             entry.good_at = Some(round.begun);
         }
         if entry.up().is_none_or(|up| up == good) {
-            entry.why.clone_from(&round.why);
+            entry.why.clone_from(&why);
         }
-        entry.found = round.why;
+        entry.found = why;
         if entry.wanted.is_some() {
             // Somebody waits for a certain answer, and this may be it.
             let dependents = entry.dependents.clone();

@@ -21,16 +21,20 @@ impl Watch {
             self.say_flapping(now, slot);
         }
         let entry = &mut self.entries[slot];
-        let Some(up) = entry
-            .up()
-            .filter(|_| !entry.flapping && entry.hush.is_none())
-        else {
+        let quiet = entry.flapping || entry.hush.is_some() || !entry.is_settled();
+        let Some(up) = entry.up().filter(|_| !quiet) else {
             return;
         };
         if entry.said == entry.base {
             for line in 0..entry.deeds.len() {
                 self.reconcile(now, slot, line);
             }
+            return;
+        }
+        // It may have been down for long, while nothing was said.
+        let since = entry.run.map(|run| run.since);
+        let since = since.filter(|_| !up && !entry.is_group());
+        if since.is_some_and(|since| !self.is_sure(now, slot, since)) {
             return;
         }
         let event = if up { Event::Up } else { Event::Down };
@@ -41,7 +45,8 @@ impl Watch {
         entry.said_why.clone_from(&entry.why);
         if report.hides > 0 {
             let (name, hides) = (&report.target, count(report.hides, "target"));
-            let text = format!("target {name}: because of it {hides} not asked");
+            let are = if report.hides == 1 { "is" } else { "are" };
+            let text = format!("target {name}: {hides} {are} not asked because of it");
             self.log(text);
         }
         self.renotify_later(now, slot);

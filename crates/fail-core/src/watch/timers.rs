@@ -70,7 +70,8 @@ impl Timers {
         }
     }
 
-    /// The places that have any.
+    /// The places that have any: for invariants.
+    #[cfg(debug_assertions)]
     pub fn places(&self) -> impl Iterator<Item = usize> {
         self.at.keys().map(|(slot, _)| *slot)
     }

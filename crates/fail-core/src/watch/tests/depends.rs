@@ -46,7 +46,7 @@ fn a_dead_router_in_front_of_fifty_is_one_message() {
             story
                 .log
                 .iter()
-                .any(|text| text.contains("because of it 50 targets not asked"))
+                .any(|text| text.contains("50 targets are not asked because of it"))
         );
     }
 }

@@ -99,6 +99,19 @@ fn the_worst_of_its_checks_is_what_counts_and_a_warning_is_good() {
 }
 
 #[test]
+fn a_bad_one_without_a_word_is_as_bad_as_any() {
+    let www = Target {
+        checks: 2,
+        ..target("www", &[])
+    };
+    let mut story = Story::new(vec![www]).all_up();
+    story.bad.insert("www".to_string(), "");
+    story.verdicts.insert(("www".to_string(), 1), Verdict::Good);
+    story.until_state("www", State::Down);
+    assert_eq!(story.view("www").why, "");
+}
+
+#[test]
 fn a_check_that_does_not_answer_is_found_unknown_after_its_deadline() {
     let mut story = Story::new(vec![target("www", &[])]).all_up();
     story

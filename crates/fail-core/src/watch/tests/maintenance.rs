@@ -92,6 +92,27 @@ fn after_the_window_nothing_is_said_before_it_was_asked_once_more() {
 }
 
 #[test]
+fn what_died_as_the_window_closed_is_not_said_of_those_behind_it() {
+    let mut www = worked_on();
+    www.depends = vec![super::story::name("router")];
+    (www.pace.fall, www.pace.rise) = (1, 5);
+    let mut router = target("router", &[]);
+    router.pace.interval = s(3_600);
+    let mut story = Story::new(vec![router, www]).all_up();
+    window(&mut story, true);
+    bad(&mut story, true);
+    story.run(s(60));
+    // It comes back, slowly; before it is up again the router dies.
+    bad(&mut story, false);
+    story.run_until("it is good again", |story| story.view("www").streak == 2);
+    window(&mut story, false);
+    bad(&mut story, true);
+    story.bad.insert("router".to_string(), "timeout");
+    story.run(s(120));
+    assert_eq!(story.news(), ["router down"]);
+}
+
+#[test]
 fn what_is_below_one_that_is_worked_on_is_hidden_by_it_all_the_same() {
     let mut story = Story::new(vec![worked_on(), target("app", &["www"])]).all_up();
     window(&mut story, true);
