@@ -20,6 +20,7 @@ mod plan;
 mod policy;
 mod scenario;
 mod state;
+mod watch;
 mod wire;
 
 pub use choices::Choices;
@@ -31,13 +32,14 @@ pub use plan::plan;
 pub use policy::policy;
 pub use scenario::scenario;
 pub use state::state;
+pub use watch::watch;
 pub use wire::wire;
 
 /// A target: takes any bytes, and panics where a promise is broken.
 pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are also those of the corpora in `tests/fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("wire", wire),
     ("frames", frames),
     ("community", community),
@@ -47,4 +49,5 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("scenario", scenario),
     ("node", node),
     ("plan", plan),
+    ("watch", watch),
 ];

@@ -145,6 +145,11 @@ fn a_plan_runs_one_script_at_a_time_and_believes_no_forger() {
 }
 
 #[test]
+fn a_watch_keeps_its_limits_and_believes_no_answer_to_nothing() {
+    seeded("watch", 1500);
+}
+
+#[test]
 fn each_target_has_a_corpus_and_each_corpus_a_target() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz");
     let names = |sub: &str| {
