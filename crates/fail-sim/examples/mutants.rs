@@ -79,16 +79,24 @@ fn program(wanted: &Wanted, n: usize) -> PathBuf {
     wanted.tree.with_file_name(format!("sim-{n}"))
 }
 
-fn build(wanted: &Wanted, n: usize) -> Result<(), String> {
+/// Which simulator: that of clusters, or that of hc.
+fn box_of(mutant: &Mutant) -> &'static str {
+    match mutant.patches[0].file.contains("/watch/") {
+        true => "hc",
+        false => "sim",
+    }
+}
+
+fn build(wanted: &Wanted, n: usize, sim: &str) -> Result<(), String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_string());
-    let build = format!("exec {cargo} build --quiet --release -p fail-sim --example sim");
+    let build = format!("exec {cargo} build --quiet --release -p fail-sim --example {sim}");
     let built = run(wanted, &build).map_err(failed)?;
     if !built.status.success() {
         let why = String::from_utf8_lossy(&built.stderr).into_owned();
         return Err(format!("it does not build:\n{why}"));
     }
-    let sim = wanted.tree.with_file_name("target/release/examples/sim");
-    std::fs::copy(sim, program(wanted, n)).map_err(failed)?;
+    let built = format!("target/release/examples/{sim}");
+    std::fs::copy(wanted.tree.with_file_name(built), program(wanted, n)).map_err(failed)?;
     Ok(())
 }
 
@@ -115,7 +123,7 @@ fn simulate(wanted: &Wanted, n: usize) -> Result<Option<String>, String> {
 fn one(wanted: &Wanted, n: usize, mutant: &Mutant) -> Result<Option<bool>, String> {
     let were = mutate(&wanted.tree, mutant)?;
     if wanted.build {
-        build(wanted, n)?;
+        build(wanted, n, box_of(mutant))?;
     }
     let mut caught = Vec::new();
     if wanted.run {

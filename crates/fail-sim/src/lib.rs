@@ -12,6 +12,7 @@
 pub mod acts;
 pub mod bounds;
 pub mod client;
+pub mod hc;
 pub mod host;
 pub mod mutants;
 pub mod net;

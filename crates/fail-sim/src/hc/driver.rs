@@ -1,0 +1,236 @@
+//! What hc wants done is done: checks and actions, each in its time; and the ways in which a
+//! driver may be broken.
+
+use fail_core::machine::Machine;
+use fail_core::time::Span;
+use fail_core::watch::{Acted, Event as Said, Finding, In, Out, Report, Target, Targets, Verdict};
+
+use super::Broken;
+use super::setup::{Own, number};
+use super::world::{Event, World};
+use crate::setup::SECOND;
+
+/// A check that says no.
+pub(super) fn bad(why: &str) -> Finding {
+    Finding {
+        verdict: Verdict::Bad,
+        why: why.to_string(),
+        took: Span::ZERO,
+        figures: Vec::new(),
+    }
+}
+
+impl World {
+    /// The targets as hc is told of them.
+    pub(super) fn targets(&self) -> Targets {
+        let mut targets = self.scene.setup.file(self.scene.other).to_vec();
+        targets
+            .iter_mut()
+            .for_each(|target| self.break_target(target));
+        Targets::new(targets).unwrap_or_default()
+    }
+
+    fn break_target(&self, target: &mut Target) {
+        match self.broken {
+            Broken::HidesDepends if target.checks > 0 => {
+                target.depends.clear();
+                target.need = None;
+            }
+            Broken::NoLimits => {
+                for line in &mut target.lines {
+                    (line.every, line.limit) = (None, None);
+                }
+            }
+            Broken::Hasty => (target.pace.rise, target.pace.fall) = (1, 1),
+            Broken::NoFlap => target.pace.flap = None,
+            Broken::FlapsEarly => {
+                let flap = target.pace.flap.iter_mut();
+                flap.for_each(|flap| flap.changes = 2);
+            }
+            Broken::RestsEarly => {
+                let flap = target.pace.flap.iter_mut();
+                flap.for_each(|flap| flap.within = flap.within.part(4));
+            }
+            _ => {}
+        }
+    }
+
+    /// What this check sees, at its end.
+    pub(super) fn finding(&mut self, target: usize, was_up: bool) -> Finding {
+        let style = self.scene.setup.styles[target];
+        let up = match style.sees_begin {
+            true => was_up,
+            false => self.scene.truth.0[target].up,
+        };
+        let dice = &mut self.checks[target];
+        let warning = dice.per_mille(50);
+        let mut finding = match up {
+            true if warning => Finding {
+                verdict: Verdict::Warning,
+                ..bad("slow")
+            },
+            true => Finding {
+                verdict: Verdict::Good,
+                ..bad("fine")
+            },
+            false if warning => Finding {
+                verdict: Verdict::Unknown,
+                ..bad("who knows")
+            },
+            false => bad("refused"),
+        };
+        self.spoilt[target] |= !up;
+        finding.verdict = match self.broken {
+            Broken::SwallowsBad => Verdict::Good,
+            Broken::NeverGood if self.spoilt[target] => Verdict::Bad,
+            Broken::Lies => Verdict::Bad,
+            _ => finding.verdict,
+        };
+        finding
+    }
+
+    pub(super) fn found(&mut self, generation: u64, number: u64, target: usize, finding: Finding) {
+        if generation != self.generation {
+            return;
+        }
+        let good = finding.verdict < Verdict::Unknown;
+        self.say(
+            "check",
+            &format!("t-{target} {number} {:?}", finding.verdict),
+        );
+        self.look.answered(&self.scene, number, good);
+        self.turn(Some(In::Found { number, finding }));
+    }
+
+    pub(super) fn acted(&mut self, generation: u64, number: u64, acted: Acted) {
+        if generation != self.generation {
+            return;
+        }
+        self.say("action", &format!("{number} {acted:?}"));
+        self.look.acted(number, acted == Acted::Done);
+        let acted = match self.broken {
+            Broken::SwallowsFailures => Acted::Done,
+            _ => acted,
+        };
+        self.turn(Some(In::Acted { number, acted }));
+    }
+
+    /// Does all that hc wants.
+    pub(super) fn drain(&mut self) {
+        let mut keep = false;
+        while let Some(out) = self.scene.watch.as_mut().and_then(Machine::poll) {
+            match out {
+                Out::Check {
+                    number: no,
+                    target,
+                    check,
+                    deadline,
+                } => {
+                    let n = number(&target);
+                    self.say("hc", &format!("asks t-{n} {check} as {no}"));
+                    let deadline = deadline.0 - 1_000 * SECOND;
+                    self.look.asked(&self.scene, n, check, no, deadline);
+                    self.begin(n, no, deadline);
+                }
+                Out::Drop(number) => {
+                    self.say("hc", &format!("drops {number}"));
+                    if self.broken != Broken::ForgetsDrop {
+                        self.look.dropped(&self.scene, number);
+                    }
+                }
+                Out::Act {
+                    number,
+                    line,
+                    report,
+                    deadline,
+                } => self.perform(number, line, report, deadline.0 - 1_000 * SECOND),
+                Out::Forget(number) => {
+                    self.say("hc", &format!("forgets {number}"));
+                    if self.broken != Broken::ForgetsForget {
+                        self.look.forgotten(number);
+                    }
+                }
+                Out::Log(text) => self.say("log", &text),
+                Out::Shown(names) => {
+                    let shown: Vec<usize> = names.iter().map(number).collect();
+                    self.look.shown(&self.scene, &shown);
+                }
+                Out::Keep => keep = true,
+            }
+        }
+        if let Some(watch) = self.scene.watch.as_ref().filter(|_| keep) {
+            self.kept = watch.kept();
+        }
+    }
+
+    /// A check begins.
+    fn begin(&mut self, n: usize, number: u64, deadline: u64) {
+        self.seen("checks");
+        let fact = self.scene.truth.0[n];
+        if fact.own == Own::Lost {
+            self.seen("checks that do not end");
+            return;
+        }
+        let (least, most) = self.scene.setup.styles[n].takes;
+        let takes = self.checks[n].between(least, most);
+        let silent = !fact.up && fact.own != Own::Refuses;
+        let end = if silent {
+            deadline
+        } else {
+            (self.at + takes).min(deadline)
+        };
+        let event = Event::Answer {
+            generation: self.generation,
+            number,
+            target: n,
+            was_up: fact.up,
+        };
+        self.later(end, event);
+    }
+
+    /// An action begins. The first and the third line end at once, so that what is said is
+    /// seen when it is said; the others as the target's style is.
+    fn perform(&mut self, no: u64, line: usize, report: Report, deadline: u64) {
+        let mut report = report;
+        let n = number(&report.target);
+        if self.broken == Broken::LosesCounts {
+            report.left_out = 0;
+        }
+        let event = report.event.word();
+        self.say(
+            "hc",
+            &format!("t-{n} line {line} {event} {} as {no}", report.good),
+        );
+        self.seen(match report.event {
+            Said::Down => "downs said",
+            Said::Up => "ups said",
+            Said::Change => "changes said",
+            Said::Flapping => "flappings said",
+            Said::Renotify => "renotifies said",
+        });
+        self.look.acts(&self.scene, no, line, &report, deadline);
+        if self.broken == Broken::ActsTwice {
+            self.look.acts(&self.scene, no, line, &report, deadline);
+        }
+        let style = self.scene.setup.styles[n];
+        let calm = self.at >= self.scene.setup.storm;
+        let dice = &mut self.acts[n];
+        let (hangs, fails) = (dice.per_mille(style.hangs), dice.per_mille(style.fails));
+        let takes = dice.between(1_000_000, 4 * SECOND);
+        let quick = line == 0 || line == 2;
+        if hangs && !quick && !calm {
+            self.seen("actions that hang");
+            return;
+        }
+        let acted = match fails && !quick && !calm {
+            true => Acted::Failed("it can not be done".to_string()),
+            false => Acted::Done,
+        };
+        let event = Event::Acted {
+            generation: self.generation,
+            number: no,
+            acted,
+        };
+        self.later(if quick { self.at } else { self.at + takes }, event);
+    }
+}

@@ -1,0 +1,339 @@
+//! The watch is watched: sees everything that happens in the world, believes nobody, and
+//! reports the first property that does not hold. What each means stands where it is looked at:
+//! `still`, `pace`, `lines`, `flaps`.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use fail_core::watch::CHECK_GRACE;
+
+use super::bounds;
+use super::setup::{Setup, WINDOW, number};
+use super::world::Scene;
+
+/// What must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Property {
+    /// Nobody is called down whose dependency was down before.
+    OneMessage,
+    /// Its mirror: who is down, and what it depends on is not, is called down in time.
+    Told,
+    /// When all was still for long enough, what is shown and was said is how it is.
+    SaidTruth,
+    /// Its mirror: nothing is said that was never true.
+    NeverTrue,
+    /// Nothing is said before it was found so often in a row as `rise` and `fall` say.
+    Grounds,
+    /// A line of a target does one thing at a time, and each check is asked once at a time.
+    OneAtATime,
+    /// Its mirror: what was begun ends, or is given up.
+    Ends,
+    /// What is said of a target begins where what was said last has ended.
+    Order,
+    /// Nobody is asked too often.
+    Pace,
+    /// Its mirror: nobody is forgotten.
+    Polled,
+    /// What is hidden is not asked.
+    Hidden,
+    /// Limits of lines are kept.
+    Limits,
+    /// Their mirror: what they leave out is counted.
+    Counts,
+    /// Nothing is said of what flaps.
+    FlapQuiet,
+    /// Its mirror: it is said that it flaps if it does, and only then.
+    FlapSaid,
+    /// Nothing is said of what is worked on.
+    Maintenance,
+    /// In the end each wish is done that is true.
+    Wish,
+    /// The machine holds its own invariants.
+    Panic,
+}
+
+/// A property that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub property: Property,
+    /// When, in nanoseconds.
+    pub at: u64,
+    /// What was seen.
+    pub text: String,
+}
+
+/// A round of checks, as it is seen from outside.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Round {
+    pub open: usize,
+    /// When the first bad finding was there.
+    pub bad: Option<u64>,
+}
+
+/// A check under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Check {
+    pub target: usize,
+    pub check: usize,
+    pub begun: u64,
+    pub deadline: u64,
+}
+
+/// What is known of one target.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Each {
+    pub round: Round,
+    /// The first bad finding after the last good round.
+    pub first_bad: Option<u64>,
+    /// Whether it was so at some time since the other was said.
+    pub was_up: bool,
+    pub was_down: bool,
+    /// Good and bad rounds in a row, and the most of each since the other was said.
+    pub row: (bool, u32),
+    pub best: [u32; 2],
+    /// Bad rounds that hc may have counted or not, as it stood still.
+    pub doubtful: u32,
+    /// It, or what it really or by the file depends on, has changed.
+    pub disturbed: u64,
+    // What was said.
+    pub last: Option<bool>,
+    pub repeats: bool,
+    pub wished: Option<bool>,
+    pub limited: VecDeque<u64>,
+    pub count: u32,
+    // How often it was asked.
+    pub rounds: u64,
+    pub extras: u64,
+    pub counted: u64,
+    pub asked: u64,
+    pub visible: u64,
+    pub hidden: bool,
+    // Changes of what is shown.
+    pub flips: VecDeque<u64>,
+    pub flipped: u64,
+    pub known: Option<bool>,
+    pub unsure: bool,
+    pub flapping: bool,
+    pub calm: bool,
+}
+
+/// Who watches.
+#[derive(Debug)]
+pub struct Look {
+    /// The first property that did not hold.
+    pub violation: Option<Violation>,
+    pub(super) each: Vec<Each>,
+    /// Checks under way.
+    pub(super) checks: BTreeMap<u64, Check>,
+    /// Actions under way: of whom, which line, for what, until when.
+    pub(super) acts: BTreeMap<u64, (usize, usize, bool, u64)>,
+    /// For each file, how long until all is known of a target.
+    pub(super) known: [Vec<u64>; 2],
+    /// Who depends on whom, through all others.
+    pub(super) above: Vec<Vec<usize>>,
+}
+
+impl Look {
+    /// Watches this world.
+    pub fn new(setup: &Setup) -> Look {
+        let count = setup.targets.len();
+        let known = |other| (0..count).map(|n| bounds::known(setup, other, n)).collect();
+        let mut above: Vec<Vec<usize>> = Vec::new();
+        for target in &setup.targets {
+            let mut all = Vec::new();
+            for on in target.depends.iter().map(number) {
+                all.push(on);
+                all.extend(&above[on]);
+            }
+            all.sort_unstable();
+            all.dedup();
+            above.push(all);
+        }
+        let each = Each {
+            was_up: true,
+            ..Each::default()
+        };
+        Look {
+            violation: None,
+            each: vec![each; count],
+            checks: BTreeMap::new(),
+            acts: BTreeMap::new(),
+            known: [known(false), known(true)],
+            above,
+        }
+    }
+
+    pub(super) fn violated(&mut self, property: Property, at: u64, text: String) {
+        let violation = Violation { property, at, text };
+        self.violation.get_or_insert(violation);
+    }
+
+    /// The machine found itself broken.
+    pub fn panicked(&mut self, at: u64, text: String) {
+        self.violated(Property::Panic, at, text);
+    }
+
+    /// It serves now, or does not.
+    pub fn changed(&mut self, scene: &Scene, changed: &[usize]) {
+        for n in changed {
+            let each = &mut self.each[*n];
+            match scene.truth.0[*n].up {
+                true => each.was_up = true,
+                false => each.was_down = true,
+            }
+            self.disturb(scene.at, *n);
+        }
+    }
+
+    /// All that depend on it may be other than they were.
+    pub(super) fn disturb(&mut self, at: u64, n: usize) {
+        for (m, above) in self.above.iter().enumerate() {
+            if m == n || above.contains(&n) {
+                (self.each[m].disturbed, self.each[m].calm) = (at, false);
+            }
+        }
+    }
+
+    /// hc asks.
+    pub fn asked(&mut self, scene: &Scene, n: usize, check: usize, no: u64, deadline: u64) {
+        let twice = |of: &Check| (of.target, of.check) == (n, check);
+        if self.checks.values().any(twice) {
+            let text = format!("t-{n}: check {check} is asked twice at once");
+            self.violated(Property::OneAtATime, scene.at, text);
+        }
+        let under_way = Check {
+            target: n,
+            check,
+            begun: scene.at,
+            deadline,
+        };
+        self.checks.insert(no, under_way);
+        if check == 0 {
+            self.each[n].round = Round::default();
+            self.pace_round(scene, n);
+        }
+        self.each[n].round.open += 1;
+    }
+
+    /// A check is answered.
+    pub fn answered(&mut self, scene: &Scene, number: u64, good: bool) {
+        let Some(Check {
+            target: n, begun, ..
+        }) = self.checks.remove(&number)
+        else {
+            return;
+        };
+        let each = &mut self.each[n];
+        if !good {
+            each.round.bad.get_or_insert(scene.at);
+        }
+        each.round.open = each.round.open.saturating_sub(1);
+        if each.round.open > 0 {
+            return;
+        }
+        let is_good = each.round.bad.is_none();
+        if !is_good && begun < scene.disturbed {
+            each.doubtful += 1;
+        } else {
+            each.row = match each.row {
+                (was, count) if was == is_good => (was, count + 1),
+                _ => (is_good, 1),
+            };
+            let best = &mut each.best[usize::from(is_good)];
+            *best = each.row.1.max(*best);
+        }
+        match each.round.bad {
+            None => each.first_bad = None,
+            Some(at) if each.first_bad.is_none() => {
+                each.first_bad = Some(at);
+                // What it depends on is asked because of it, each once.
+                for on in self.above[n].clone() {
+                    self.each[on].extras += 2;
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// hc waits for it no longer: it was given up, or nobody wants to know.
+    pub fn dropped(&mut self, scene: &Scene, number: u64) {
+        let deadline = self.checks.get(&number).map(|check| check.deadline);
+        if deadline.is_some_and(|deadline| scene.at >= deadline + CHECK_GRACE.0) {
+            return self.answered(scene, number, false);
+        }
+        self.checks.remove(&number);
+    }
+
+    /// hc is no more.
+    pub fn killed(&mut self) {
+        for (n, line, ..) in std::mem::take(&mut self.acts).into_values() {
+            self.each[n].repeats |= line == 0;
+        }
+        self.checks.clear();
+    }
+
+    /// And there again.
+    pub fn boot(&mut self, scene: &Scene) {
+        for each in &mut self.each {
+            each.first_bad = None;
+            each.limited.clear();
+            each.forget_flaps();
+            each.visible = scene.at;
+            each.asked = scene.at;
+            each.extras += 4;
+            each.calm = false;
+        }
+        self.reload(scene);
+    }
+
+    /// Another file holds. Who is not in it is forgotten.
+    pub fn reload(&mut self, scene: &Scene) {
+        for n in 0..self.each.len() {
+            self.count_anew(scene, n);
+            let each = &mut self.each[n];
+            each.extras += 4;
+            each.visible = scene.at;
+            each.calm = false;
+            if scene.setup.target(scene.other, n).is_none() {
+                *each = Each {
+                    was_up: true,
+                    was_down: true,
+                    extras: each.extras,
+                    counted: scene.at,
+                    ..Each::default()
+                };
+            }
+        }
+    }
+
+    /// The window has opened or closed.
+    pub fn window(&mut self, scene: &Scene) {
+        for (n, each) in self.each.iter_mut().enumerate() {
+            let target = scene.setup.target(scene.other, n);
+            if target.is_some_and(|target| target.windows.iter().any(|name| name == WINDOW)) {
+                each.forget_flaps();
+                each.extras += 2;
+                (each.disturbed, each.calm) = (scene.at, false);
+            }
+        }
+    }
+
+    /// All may be asked so often more.
+    pub fn extra_all(&mut self, more: u64) {
+        self.each.iter_mut().for_each(|each| each.extras += more);
+    }
+
+    /// hc has done a turn.
+    pub fn turn(&mut self, scene: &Scene) {
+        self.look_pace(scene);
+        self.look_still(scene);
+        self.look_ends(scene);
+    }
+
+    /// All is over.
+    pub fn end(&mut self, scene: &Scene) {
+        self.each.iter_mut().for_each(|each| each.calm = false);
+        self.turn(scene);
+        self.look_wishes(scene);
+    }
+}
