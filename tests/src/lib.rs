@@ -24,6 +24,7 @@ pub mod terminal;
 pub mod tree;
 pub mod wait;
 pub mod web;
+pub mod words;
 
 /// Says that a test does not test anything here, and why: past the runner's capture, or
 /// nobody would see it.

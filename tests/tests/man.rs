@@ -365,32 +365,6 @@ fn examples_are_command_lines_that_the_programs_accept() {
     }
 }
 
-/// The words of a command line, in which double quotes hold one together.
-fn shell_words(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for (n, part) in line.split('"').enumerate() {
-        let mut pieces = part.split_whitespace().peekable();
-        if n % 2 == 1 {
-            words.last_mut().unwrap().push_str(part);
-            continue;
-        }
-        if part.starts_with(char::is_whitespace) {
-            words.push(String::new());
-        }
-        while let Some(piece) = pieces.next() {
-            words.last_mut().unwrap().push_str(piece);
-            if pieces.peek().is_some() {
-                words.push(String::new());
-            }
-        }
-        if part.ends_with(char::is_whitespace) {
-            words.push(String::new());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 /// The words in a table of the source of fail-tcl, after `mark`, up to `end`.
 fn tcl_words(file: &str, table: &str, mark: &str) -> BTreeSet<String> {
     let text = tree::read(&tree::path("crates/fail-tcl/src/policy").join(file));

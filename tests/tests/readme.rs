@@ -3,6 +3,7 @@
 
 use fail_cli::PROGRAMS;
 use failover_tests::folder::Folder;
+use failover_tests::words::shell_words;
 use failover_tests::{program, tree};
 
 fn readme() -> String {
@@ -86,8 +87,8 @@ fn the_command_lines_are_ones_that_the_programs_accept() {
         if line.starts_with("failsh hosta> ") {
             continue;
         }
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let is = |program: &fail_cli::Program| words.first() == Some(&program.name);
+        let words = shell_words(line);
+        let is = |program: &fail_cli::Program| words.first().is_some_and(|w| w == program.name);
         let Some(used) = PROGRAMS.into_iter().find(is) else {
             continue;
         };
