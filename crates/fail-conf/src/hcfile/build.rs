@@ -10,7 +10,7 @@ use fail_wire::Name;
 use super::acts::on;
 use super::checks::{check, module};
 use super::lex::Word;
-use super::limits::{BYTES_MAX, LINE_BYTES_MAX, LINKS_MAX, PATTERNS_MAX, SHOWN_MAX};
+use super::limits::{BYTES_MAX, LINE_BYTES_MAX, LINKS_MAX, PATTERNS_MAX};
 use super::modules::modules;
 use super::place::{At, Faults, Wrong, meant, shown};
 use super::print::INDENT;
@@ -18,7 +18,7 @@ use super::read::{Rule, Script};
 use super::settings::{SETTINGS, Settings};
 use super::source::{Source, join};
 use super::window::Window;
-use super::{Body, Hcfile};
+use super::{Body, Hcfile, links};
 
 /// All settings but windows take no more than this when they are printed.
 const SETTINGS_BYTES: usize = 512;
@@ -105,18 +105,17 @@ pub(crate) fn build(script: &Script, source: &dyn Source, faults: &mut Faults) -
         builder.in_vain(pattern);
     }
     builder.warn_of_silence();
-    builder.links(&places);
+    if !builder.over && !builder.gaps {
+        links::missing(&places, builder.faults);
+    }
     match Targets::new(made) {
         Ok(targets) => hcfile.targets = targets,
-        Err(Bad::Circle(names)) => builder.circle(&names, &places),
+        Err(Bad::Circle(names)) => links::circle(&names, &places, builder.faults),
         // Said where the place is known.
         Err(bad) => debug_assert!(!builder.faults.is_empty(), "{bad}"),
     }
     hcfile
 }
-
-/// Where a target stands, and what it depends on.
-type Places = BTreeMap<Name, (At, Vec<(Name, At)>)>;
 
 impl<'a> Builder<'a> {
     /// All targets in their order, and all patterns.
@@ -413,55 +412,6 @@ impl<'a> Builder<'a> {
                 self.faults.warn(*at, problem);
             }
         }
-    }
-
-    /// Each dependency is a target.
-    fn links(&mut self, places: &Places) {
-        if self.over || self.gaps || self.faults.is_full() {
-            return;
-        }
-        let mut told = 0;
-        for (name, (_, depends)) in places {
-            for (on, at) in depends.iter().filter(|(on, _)| !places.contains_key(on)) {
-                told += 1;
-                // Looking for what was meant takes a while.
-                let near = match told > SHOWN_MAX {
-                    true => String::new(),
-                    false => meant(on.as_str(), places.keys().map(Name::as_str)),
-                };
-                let (name, on) = (shown(name.as_str()), shown(on.as_str()));
-                let problem = format!("{name} depends on {on}, which is no target{near}");
-                self.faults.add((*at, problem));
-            }
-        }
-    }
-
-    /// A circle, told from the target on that stands first.
-    fn circle(&mut self, names: &[Name], places: &Places) {
-        /// More of a way is not read.
-        const NAMES_MAX: usize = 8;
-        let at = |name: &Name| places.get(name).map(|(at, _)| *at).unwrap_or_default();
-        let first = (0..names.len()).min_by_key(|n| at(&names[*n])).unwrap_or(0);
-        let way = || names.iter().cycle().skip(first).take(names.len() + 1);
-        let link = way().nth(1).and_then(|next| {
-            let (_, depends) = places.get(&names[first])?;
-            depends.iter().find(|(on, _)| on == next)
-        });
-        let told = way().take(NAMES_MAX.min(names.len())).map(|name| {
-            let place = self.faults.place(at(name));
-            format!("{} ({}:{})", name, place.file, place.line)
-        });
-        let mut told: Vec<String> = told.collect();
-        if names.len() > NAMES_MAX {
-            told.push(format!("{} more", names.len() - NAMES_MAX));
-        }
-        told.extend(way().last().map(Name::to_string));
-        let problem = format!(
-            "targets depend on each other in a circle: {}",
-            told.join(" -> ")
-        );
-        let place = link.map_or(at(&names[first]), |(_, at)| *at);
-        self.faults.add((place, problem));
     }
 }
 

@@ -14,6 +14,7 @@ mod args;
 mod build;
 mod checks;
 mod lex;
+mod links;
 mod modules;
 mod place;
 mod print;
