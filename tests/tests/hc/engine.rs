@@ -146,8 +146,11 @@ fn at_the_end_no_program_is_left() {
         |both| *both,
     );
     assert!(processes(&word).len() >= 2);
+    let log = hc.log.clone();
     assert_eq!(hc.end().0, Some(0));
     assert_eq!(processes(&word), Vec::<String>::new());
+    let given_up = |line: &String| line.contains("although programs");
+    assert!(!log.all().iter().any(given_up), "{:?}", log.all());
 }
 
 #[test]
