@@ -10,6 +10,7 @@ use fail_core::time::Span;
 use fail_wire::State;
 use failover_tests::man::{OptionItem, Page};
 use failover_tests::tree;
+use failover_tests::words::shell_words;
 
 fn page_of(program: &Program) -> Page {
     Page::open(&format!("{}.{}", program.name, program.section))
