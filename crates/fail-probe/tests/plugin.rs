@@ -186,7 +186,7 @@ fn what_is_said_is_a_line_of_a_plugin() {
     assert_eq!(print(&found), "HC OK: status 200 | time=0.012s days=12");
     let mut found = bad("no | answer\nat all");
     found.took = Span::ZERO;
-    assert_eq!(print(&found), "HC CRITICAL: no / answer\\nat all | time=0s");
+    assert_eq!(print(&found), "HC CRITICAL: no / answer at all | time=0s");
 }
 
 #[test]
