@@ -70,11 +70,11 @@ pub(crate) fn boundary(text: &str, at: usize) -> usize {
     at
 }
 
-/// Something measured, without ranges.
+/// Something measured, without ranges; to a millionth, as nothing here is measured more exactly.
 pub(crate) fn figure(name: &str, value: f64, unit: &str) -> Figure {
     Figure {
         name: name.to_string(),
-        value,
+        value: (value * 1e6).round() / 1e6,
         unit: unit.to_string(),
         warn: String::new(),
         bad: String::new(),

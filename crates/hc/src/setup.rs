@@ -139,9 +139,8 @@ pub fn open(options: &Hc) -> Result<Parts, Failure> {
     }
     notify.ready();
     log.info(format_args!(
-        "version {} is ready: {} targets",
-        env!("CARGO_PKG_VERSION"),
-        loaded.hcfile.targets.len()
+        "version {} is ready",
+        env!("CARGO_PKG_VERSION")
     ));
     Ok(Parts {
         loaded,

@@ -109,13 +109,13 @@ fn text(report: &Report, host: &str) -> String {
     if report.hides > 0 {
         line(
             "hides",
-            format!("{} targets that depend on it", report.hides),
+            format!("{} of those that depend on it", report.hides),
         );
     }
     if report.left_out > 0 {
         line(
             "left out",
-            format!("{} reports since the last", report.left_out),
+            format!("{} since the last report", report.left_out),
         );
     }
     text
