@@ -2,11 +2,12 @@
 //! hangs is not felt. What comes of it is good as a whole, or it is an error and changes
 //! nothing. Who asks while it is being read has it read once more after that.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use fail_conf::hcfile::Hcfile;
 use fail_core::time::Now;
-use fail_core::watch::In;
+use fail_core::watch::{In, Target};
 use fail_rt::poller::Waker;
 use fail_rt::queue::{self, Receiver, Sender};
 use fail_rt::reason;
@@ -135,15 +136,16 @@ struct Changes {
 impl Changes {
     fn between(old: &Hcfile, new: &Hcfile) -> Changes {
         let mut changes = Changes::default();
-        let target = |hcfile: &Hcfile, name: &Name| {
-            let found = hcfile.targets.iter().find(|target| target.name == *name);
-            found.cloned()
+        let by_name = |hcfile: &Hcfile| -> BTreeMap<Name, Target> {
+            let targets = hcfile.targets.iter();
+            targets.map(|t| (t.name.clone(), t.clone())).collect()
         };
+        let (were, are) = (by_name(old), by_name(new));
         for (name, body) in &new.bodies {
             match old.bodies.get(name) {
                 None => changes.new += 1,
                 Some(before) => {
-                    let same = before == body && target(old, name) == target(new, name);
+                    let same = before == body && were.get(name) == are.get(name);
                     changes.same += usize::from(same);
                     changes.changed += usize::from(!same);
                     if before.checks != body.checks {
