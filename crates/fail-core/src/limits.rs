@@ -187,7 +187,8 @@ pub const TARGET_LINES_MAX: usize = 64;
 /// Dependencies of one target. A group of all targets is none that anybody looks at.
 pub const DEPENDS_MAX: usize = 1_000;
 
-/// Bytes of the reason that a check gives.
+/// Bytes of the reason that a check gives: some lines of a terminal. Longer ones are of
+/// machines for machines, and stand in their logs.
 pub const FINDING_BYTES_MAX: usize = 512;
 
 /// Figures of one check; a plugin that measures more is measured by other means.
@@ -197,18 +198,21 @@ pub const FIGURES_MAX: usize = 64;
 /// the longest names that plugins have.
 pub const FIGURE_BYTES_MAX: usize = 128;
 
-/// Changes of a target that are remembered.
+/// Changes of a target that are remembered: a day of one that changes each quarter of an hour, in
+/// some 20 kB.
 pub const CHANGES_MAX: usize = 100;
 
 /// Checks under way at the same time. Each costs a descriptor or two.
 pub const CHECKS_MAX: usize = 2_000;
 
-/// Reports that wait behind one that is under way, for each line of a target.
+/// Reports that wait behind one that is under way, for each line of a target. Who is told of eight
+/// at once wants to know no more than how many there were.
 pub const ACTS_WAITING_MAX: usize = 8;
 
 /// Reports of a line of actions, and changes of a target, whose times are remembered for
 /// `limit` and `flap`: nobody counts further.
 pub const COUNTED_MAX: u32 = 1_000;
 
-/// Targets that are named as the reason why another is not asked. The rest is counted.
+/// Targets that are named as the reason why another is not asked: as many as one reads. The rest
+/// is counted.
 pub const BLOCKED_MAX: usize = 16;

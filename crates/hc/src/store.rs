@@ -1,7 +1,7 @@
 //! The state file: what was said last of each target, as JSON, written by a thread of its own,
 //! so that a slow disk delays no check.
 //!
-//! One save at a time, and at most one per second. A save that fails is tried again; the log
+//! One save at a time, and at most one per second, fewer where there is much to save. A save that fails is tried again; the log
 //! says so once a minute. At the end the file is written once more.
 
 use std::io;
@@ -15,11 +15,15 @@ use fail_rt::daemon::{PidFile, PidFileError};
 use fail_rt::log::Log;
 use fail_rt::poller::Waker;
 use fail_rt::queue::{self, Receiver, Sender};
-use fail_rt::{files, reason};
+use fail_rt::{clock, files, reason};
 use serde::{Deserialize, Serialize};
 
 /// Between two saves: whatever changes meanwhile is one.
 const PACE: Span = Span::from_secs(1);
+
+/// Of the time of the loop, one part in so many may go into taking down what is to be saved:
+/// thousands of targets with their histories take some time, in which nothing else is done.
+const SHARE: u64 = 100;
 
 /// Between two tries when it fails.
 const AGAIN: Span = Span::from_secs(5);
@@ -92,14 +96,16 @@ impl Store {
             self.on_done(now, done);
         }
         if self.deadline().is_some_and(|at| at <= now) {
-            self.save(now, kept());
+            let kept = kept();
+            let took = clock::now().mono - now;
+            self.save(now, kept);
+            self.next = now + PACE.max(took.times(SHARE));
         }
     }
 
     fn save(&mut self, now: Mono, kept: Vec<Kept>) {
         let Some(thread) = &self.thread else { return };
         self.wanted = false;
-        self.next = now + PACE;
         match thread.send(kept) {
             Ok(()) => self.under_way += 1,
             Err(_) => self.trouble(now, "the thread for the state file has ended"),

@@ -88,6 +88,7 @@ fn a_server_that_answers_with_an_error_is_moved_away_from_and_comes_back() {
         "500: first good answer {:.0?} after the first bad one",
         served - first
     );
+    assert!(served - first < BOUND, "{:?}", served - first);
     let down = checkers[0].line(begin, "target nginx: up -> down", BOUND);
     assert!(down.text.contains("500"), "{}", down.text);
     let away = lab.hosts[0].says("to be away", |record| {
