@@ -44,6 +44,25 @@ pub(crate) async fn secret<const N: usize>(path: &Path) -> Result<[String; N], S
     }
 }
 
+/// What stands for what is secret.
+const STARS: &str = "***";
+
+/// A text without these secrets, in whatever case somebody has repeated them: names of hosts come
+/// back in small letters.
+pub(crate) fn discreet(text: &str, secrets: &[String]) -> String {
+    let mut text = text.to_string();
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        let small = secret.to_ascii_lowercase();
+        // A change of case in ASCII leaves all places where they are.
+        let mut from = 0;
+        while let Some(at) = text[from..].to_ascii_lowercase().find(&small) {
+            text.replace_range(from + at..from + at + small.len(), STARS);
+            from += at + STARS.len();
+        }
+    }
+    text
+}
+
 /// The user and the password of a file whose first line is `user:password`.
 ///
 /// # Errors
@@ -85,4 +104,22 @@ async fn load(path: &Path, limit: usize, secret: bool) -> Result<Vec<u8>, String
         }
     });
     read.await.unwrap_or_else(|e| Err(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_secret_is_hidden_in_every_case_and_place() {
+        let secrets = ["hunTer2".to_string(), String::new()];
+        for (text, is) in [
+            ("to /hunter2/HUNTER2?x", "to /***/***?x"),
+            ("ähunter2ö", "ä***ö"),
+            ("hunter", "hunter"),
+            ("", ""),
+        ] {
+            assert_eq!(discreet(text, &secrets), is, "{text}");
+        }
+    }
 }

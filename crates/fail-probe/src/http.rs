@@ -34,7 +34,18 @@ pub(crate) async fn probe(http: &Http, terms: &Terms) -> Found {
     let mut visit = Visit::new(http, terms).await?;
     let found = visit.answered().await;
     note::measured(figure("time", began.elapsed().as_secs_f64(), "s"));
-    found.map(|finding| tls::judged(finding, visit.shown.as_ref(), &http.tls))
+    let discreet = |finding: Finding| Finding {
+        why: file::discreet(&finding.why, &visit.secrets),
+        ..finding
+    };
+    match found {
+        Ok(finding) => Ok(discreet(tls::judged(
+            finding,
+            visit.shown.as_ref(),
+            &http.tls,
+        ))),
+        Err(finding) => Err(discreet(finding)),
+    }
 }
 
 /// One check, from redirect to redirect.
@@ -44,6 +55,8 @@ struct Visit<'a> {
     /// That of the check.
     first: Url,
     authorization: Option<HeaderValue>,
+    /// What of it must not be shown, in all its forms.
+    secrets: Vec<String>,
     /// The certificate with the fewest days left of those that were shown.
     shown: Option<Shown>,
 }
@@ -62,15 +75,20 @@ impl Visit<'_> {
         if !first.username().is_empty() || first.password().is_some() {
             return Err(unknown("a password in the URL is not used: auth=FILE"));
         }
+        let mut secrets = Vec::new();
         let authorization = match &http.auth {
             None => None,
             Some(path) => {
                 let [secret] = file::secret::<1>(path).await.map_err(unknown)?;
+                let encoded = BASE64_STANDARD.encode(&secret);
                 // A user and a password, or a token.
                 let value = match secret.contains(':') {
-                    true => format!("Basic {}", BASE64_STANDARD.encode(&secret)),
+                    true => format!("Basic {encoded}"),
                     false => format!("Bearer {secret}"),
                 };
+                secrets.extend(secret.split_once(':').map(|(_, word)| word.to_string()));
+                let bare = encoded.trim_end_matches('=').to_string();
+                secrets.extend([secret, bare]);
                 let value = HeaderValue::from_str(&value);
                 let mut value = value.map_err(|e| unknown(format!("no password: {e}")))?;
                 value.set_sensitive(true);
@@ -82,6 +100,7 @@ impl Visit<'_> {
             terms,
             first,
             authorization,
+            secrets,
             shown: None,
         })
     }
@@ -103,7 +122,14 @@ impl Visit<'_> {
             let place = place.map(|place| String::from_utf8_lossy(place.as_bytes()).into_owned());
             match (answer.redirects(), place) {
                 (true, Some(place)) if limit > 0 => {
+                    // Nobody is to be looked up or asked whose name is our password.
+                    if file::discreet(&place, &self.secrets) != place {
+                        let status = answer.status();
+                        let why = format!("status {status} to a place that repeats the password");
+                        return Err(bad(why));
+                    }
                     if followed == limit {
+                        let place = without_query(&place);
                         let why = format!("more than {limit} redirects, the last to {place}");
                         return Err(bad(why));
                     }
@@ -234,12 +260,12 @@ impl Visit<'_> {
         let http = self.http;
         let status = answer.status();
         let to = match place {
-            Some(place) => format!(" to {place}"),
+            Some(place) => format!(" to {}", without_query(&place)),
             None => String::new(),
         };
         let from = match followed {
             0 => String::new(),
-            _ => format!(" from {url}"),
+            _ => format!(" from {}", without_query(url.as_str())),
         };
         let fits = match http.status.as_slice() {
             [] => (200..=399).contains(&status),
@@ -274,6 +300,11 @@ impl Visit<'_> {
             "status {status}{to}{from}, {more}{size} bytes"
         )))
     }
+}
+
+/// A place without what often is a key to it.
+fn without_query(place: &str) -> &str {
+    place.split(['?', '#']).next().unwrap_or("")
 }
 
 /// Whom a URL names, with the port that it means.

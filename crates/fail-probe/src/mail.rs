@@ -28,9 +28,6 @@ const LINES_MAX: usize = 200;
 /// An answer to the good-bye is waited for so long and no longer.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// What stands for a password in what a server says.
-const STARS: &str = "***";
-
 pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
     let Check::Mail {
         protocol,
@@ -271,12 +268,8 @@ impl Asked<'_> {
         let Some((user, password)) = &self.login else {
             return finding;
         };
-        let mut why = finding.why;
-        for secret in [quoted(password), password.clone(), user.clone()] {
-            if !secret.is_empty() {
-                why = why.replace(&secret, STARS);
-            }
-        }
+        let secrets = [quoted(password), password.clone(), user.clone()];
+        let why = file::discreet(&finding.why, &secrets);
         Finding { why, ..finding }
     }
 }

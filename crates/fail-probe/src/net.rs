@@ -155,7 +155,7 @@ pub(crate) fn failed(error: &io::Error, at: SocketAddr) -> Finding {
         E::TimedOut => bad(format!("{at} does not answer")),
         // Such as no port that is left: that is this host, as above.
         E::AddrNotAvailable => unknown(format!("no connection to {at}: {}", words(error))),
-        _ => bad(format!("no connection to {at}: {}", words(error))),
+        _ => bad(format!("{at}: {}", words(error))),
     }
 }
 

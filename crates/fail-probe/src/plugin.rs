@@ -32,6 +32,11 @@ pub fn nagios(result: &ExecResult) -> Finding {
             End::Exit(1) => said(Verdict::Warning),
             End::Exit(2) => said(Verdict::Bad),
             End::Exit(3) => said(Verdict::Unknown),
+            _ if why.is_empty()
+                && first_line(&String::from_utf8_lossy(&done.stderr)).is_empty() =>
+            {
+                unknown(ended(end))
+            }
             _ => unknown(with(&ended(end), &said(Verdict::Unknown).why)),
         };
         found.figures = figures(&text);

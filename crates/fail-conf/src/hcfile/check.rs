@@ -236,7 +236,12 @@ impl Terms {
             _ => None,
         };
         if let Some((verdict, limit)) = late.or(slow) {
-            finding.why = format!("took {}, more than {limit}; {}", finding.took, finding.why);
+            let took = Span::from_millis(finding.took.as_millis());
+            let said = match finding.why.as_str() {
+                "" => String::new(),
+                why => format!("; {why}"),
+            };
+            finding.why = format!("took {took}, more than {limit}{said}");
             finding.verdict = verdict;
         } else if finding.verdict == Verdict::Unknown {
             finding.verdict = self.unknown;

@@ -21,9 +21,6 @@ use message::{Answer, MESSAGE_BYTES_MAX, Op, frame, read};
 /// Entries that are asked for at most: who wants more has another question.
 const ENTRIES_MAX: u32 = 1_000;
 
-/// What stands for a DN or a password in what a server says.
-const STARS: &str = "***";
-
 /// There were more entries than asked for.
 const SIZE_LIMIT_EXCEEDED: u32 = 4;
 
@@ -138,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
         if let Some([name, password]) = &plan.who {
             let bound = self.result(message::bind(name, password), "bind").await;
             bound.map_err(|finding| Finding {
-                why: finding.why.replace(name, STARS).replace(password, STARS),
+                why: file::discreet(&finding.why, &[name.clone(), password.clone()]),
                 ..finding
             })?;
         }
