@@ -52,6 +52,7 @@ pub fn exec(result: &ExecResult) -> Finding {
         let lines = [first_line(&out), first_line(&errors)];
         let said = lines.into_iter().find(|line| !line.is_empty());
         match (end, said) {
+            (End::Exit(0), _) if lines[0].is_empty() => finding(Verdict::Good, ended(end)),
             (End::Exit(0), _) => finding(Verdict::Good, lines[0].to_string()),
             (End::Exit(_), Some(said)) => bad(said),
             (_, Some(said)) => bad(with(&ended(end), said)),

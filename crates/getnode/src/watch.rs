@@ -141,7 +141,9 @@ fn line(host: Option<&str>, news: &News) -> Grid {
                 .map(|(state, count)| format!("{count} {state}"));
             let parts: Vec<String> = parts.collect();
             let colon = if parts.is_empty() { "" } else { ": " };
-            cells.push(format!("connected, {all} targets{colon}{}", parts.join(", ")).into());
+            let plural = if all == 1 { "" } else { "s" };
+            let parts = parts.join(", ");
+            cells.push(format!("connected, {all} target{plural}{colon}{parts}").into());
         }
         News::Changed(from, to) => {
             let one = to.as_deref().or(from.as_deref());

@@ -244,7 +244,7 @@ fn read(path: &Path, log: &Log) -> Result<Vec<Kept>, Failure> {
         let aside = files::set_aside(path).map_err(|e| Failure::new(exit::IOERR, e))?;
         let aside = aside.display();
         log.error(format_args!(
-            "state file {file} is damaged: {damage}; it is now {aside}, and hc knows nothing"
+            "state file {file} can not be used: {damage}; it is now {aside}, and hc knows nothing"
         ));
         Ok(Vec::new())
     })

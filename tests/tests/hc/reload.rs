@@ -128,7 +128,7 @@ fn a_damaged_state_file_is_set_aside() {
     let folder = failover_tests::folder::Folder::new();
     let state = folder.write("state", "{\"version\":1,\"kept\":[{\"target\":");
     let hc = Hc::within(folder, &text(""), &["-s", &state]);
-    hc.log.wait_for("is damaged");
+    hc.log.wait_for("can not be used");
     told(&hc, 1);
     let names = hc.folder.names();
     assert!(
