@@ -84,6 +84,7 @@ impl Deed {
         let running = self.running.iter().map(|running| &running.report);
         let waiting = running.chain(&self.waiting).filter(|_| !self.line.newest);
         KeptLine {
+            what: self.line.what.clone(),
             done: self.done,
             waiting: waiting.cloned().collect(),
             left_out: self.left_out,
