@@ -266,3 +266,14 @@ fn a_target_is_found_where_it_stands_and_its_checks_have_a_fingerprint() {
     assert_eq!(prints(&one)[1], prints(&three)[1]);
     assert!(one != two && one != three);
 }
+
+#[test]
+fn a_line_that_does_something_else_is_another_line() {
+    let lines = |action: &str| {
+        let hcfile = good(&format!("load tcp\na:\n\ttcp x:1\n\ton change {action}\n"));
+        hcfile.targets.iter().next().unwrap().lines.clone()
+    };
+    assert_eq!(lines("failc web"), lines("failc  \"web\""));
+    assert_ne!(lines("failc web"), lines("failc web2"));
+    assert_ne!(lines("exec mail a"), lines("exec mail b"));
+}

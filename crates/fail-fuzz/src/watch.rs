@@ -179,6 +179,7 @@ fn line(from: &mut Choices) -> Line {
         .filter(|_| !from.once_in(3))
         .collect();
     Line {
+        what: from.below(3).to_string(),
         on,
         every: some(from, span),
         limit: some(from, |from| Limit {

@@ -17,6 +17,7 @@ const MINUTES: u64 = 30;
 
 fn target(name: &str, depends: &[String]) -> Option<Target> {
     let line = Line {
+        what: String::new(),
         on: Event::ALL.into(),
         every: None,
         limit: None,

@@ -53,7 +53,9 @@ pub(crate) fn on(words: &[Word], paths: Paths) -> Result<On, Wrong> {
         let problem = "has no meaning with failc: of wishes only the newest counts";
         args.refuse(&["every", "limit"], problem)?;
     }
+    let shown = format!("{} {} {}", on.text, printed(&events.text), args.shown);
     let line = watch::Line {
+        what: shown.clone(),
         on: set,
         every: args.read("every", |text| time(text, SECOND, WEEK))?,
         limit: args.read("limit", limit)?,
@@ -104,7 +106,6 @@ pub(crate) fn on(words: &[Word], paths: Paths) -> Result<On, Wrong> {
             Action::Tcl { file, words }
         }
     };
-    let shown = format!("{} {} {}", on.text, printed(&events.text), args.shown);
     Ok(On {
         line,
         action,

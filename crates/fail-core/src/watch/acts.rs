@@ -84,6 +84,7 @@ impl Deed {
         let running = self.running.iter().map(|running| &running.report);
         let waiting = running.chain(&self.waiting).filter(|_| !self.line.newest);
         KeptLine {
+            what: self.line.what.clone(),
             done: self.done,
             waiting: waiting.cloned().collect(),
             left_out: self.left_out,
@@ -165,10 +166,16 @@ impl Deed {
     fn next(&mut self) -> Option<Report> {
         let report = self.waiting.pop_front()?;
         let truth = !matches!(report.event, Event::Renotify | Event::Flapping);
-        if self.line.newest && truth && self.done == Some(report.good) {
+        if self.line.newest && truth && self.is_told_all() && self.done == Some(report.good) {
             return None;
         }
         Some(report)
+    }
+
+    /// Both that it is down and that it is up: so what it has done last is still so.
+    fn is_told_all(&self) -> bool {
+        let on = &self.line.on;
+        on.contains(&Event::Change) || (on.contains(&Event::Down) && on.contains(&Event::Up))
     }
 
     fn is_waiting_to_try(&self) -> bool {
@@ -189,10 +196,11 @@ impl Watch {
             return;
         };
         let Some(event) = deed.event(report) else {
-            // What waits to be done, or to be tried again, is no longer true.
+            // What was done, and what waits to be done or tried again, is no longer true.
             let truth = matches!(report.event, Event::Down | Event::Up);
             if deed.line.newest && truth {
                 deed.waiting.clear();
+                deed.done = None;
                 if !deed.runs() {
                     self.timers.clear((slot, What::Act(line)));
                 }

@@ -234,9 +234,15 @@ impl Entry {
         if matches!(self.base, State::Down | State::Dependency) {
             return Some(false);
         }
-        let good = self.good_at.is_some_and(|at| at >= since);
-        let last = self.run.is_none_or(|run| run.good);
-        (good && last).then_some(true)
+        let good = self.good_since();
+        good.is_some_and(|at| at >= since).then_some(true)
+    }
+
+    /// Since when it is certainly good: its last good round began then.
+    pub fn good_since(&self) -> Option<Mono> {
+        let down = matches!(self.base, State::Down | State::Dependency);
+        let good = !down && self.run.is_none_or(|run| run.good);
+        self.good_at.filter(|_| good)
     }
 
     /// What is shown was this before: since when it is so, and its history.

@@ -101,14 +101,30 @@ impl Watch {
         };
         self.change(now, slot, base, why);
         let entry = &self.entries[slot];
-        let Some(since) = entry.wanted else { return };
-        let good = |on: &&usize| self.entries[**on].certain(since) == Some(true);
-        if entry.depends.iter().filter(good).count() >= need {
-            let entry = &mut self.entries[slot];
-            (entry.good_at, entry.wanted) = (Some(since), None);
+        let Some(wanted) = entry.wanted else { return };
+        let Some(good) = self.enough_good(now, slot) else {
+            return;
+        };
+        // Also what is not yet what was wanted last may be enough for who asked before.
+        let entry = &mut self.entries[slot];
+        entry.good_at = entry.good_at.max(Some(good));
+        if good >= wanted {
+            entry.wanted = None;
             let dependents = entry.dependents.clone();
             self.judge.extend(dependents.iter());
         }
+    }
+
+    /// Since when enough of what a group depends on is certainly good.
+    fn enough_good(&self, now: Now, slot: usize) -> Option<Mono> {
+        let entry = &self.entries[slot];
+        let Some(last) = entry.need().checked_sub(1) else {
+            return Some(now.mono);
+        };
+        let good = |on: &usize| self.entries[*on].good_since();
+        let mut good: Vec<Mono> = entry.depends.iter().filter_map(good).collect();
+        good.sort_unstable_by(|a, b| b.cmp(a));
+        good.get(last).copied()
     }
 
     /// Whether enough of what it depends on is certainly good since then. What is not certain
@@ -126,19 +142,21 @@ impl Watch {
         false
     }
 
-    /// Somebody has to know how it is since then: it is asked, or what it is made of.
+    /// Somebody has to know how it is since then: it is asked, or what it is made of. A group
+    /// is looked at each time, as who was certain may have been bad once meanwhile.
     fn want(&mut self, now: Now, slot: usize, since: Mono) {
-        let mut way = vec![slot];
+        let (mut way, mut seen) = (vec![slot], std::collections::BTreeSet::new());
         while let Some(slot) = way.pop() {
             let entry = &mut self.entries[slot];
-            if entry.certain(since).is_some() || entry.wanted.is_some_and(|at| at >= since) {
+            if entry.certain(since).is_some() || !seen.insert(slot) {
                 continue;
             }
-            entry.wanted = Some(since);
+            let news = entry.wanted.is_none_or(|at| at < since);
+            entry.wanted = entry.wanted.max(Some(since));
             if entry.is_group() {
                 way.extend(entry.depends.iter());
                 self.judge.insert(slot);
-            } else if entry.round.as_ref().is_none_or(|round| round.begun < since) {
+            } else if news && entry.round.as_ref().is_none_or(|round| round.begun < since) {
                 self.begin_now(now, slot);
             }
         }

@@ -16,7 +16,7 @@ use super::entry::{Entry, Since};
 use super::settings::{Line, Target, Targets};
 use super::text::{clean, count};
 use super::timers::What;
-use super::words::{Kept, State};
+use super::words::{Kept, KeptLine, State};
 use crate::limits;
 use crate::time::{Now, Span};
 
@@ -55,10 +55,8 @@ impl Entry {
         }
         let lines = kept.lines;
         for (n, deed) in self.deeds.iter_mut().enumerate() {
-            match lines
-                .get(n)
-                .filter(|_| lines.len() == self.target.lines.len())
-            {
+            let same = |kept: &&KeptLine| kept.what == deed.line().what;
+            match lines.get(n).filter(same) {
                 Some(kept) => deed.restore(kept),
                 // Nothing is known of its lines: what was said was done.
                 None if lines.is_empty() => deed.trust(known),
@@ -219,6 +217,10 @@ impl Watch {
         if target.checks != old.checks {
             entry.findings = vec![None; target.checks];
             (entry.run, entry.warning) = (None, false);
+            if target.checks == 0 {
+                // No round of its own will end that could lift it.
+                entry.hush = None;
+            }
             self.drop_round(slot);
             self.begin_now(now, slot);
         } else if (pace.interval, pace.retry, pace.backoff)

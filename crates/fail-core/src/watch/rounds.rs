@@ -212,9 +212,9 @@ impl Watch {
         };
         round.open.retain(|open| *open != number);
         round.found(finding.verdict, &finding.why);
-        let doubted = is_bad(finding.verdict) && round.begun < stalled;
+        let doubted = round.begun < stalled && entry.doubts < DOUBTS_MAX;
         let over = round.open.is_empty();
-        if !doubted || entry.doubts >= DOUBTS_MAX {
+        if !(doubted && is_bad(finding.verdict)) {
             entry.findings[check] = Some(finding);
         }
         self.show(slot);
@@ -231,7 +231,8 @@ impl Watch {
             return;
         };
         round.found(Verdict::Unknown, NO_ANSWER);
-        let (took, doubted) = (now.mono - round.begun, round.begun < stalled);
+        let took = now.mono - round.begun;
+        let doubted = round.begun < stalled && entry.doubts < DOUBTS_MAX;
         for number in std::mem::take(&mut round.open) {
             self.health.checks += 1;
             self.out.push_back(Out::Drop(number));

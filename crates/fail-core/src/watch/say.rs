@@ -21,7 +21,7 @@ impl Watch {
             self.say_flapping(now, slot);
         }
         let entry = &mut self.entries[slot];
-        let quiet = entry.flapping || entry.hush.is_some() || !entry.is_settled();
+        let quiet = entry.flapping || entry.hush.is_some();
         let Some(up) = entry.up().filter(|_| !quiet) else {
             return;
         };
@@ -29,6 +29,9 @@ impl Watch {
             for line in 0..entry.deeds.len() {
                 self.reconcile(now, slot, line);
             }
+            return;
+        }
+        if !entry.is_settled() {
             return;
         }
         // It may have been down for long, while nothing was said.

@@ -92,6 +92,8 @@ pub struct Flap {
 /// One line `on …`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
+    /// Its words, as the Hcfile prints them: one that says something else is another line.
+    pub what: String,
     /// What it is about.
     pub on: BTreeSet<Event>,
     /// At most once in so long.

@@ -194,6 +194,9 @@ pub struct Past {
 /// What is kept of a line of actions.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct KeptLine {
+    /// Its words: what was kept is for this line only.
+    #[serde(default)]
+    pub what: String,
     /// What it was done about last, for a line of which only the newest counts: good, or bad.
     pub done: Option<bool>,
     /// What was not done yet, oldest first.

@@ -44,6 +44,7 @@ fn pace(rng: &mut Rng) -> Pace {
 
 fn lines(rng: &mut Rng) -> Vec<Line> {
     let plain = Line {
+        what: String::new(),
         on: Event::ALL.into(),
         every: None,
         limit: None,

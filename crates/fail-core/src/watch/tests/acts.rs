@@ -227,6 +227,19 @@ fn a_wish_that_is_no_longer_true_is_not_tried_again() {
 }
 
 #[test]
+fn a_wish_for_one_event_is_done_each_time_it_happens() {
+    let wish = |on| Line {
+        newest: true,
+        ..line(&[on])
+    };
+    let lines = vec![wish(Event::Down), wish(Event::Up)];
+    let mut story = Story::new(vec![www(lines)]).all_up();
+    turns(&mut story, 3);
+    assert_eq!(of_line(&story, 0), [(false, 0); 3]);
+    assert_eq!(of_line(&story, 1), [(true, 0); 3]);
+}
+
+#[test]
 fn what_fails_otherwise_is_said_and_not_tried_again() {
     let mut story = Story::new(vec![www(vec![line(&[Event::Change])])]).all_up();
     story.fails.insert(("www".to_string(), 0));

@@ -1,7 +1,7 @@
 //! Targets without checks: they are as those that they depend on.
 
-use super::story::{Story, group, s, target};
-use crate::watch::State;
+use super::story::{Play, Story, group, ms, name, s, target};
+use crate::watch::{In, State};
 
 fn webs() -> Story {
     let targets = vec![
@@ -110,4 +110,36 @@ fn a_target_without_checks_and_without_dependencies_is_up() {
     let mut story = Story::new(vec![group("nothing", &[], 0)]);
     story.run(s(1));
     assert_eq!(story.state("nothing"), "up");
+}
+
+#[test]
+fn a_member_that_is_bad_once_while_another_is_asked_hides_nothing_for_ever() {
+    let mut targets = vec![
+        target("web-1", &[]),
+        target("web-2", &[]),
+        group("webs", &["web-1", "web-2"], 2),
+        target("site", &["webs"]),
+    ];
+    for web in &mut targets[..2] {
+        web.pace.interval = s(3_600);
+    }
+    let mut story = Story::new(targets).all_up();
+    bad(&mut story, &["site"]);
+    let first = story.asked("site");
+    story.run_until("site is found bad", |story| story.asked("site") > first);
+    story.run(ms(20));
+    // web-2 is certain already, and web-1 takes its time.
+    story.give(In::Ask(name("web-2")));
+    story.run(ms(20));
+    story.checks.insert("web-1".to_string(), Play::Ends(s(1)));
+    let asked = story.asked("web-1");
+    story.run_until("web-1 is asked, as site would be down", |story| {
+        story.asked("web-1") > asked
+    });
+    bad(&mut story, &["web-2"]);
+    story.give(In::Ask(name("web-2")));
+    story.run(ms(20));
+    story.bad.remove("web-2");
+    story.run(s(60));
+    assert_eq!(story.news(), ["site down"]);
 }

@@ -105,6 +105,22 @@ fn a_report_that_was_not_done_is_done_after_the_restart() {
 }
 
 #[test]
+fn what_a_line_has_not_done_is_not_done_by_another_that_has_its_place() {
+    let mut story = Story::new(few()).all_up();
+    for line in [0, 1] {
+        story.acts.insert(("www".to_string(), line), Play::Hangs);
+    }
+    story.bad.insert("www".to_string(), "gone");
+    story.until_state("www", State::Down);
+    let mut other = few();
+    other[2].lines[0].what = "on down exec reboot".to_string();
+    let mut again = restart(&story, other, 1);
+    again.run(s(5));
+    let lines: Vec<usize> = again.told.iter().map(|(_, line, _)| *line).collect();
+    assert_eq!(lines, [1], "the wish is as it was");
+}
+
+#[test]
 fn a_wish_that_was_not_done_is_done_after_the_restart_and_one_that_was_is_not() {
     let mut story = Story::new(few()).all_up();
     story.acts.insert(("www".to_string(), 1), Play::Hangs);

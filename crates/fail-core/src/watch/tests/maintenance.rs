@@ -1,6 +1,6 @@
 //! Maintenance: checked and shown, and nothing is said.
 
-use super::story::{Play, Story, s, target};
+use super::story::{Play, Story, group, s, target};
 use crate::watch::{Backoff, In, State, Target};
 
 fn worked_on() -> Target {
@@ -153,4 +153,22 @@ fn the_time_of_the_window_does_not_count_as_up_or_down() {
         (before, story.view("www").available.hour),
         (Some(100.0), Some(100.0))
     );
+}
+
+#[test]
+fn what_becomes_a_group_before_it_was_asked_after_the_window_is_told_of() {
+    let targets = |www: Target| vec![target("a", &[]), www];
+    let mut story = Story::new(targets(worked_on())).all_up();
+    window(&mut story, true);
+    bad(&mut story, true);
+    story.run(s(300));
+    story.checks.insert("www".to_string(), Play::Hangs);
+    window(&mut story, false);
+    story.bad.insert("a".to_string(), "gone");
+    story.reload(targets(Target {
+        windows: vec!["night".to_string()],
+        ..group("www", &["a"], 1)
+    }));
+    story.run(s(60));
+    assert_eq!(story.news(), ["a down", "www down"]);
 }

@@ -1,6 +1,6 @@
 //! A new Hcfile: who stays goes on as he was.
 
-use super::story::{Play, Story, group, line, s, target};
+use super::story::{Play, Story, group, line, ms, s, target};
 use crate::watch::{Event, Line, State, Target};
 
 fn few() -> Vec<Target> {
@@ -134,9 +134,35 @@ fn a_new_wish_is_told_how_it_is_and_one_that_changed_too() {
     assert_eq!(story.told.len(), 1, "once");
     www.lines[1] = Line {
         timeout: s(3),
-        ..wish
+        ..wish.clone()
     };
-    story.reload(vec![www]);
+    story.reload(vec![www.clone()]);
     story.run(s(60));
     assert_eq!(story.told.len(), 2);
+    www.lines[1].what = "on change failc web2".to_string();
+    story.reload(vec![www]);
+    story.run(s(60));
+    assert_eq!(story.told.len(), 3, "it wishes something else");
+}
+
+#[test]
+fn a_new_wish_is_told_how_it_is_though_the_target_was_found_otherwise_once() {
+    let mut www = target("www", &[]);
+    let mut story = Story::new(vec![www.clone()]).all_up();
+    story.bad.insert("www".to_string(), "gone");
+    story.until_state("www", State::Down);
+    story.bad.clear();
+    let asked = story.asked("www");
+    story.run_until("it is found good", |story| story.asked("www") > asked);
+    story.run(ms(20));
+    story.bad.insert("www".to_string(), "gone");
+    www.lines.push(Line {
+        newest: true,
+        ..line(&[Event::Change])
+    });
+    story.reload(vec![www]);
+    story.run(s(60));
+    let told = story.told.iter().filter(|(_, line, _)| *line == 1);
+    let told: Vec<bool> = told.map(|(.., report)| report.good).collect();
+    assert_eq!(told, [false]);
 }

@@ -64,6 +64,21 @@ fn an_hc_that_always_stands_still_finds_what_is_down_all_the_same() {
 }
 
 #[test]
+fn what_never_answers_an_hc_that_always_stands_still_is_shown_to_be_so() {
+    let mut story = Story::new(vec![target("www", &[])]).all_up();
+    story.checks.insert("www".to_string(), Play::Hangs);
+    for _ in 0..200 {
+        story.jump(s(12));
+        story.run(crate::time::Span::from_millis(50));
+    }
+    assert_eq!(story.state("www"), "down");
+    assert_eq!(
+        story.view("www").checks[0].verdict.as_deref(),
+        Some("unknown")
+    );
+}
+
+#[test]
 fn it_is_seen_that_hc_stood_still_though_nothing_was_due_meanwhile() {
     let mut www = target("www", &[]);
     (www.pace.fall, www.pace.timeout) = (1, s(60));

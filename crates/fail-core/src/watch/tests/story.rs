@@ -47,6 +47,7 @@ pub fn group(text: &str, depends: &[&str], need: usize) -> Target {
 
 pub fn line(on: &[Event]) -> Line {
     Line {
+        what: String::new(),
         on: on.iter().copied().collect(),
         every: None,
         limit: None,
