@@ -8,7 +8,7 @@ use fail_core::watch::Finding;
 use fail_wire::{Marks, Name, Record, State};
 
 use crate::found::{Found, bad, figure, good, unknown, warning};
-use crate::{file, net, note};
+use crate::{blocking, file, net, note};
 
 /// The client blocks, in a thread that nobody can end: so it is asked this often, for so long.
 /// It is over after four addresses of six seconds, whatever the deadline of the check is.
@@ -40,11 +40,11 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
     let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     note::waits(format!("an answer of faild at {}", names.join(" or ")));
     let name = service.clone();
-    let read = tokio::task::spawn_blocking(move || {
+    let read = blocking::call(&blocking::FAILDS, move || {
         let mut client = Client::of_host(&addresses, &community, OPTIONS)?;
         client.read_one(&name)
     });
-    let read = read.await.map_err(|e| unknown(e.to_string()))?;
+    let read = read.await.map_err(unknown)?;
     let (record, _) = read.map_err(|e| failed(&e))?;
     Ok(judge(&record, service, &host.name, states))
 }

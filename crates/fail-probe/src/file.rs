@@ -8,6 +8,8 @@ use std::path::Path;
 
 use fail_client::words;
 
+use crate::blocking;
+
 /// Bytes of a file of passwords.
 const SECRET_BYTES_MAX: usize = 4 * 1024;
 
@@ -79,7 +81,7 @@ pub(crate) async fn login(path: &Path) -> Result<(String, String), String> {
 
 async fn load(path: &Path, limit: usize, secret: bool) -> Result<Vec<u8>, String> {
     let path = path.to_path_buf();
-    let read = tokio::task::spawn_blocking(move || {
+    let read = blocking::call(&blocking::FILES, move || {
         // Opened and looked at before it is asked for bytes: a pipe would wait for a writer.
         let kind = std::fs::metadata(&path).map_err(|e| words(&e))?;
         if !kind.is_file() {
@@ -103,7 +105,7 @@ async fn load(path: &Path, limit: usize, secret: bool) -> Result<Vec<u8>, String
             false => Ok(bytes),
         }
     });
-    read.await.unwrap_or_else(|e| Err(e.to_string()))
+    read.await.unwrap_or_else(Err)
 }
 
 #[cfg(test)]

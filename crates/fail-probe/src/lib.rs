@@ -12,6 +12,7 @@
 
 mod prober;
 
+mod blocking;
 mod certificate;
 mod dns;
 mod exchange;

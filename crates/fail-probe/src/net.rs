@@ -7,19 +7,19 @@
 //! Not here: deadlines. A check is dropped when its time is over.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use fail_client::words;
 use fail_conf::hcfile::check::{Family, Host, Terms};
 use fail_core::watch::{Finding, Verdict};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use crate::found::{bad, figure, unknown};
-use crate::note;
+use crate::{blocking, note};
 
 /// Addresses of one name that are tried: more than a name of one service has.
 const ADDRESSES_MAX: usize = 16;
@@ -40,8 +40,16 @@ const CHUNK: usize = 8 * 1024;
 pub(crate) async fn addresses(host: &Host, family: Family) -> Result<Vec<SocketAddr>, Finding> {
     let name = &host.name;
     note::waits(format!("the addresses of {name}"));
-    let found = lookup_host((name.as_str(), host.port)).await;
-    let found = found.map_err(|e| unknown(format!("no address of {name}: {}", looked_up(&e))))?;
+    let failed = |why: String| unknown(format!("no address of {name}: {why}"));
+    let found = match name.parse::<IpAddr>() {
+        Ok(ip) => vec![SocketAddr::new(ip, host.port)],
+        Err(_) => {
+            let wanted = (name.clone(), host.port);
+            let look = move || wanted.to_socket_addrs().map(Iterator::collect::<Vec<_>>);
+            let found = blocking::call(&blocking::NAMES, look).await;
+            found.map_err(failed)?.map_err(|e| failed(looked_up(&e)))?
+        }
+    };
     let mut wanted: Vec<SocketAddr> = Vec::new();
     for at in found {
         let fits = match family {

@@ -16,7 +16,7 @@ use std::io;
 
 use fail_conf::hcfile::Hcfile;
 use fail_core::time::{Mono, Now, Span};
-use fail_core::watch::{In, Out, Report, Target, Targets, Watch};
+use fail_core::watch::{Acted, Event, In, Out, Report, Target, Targets, Watch};
 use fail_probe::unknown;
 use fail_rt::clock::{self, earliest};
 use fail_rt::daemon::PidFile;
@@ -60,6 +60,8 @@ struct Engine {
     hcfile: Hcfile,
     /// How long checks may take of which nothing else is said, for each target.
     timeouts: BTreeMap<Name, Span>,
+    /// Lines of wishes, by target and number, that are told of changes they are not about.
+    only_told: BTreeSet<(Name, usize)>,
     /// Why the one that was read last does not hold.
     broken: Option<String>,
     /// Whose checks are under way, for the log.
@@ -97,6 +99,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
         log,
         hcfile: Hcfile::default(),
         timeouts: BTreeMap::new(),
+        only_told: BTreeSet::new(),
         broken: None,
         asked: BTreeMap::new(),
         inputs: VecDeque::new(),
@@ -140,6 +143,7 @@ impl Engine {
         let timeouts = hcfile.targets.iter();
         let timeouts = timeouts.map(|target| (target.name.clone(), target.pace.timeout));
         self.timeouts = timeouts.collect();
+        self.only_told = wishes::only_told(&hcfile);
         let gone = self.hcfile.targets.iter().map(|target| &target.name);
         let gone = gone.filter(|name| !hcfile.bodies.contains_key(*name));
         self.shown.extend(gone.cloned());
@@ -216,6 +220,12 @@ impl Engine {
         let Some(action) = body.and_then(|body| body.actions.get(line)) else {
             return;
         };
+        if report.event == Event::Change && self.only_told.contains(&(report.target.clone(), line))
+        {
+            self.wishes.hear(action, &report);
+            let acted = Acted::Done;
+            return self.inputs.push_back(In::Acted { number, acted });
+        }
         let shown = body.and_then(|body| body.shown.get(line));
         let shown = shown.map_or(String::new(), |line| public::action(line));
         let log = self.log.facility("action");
@@ -330,7 +340,8 @@ fn limit(left: Span, timeout: Option<Span>) -> Span {
     }
 }
 
-/// What the machine is to work with: a round of checks ends when the last of them has to.
+/// What the machine is to work with: a round of checks ends when the last of them has to, and
+/// wishes are told every change.
 fn targets(hcfile: &Hcfile) -> Targets {
     let longest = |target: &Target| {
         let body = hcfile.bodies.get(&target.name);
@@ -341,6 +352,9 @@ fn targets(hcfile: &Hcfile) -> Targets {
     let targets = hcfile.targets.iter().map(|target| {
         let mut target = target.clone();
         target.pace.timeout = longest(&target);
+        for line in target.lines.iter_mut().filter(|line| line.newest) {
+            line.on.insert(Event::Change);
+        }
         target
     });
     // They could be used before, and nothing of that has changed.

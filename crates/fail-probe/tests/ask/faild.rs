@@ -7,7 +7,7 @@ use std::time::Duration;
 use fail_client::{Client, Options, Reason, Record, Wanted};
 use fail_conf::hcfile::check::Check;
 use fail_core::watch::{Finding, Verdict};
-use fail_wire::{Marks, Name, State};
+use fail_wire::{Answer, Body, Key, Marks, Name, Packet, State, emit};
 
 use crate::server::{folder, free_port, skipped, start};
 use crate::{LIMIT, check, host, is, liar, value};
@@ -43,6 +43,46 @@ fn a_silent_faild_is_given_up_at_the_deadline() {
     let echo = liar::udp(|question| vec![question.to_vec(), vec![0; 2000]]);
     let found = ask(echo.at.port(), None, Duration::from_millis(300));
     is(&found, Verdict::Bad, "waited for an answer of faild");
+}
+
+/// A faild that answers at once, about this service, with the key of this community.
+fn answers(about: &'static str, community: &'static str) -> Finding {
+    let key = Key::new(community).unwrap();
+    let liar = liar::udp(move |question| {
+        let asked = Packet::read(question).unwrap();
+        let record = Record {
+            name: Name::new(about).unwrap(),
+            state: State::Up,
+            marks: Marks::default(),
+            version: 1,
+            age_ms: 0,
+            last_change: 0,
+            reason: Reason::new("it lies"),
+        };
+        let answer = Body::Answer(Answer {
+            nonce: 1,
+            more: false,
+            records: vec![record],
+        });
+        vec![emit(Some(&key), asked.request(), &answer)]
+    });
+    ask(liar.at.port(), None, LIMIT)
+}
+
+#[test]
+fn a_well_formed_answer_of_the_wrong_kind_is_not_believed() {
+    is(&answers("web", "public"), Verdict::Good, "web is UP");
+    let other = answers("db", "public");
+    is(
+        &other,
+        Verdict::Bad,
+        "the record asked for is not in its answer",
+    );
+    is(
+        &answers("web", "private"),
+        Verdict::Bad,
+        "no answer from 127.0.0.1",
+    );
 }
 
 #[test]

@@ -4,10 +4,11 @@
 //! else has made is his: it is not replaced, and never taken back. Ours begins with
 //! `hc: TARGET:` in the reason of the record, or of the change that made it when somebody has
 //! changed the record since. Each change is a comparison with the version that was read: who
-//! was faster is heard, and it is decided anew.
+//! was faster is heard, and it is decided anew. Nothing is changed any more when its time is
+//! over: by then something else may be true.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use fail_client::{Client, Options, Protocol, Wish};
 use fail_conf::hcfile::check::Host;
@@ -18,6 +19,10 @@ const RACES_MAX: u32 = 10;
 
 /// A faild is asked so often within the time that there is.
 const TRIES: u32 = 3;
+
+/// Addresses of a host that are tried: more than a host has by which it is reached. Each of them
+/// has its share of the time.
+const ADDRESSES_MAX: usize = 4;
 
 /// What is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,28 +39,34 @@ pub struct Order {
     pub away: Option<(Name, String)>,
 }
 
-/// Sees to it.
-pub fn fulfil(order: &Order, limit: Duration) -> Result<(), String> {
-    let until = Instant::now() + limit;
+/// Sees to it, until then.
+pub fn fulfil(order: &Order, until: Instant) -> Result<(), String> {
+    let late = || format!("service {}: there is no time left", order.service);
+    if Instant::now() >= until {
+        return Err(late());
+    }
     let community = fail_cli::Community {
         community: None,
         community_file: order.community.clone(),
     };
     let community = community.find(None)?;
     let Host { name, port } = &order.host;
-    let addresses = fail_client::addresses(name, *port)?;
-    // Each round reads the record, perhaps its history, and changes it.
-    let options = Options {
-        timeout: until.saturating_duration_since(Instant::now()) / (TRIES * 3),
-        tries: TRIES,
-        protocol: Protocol::Udp,
-    };
+    let mut addresses = fail_client::addresses(name, *port)?;
+    addresses.truncate(ADDRESSES_MAX);
+    // Each round reads the record, until an address answers, perhaps its history, and changes it.
+    let asks = TRIES * (addresses.len() as u32 + 2);
     let words = |e: fail_client::Error| e.to_string();
-    let mut faild = Client::of_host(&addresses, &community, options).map_err(words)?;
     for _ in 0..RACES_MAX {
-        if Instant::now() >= until {
-            break;
+        let timeout = until.saturating_duration_since(Instant::now()) / asks;
+        if timeout.is_zero() {
+            return Err(late());
         }
+        let options = Options {
+            timeout,
+            tries: TRIES,
+            protocol: Protocol::Udp,
+        };
+        let mut faild = Client::of_host(&addresses, &community, options).map_err(words)?;
         let (record, nonce) = faild.read_one(&order.service).map_err(words)?;
         let history = match record.marks.has(Marks::AWAY) {
             true => faild.history(&order.service).unwrap_or_default(),
@@ -75,6 +86,10 @@ pub fn fulfil(order: &Order, limit: Duration) -> Result<(), String> {
             reason: wanted.reason,
             interval_ms: 0,
         };
+        // It must be over by then, with all its tries.
+        if Instant::now() + timeout * TRIES > until {
+            return Err(late());
+        }
         match faild.change_exactly(&change) {
             Ok(_) => return Ok(()),
             Err(e) if matches!(e.code(), Some(Code::Stale | Code::Nonce)) => {}
@@ -158,6 +173,18 @@ mod tests {
             reason: Reason::new(reason),
             who: Reason::new("127.0.0.1"),
         }
+    }
+
+    #[test]
+    fn nothing_is_asked_when_the_time_is_over() {
+        let faild = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        faild.set_nonblocking(true).unwrap();
+        let mut order = order(None);
+        order.host.port = faild.local_addr().unwrap().port();
+        let why = fulfil(&order, Instant::now()).unwrap_err();
+        assert_eq!(why, "service web: there is no time left");
+        let asked = faild.recv(&mut [0; 2048]);
+        assert_eq!(asked.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     }
 
     #[test]

@@ -105,8 +105,8 @@ impl Engine {
         log.debug(format_args!("{} files were read", loaded.files));
         for (service, target) in self.wishes.retain(&loaded.hcfile) {
             self.log.warn(format_args!(
-                "target {target} is gone; service {service} stays away until somebody says \
-                 failc back"
+                "target {target} does not judge service {service} any more; it stays away until \
+                 somebody says failc back"
             ));
         }
         let asked = changes.asked.clone();

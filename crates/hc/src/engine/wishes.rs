@@ -1,11 +1,14 @@
 //! Which targets want a service away. Several may judge the same one: it is away while one of
 //! them is bad.
+//!
+//! So every change of a target is heard, also where its line is about `down` only and nothing is
+//! done when it is up: else it would count as bad for ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fail_conf::hcfile::Hcfile;
 use fail_conf::hcfile::action::Action;
-use fail_core::watch::{Kept, Report, State};
+use fail_core::watch::{Event, Kept, Report, State};
 use fail_wire::Name;
 
 /// A service of a faild: its name, the host and the port.
@@ -22,6 +25,17 @@ fn service(action: &Action) -> Option<Service> {
         }
         _ => None,
     }
+}
+
+/// The lines of wishes that are told every change and do not do something about each.
+pub fn only_told(hcfile: &Hcfile) -> BTreeSet<(Name, usize)> {
+    let mut told = BTreeSet::new();
+    for target in hcfile.targets.iter() {
+        let lines = target.lines.iter().enumerate();
+        let deaf = lines.filter(|(_, line)| line.newest && !line.on.contains(&Event::Change));
+        told.extend(deaf.map(|(number, _)| (target.name.clone(), number)));
+    }
+    told
 }
 
 impl Wishes {
@@ -58,8 +72,15 @@ impl Wishes {
         first
     }
 
-    /// Targets that are no longer there want nothing. Gives the services that stay away because
-    /// of one of them.
+    /// A report about which nothing is done: who is up wants nothing any more.
+    pub fn hear(&mut self, action: &Action, report: &Report) {
+        if report.good {
+            self.judge(action, report);
+        }
+    }
+
+    /// Targets that do not judge a service any more want nothing. Gives the services that stay
+    /// away because of one of them, with that one.
     pub fn retain(&mut self, hcfile: &Hcfile) -> Vec<(Name, Name)> {
         let mut left = Vec::new();
         for (service, bad) in &mut self.0 {
@@ -96,19 +117,33 @@ mod tests {
             community: None,
         };
         let mut wishes = Wishes::default();
-        let mut judge = |target: &str, good: bool| {
+        let judged = |wishes: &mut Wishes, target: &str, good: bool| {
             let mut report = report(Event::Change, good, target);
             report.target = target.parse().unwrap();
             wishes
                 .judge(&action, &report)
                 .map(|(name, _)| name.to_string())
         };
+        let mut judge = |target: &str, good: bool| judged(&mut wishes, target, good);
         assert_eq!(judge("b", false).as_deref(), Some("b"));
         assert_eq!(judge("c", false).as_deref(), Some("c"));
         assert_eq!(judge("c", true).as_deref(), Some("b"));
         assert_eq!(judge("a", true).as_deref(), Some("b"));
         assert_eq!(judge("b", true), None);
         assert_eq!(judge("b", false).as_deref(), Some("b"));
+        // Its line is about down only: it is up all the same.
+        let hears = |wishes: &mut Wishes, good| {
+            let mut report = report(Event::Change, good, "");
+            report.target = "c".parse().unwrap();
+            wishes.hear(&action, &report);
+            wishes
+                .0
+                .values()
+                .any(|bad| bad.contains_key(&report.target))
+        };
+        assert!(!hears(&mut wishes, false), "its line is not about that");
+        judged(&mut wishes, "c", false);
+        assert!(!hears(&mut wishes, true), "it is up");
         let gone = wishes.retain(&Hcfile::default());
         assert_eq!(gone.len(), 1);
         assert!(wishes.0.is_empty());
