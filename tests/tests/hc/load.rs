@@ -38,7 +38,7 @@ impl Asked {
         let config = folder.write(
             "nginx.conf",
             format!(
-                "worker_processes 1; daemon off; pid {path}/pid; error_log {path}/errors;\n\
+                "worker_processes 1; daemon off; master_process off; pid {path}/pid; error_log {path}/errors;\n\
                  events {{ worker_connections 8192; }}\n\
                  http {{ access_log off; {temp} server {{ listen {at} backlog=4096;\n\
                  location / {{ return 200 \"Welcome\\n\"; }}\n\
@@ -265,11 +265,10 @@ fn icinga(asked: &Asked, time: Duration) {
     command.args(["-DRunAsUser=root", "-DRunAsGroup=root"]);
     let icinga = Running::start(command.stdout(Stdio::null()).stderr(Stdio::null()));
     measure("Icinga 2 with check_http", asked, &icinga, time);
-    // Its helpers end when it is asked to, not when it is killed.
-    let family = family(icinga.pid());
-    for pid in family.into_iter().rev() {
+    // What it has started does not end with it.
+    for pid in family(icinga.pid()) {
         let pid = nix::unistd::Pid::from_raw(pid);
-        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
     }
 }
 
