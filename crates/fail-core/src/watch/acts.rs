@@ -91,10 +91,11 @@ impl Deed {
         }
     }
 
-    pub fn restore(&mut self, kept: &KeptLine) {
+    /// As it was; with what waited then, if it is still to be done.
+    pub fn restore(&mut self, kept: &KeptLine, waits: bool) {
         self.done = kept.done;
         self.left_out = kept.left_out;
-        if !self.line.newest {
+        if waits && !self.line.newest {
             let most = limits::ACTS_WAITING_MAX;
             self.waiting = kept.waiting.iter().take(most).cloned().collect();
         }

@@ -23,6 +23,10 @@ use crate::time::{Now, Span};
 /// What was written so long ago says nothing any more.
 const KEPT_MAX: Span = Span::from_secs(7 * 86_400);
 
+/// What was to be done so long ago is not done any more: a start of a program that was right
+/// when a server was dead may be wrong now. A restart of hc, or of its host, takes less.
+const WAITING_MAX: Span = Span::from_secs(300);
+
 impl Entry {
     /// As it was when this was written.
     fn restore(&mut self, now: Now, kept: Kept) {
@@ -57,7 +61,7 @@ impl Entry {
         for (n, deed) in self.deeds.iter_mut().enumerate() {
             let same = |kept: &&KeptLine| kept.what == deed.line().what;
             match lines.get(n).filter(same) {
-                Some(kept) => deed.restore(kept),
+                Some(kept) => deed.restore(kept, ago <= WAITING_MAX),
                 // Nothing is known of its lines: what was said was done.
                 None if lines.is_empty() => deed.trust(known),
                 None => {}

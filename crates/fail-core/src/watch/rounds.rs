@@ -129,7 +129,9 @@ impl Watch {
         }
         self.timers.clear((slot, What::Round));
         let running = self.asked.len();
-        if running > 0 && running + checks > limits::CHECKS_MAX {
+        // One with many checks would never find room if those with few took each place before it.
+        let behind = self.queue.first().is_some_and(|first| *first < (due, slot));
+        if running > 0 && (behind || running + checks > limits::CHECKS_MAX) {
             entry.queued = Some(due);
             self.queue.insert((due, slot));
             return;

@@ -102,6 +102,12 @@ fn a_report_that_was_not_done_is_done_after_the_restart() {
         .map(|(_, line, r)| (*line, r.event))
         .collect();
     assert_eq!(news[0], (0, Event::Down));
+
+    // What was right then may be wrong by now.
+    let mut late = restart(&story, few(), 301);
+    late.run(s(60));
+    let reports = late.told.iter().filter(|(_, line, _)| *line == 0);
+    assert_eq!(reports.count(), 0, "{:?}", late.told);
 }
 
 #[test]
