@@ -84,6 +84,12 @@ struct Engine {
 pub fn run(parts: Parts) -> io::Result<()> {
     let now = clock::now();
     let log = parts.log;
+    for target in Wishes::lost(&parts.loaded.hcfile, &parts.kept) {
+        log.warn(format_args!(
+            "target {target} is gone since the last run; a service that it has sent away stays away \
+             until somebody says failc back"
+        ));
+    }
     let mut engine = Engine {
         driver: Driver::new(Watch::new(), log.clone()),
         reload: Reload::new(parts.origin, &parts.poller.waker()),

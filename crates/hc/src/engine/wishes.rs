@@ -53,6 +53,15 @@ impl Wishes {
         wishes
     }
 
+    /// The targets that had a service sent away when hc ended and are not in the Hcfile any more:
+    /// nobody will call it back.
+    pub fn lost<'a>(hcfile: &Hcfile, kept: &'a [Kept]) -> Vec<&'a Name> {
+        let sent = |kept: &&Kept| kept.lines.iter().any(|line| line.done == Some(false));
+        let gone = kept.iter().filter(sent).map(|kept| &kept.target);
+        gone.filter(|target| !hcfile.bodies.contains_key(*target))
+            .collect()
+    }
+
     /// A report for this action: who wants its service away, if anybody does. The target of the
     /// report first, then any other.
     pub fn judge(&mut self, action: &Action, report: &Report) -> Option<(Name, String)> {
@@ -105,6 +114,32 @@ mod tests {
     use crate::actions::tests::report;
     use fail_conf::hcfile::check::Host;
     use fail_core::watch::Event;
+
+    #[test]
+    fn who_is_gone_since_the_last_run_is_told_of_if_he_has_sent_something_away() {
+        let kept = |target: &str, done: Option<bool>| -> Kept {
+            let line = serde_json::json!({
+                "what": "on change failc web", "done": done, "waiting": [], "left_out": 0
+            });
+            let kept = serde_json::json!({
+                "target": target, "state": "down", "since": 0, "why": "gone", "lines": [line]
+            });
+            serde_json::from_value(kept).unwrap()
+        };
+        let kept = [
+            kept("here", Some(false)),
+            kept("gone", Some(false)),
+            kept("back", Some(true)),
+            kept("mail", None),
+        ];
+        let mut hcfile = Hcfile::default();
+        hcfile
+            .bodies
+            .insert("here".parse().unwrap(), Default::default());
+        let lost = Wishes::lost(&hcfile, &kept);
+        let lost: Vec<&str> = lost.into_iter().map(|name| name.as_str()).collect();
+        assert_eq!(lost, ["gone"]);
+    }
 
     #[test]
     fn a_service_is_away_while_one_of_its_targets_is_bad() {
