@@ -348,7 +348,7 @@ fn examples_are_command_lines_that_the_programs_accept() {
         assert!(!examples.is_empty(), "{}: no EXAMPLES", page.path.display());
         for example in examples {
             let line = example.split('|').next().unwrap_or_default();
-            let words = shell_words(line);
+            let words = shell_words(&line.replace("\\(dq", "\""));
             if words.first().is_some_and(|word| word == "kill") {
                 continue;
             }

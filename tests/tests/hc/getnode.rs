@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use failover_tests::hc::{FAST, Hc};
 use failover_tests::lines::Lines;
 use failover_tests::program::{self, Outcome, Running};
+use failover_tests::wait;
 use serde_json::{Value, json};
 
 /// Up, down, below what is down, a group, and a plugin with figures.
@@ -201,8 +202,11 @@ fn each_change_is_a_line_as_it_comes() {
     hc.folder.write("well", "");
     out.wait_for("down  down  ->  up");
     // By way of `pending`, if that was shown in between.
-    let below = out.wait_for("below  ");
-    assert!(below.contains("dependency  ->  "), "{below}");
+    let is_up = |lines: &Vec<String>| {
+        let mut lines = lines.iter();
+        lines.any(|line| line.contains("  below  ") && line.contains("  ->  up"))
+    };
+    wait::until("below to be up", || out.all(), is_up);
     hc.reload(&format!("{FAST}load exec\nup:\n exec true\n"));
     out.wait_for("below  up  ->  gone");
     drop(hc);

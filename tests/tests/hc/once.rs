@@ -187,6 +187,7 @@ fn the_examples_of_the_page_run() {
     std::fs::write(folder.file("checks.tcl"), TCL).unwrap();
     let page = Page::open("hc.8");
     let places = |text: &str| {
+        let text = text.replace("\\(dq", "\"");
         let text = text.replace("/etc/failover/", &here);
         text.replace("/var/lib/failover/", &here)
             .replace("/run/", &here)
