@@ -62,6 +62,21 @@ impl Lines {
         })
     }
 
+    /// Waits for the end of the stream, which may come after that of the program: all its lines.
+    pub fn whole(&self) -> Vec<String> {
+        let end = Instant::now() + LIMIT;
+        let mut seen = self.seen();
+        while !seen.ended {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                panic!("no end came; it said:\n{}", seen.lines.join("\n"));
+            }
+            let waited = self.0.1.wait_timeout(seen, left);
+            seen = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        seen.lines.clone()
+    }
+
     fn wait<T>(&self, what: &str, find: impl Fn(&[String]) -> Option<T>) -> T {
         let end = Instant::now() + LIMIT;
         let mut seen = self.seen();

@@ -301,10 +301,14 @@ fn options(options: &[&str]) -> (Option<i32>, String) {
     let mut running = Running::start(&mut command);
     let log = failover_tests::lines::Lines::of(running.0.stderr.take().unwrap());
     let look = || (running.0.try_wait().unwrap(), log.all().join("\n"));
-    let (status, log) = wait::until("its start or its end", look, |(status, log)| {
+    let (status, said) = wait::until("its start or its end", look, |(status, log)| {
         status.is_some() || log.contains("is ready")
     });
-    (status.and_then(|status| status.code()), log)
+    match status {
+        // Its last words may be read after its end is seen.
+        Some(status) => (status.code(), log.whole().join("\n")),
+        None => (None, said),
+    }
 }
 
 #[test]
