@@ -133,7 +133,16 @@ fn figures(picture: &Picture, targets: &[(&str, &TargetView)], line: &mut String
                 1 => module.to_string(),
                 n => format!("{module}.{n}"),
             };
-            for figure in &check.figures {
+            // What it took is a figure of every check, if it says nothing else by that name.
+            let own = check.figures.iter().any(|figure| figure.name == "time");
+            let took = (check.verdict.is_some() && !own).then(|| FigureView {
+                name: "time".to_string(),
+                value: check.took / 1000.0,
+                unit: "s".to_string(),
+                min: Some(0.0),
+                ..FigureView::default()
+            });
+            for figure in took.iter().chain(&check.figures) {
                 let host = picture.has_hosts().then_some(*host);
                 let parts = [&target.name, &module, &figure.name].map(String::as_str);
                 let parts: Vec<&str> = host.into_iter().chain(parts).collect();
@@ -205,7 +214,7 @@ mod tests {
             (
                 &["mail", "www-1"],
                 3,
-                "UNKNOWN: 2 targets: 1 dependency, 1 up; mail is up warning (smtp: certificate ends in 6 days); www-1 is dependency (waits for router) | 'mail/smtp/days'=6d;14:;3:",
+                "UNKNOWN: 2 targets: 1 dependency, 1 up; mail is up warning (smtp: certificate ends in 6 days); www-1 is dependency (waits for router) | 'mail/smtp/time'=0.012s;;;0 'mail/smtp/days'=6d;14:;3:",
             ),
             (
                 &["www-2"],

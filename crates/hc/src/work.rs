@@ -321,17 +321,16 @@ fn pipeline(argv: Vec<String>, env: Vec<(String, String)>) -> Pipeline {
 
 fn found(reading: Reading, ended: Ended, limit: Span, took: Span) -> Finding {
     let mut finding = match ended {
-        Ended::Ran(result) => {
-            return match reading {
-                Reading::Code => plugin::exec(&result),
-                Reading::Plugin => plugin::nagios(&result),
-            };
-        }
+        Ended::Ran(result) => match reading {
+            Reading::Code => plugin::exec(&result),
+            Reading::Plugin => plugin::nagios(&result),
+        },
         Ended::Late => bad(format!("did not end within {limit}")),
         Ended::NoPlace => unknown(format!(
             "too many programs run as checks: no place within {limit}"
         )),
     };
+    // With its start, of which the program itself knows nothing.
     finding.took = took;
     finding
 }
