@@ -191,6 +191,8 @@ impl Monitor {
         self.clients
             .write(client, line(&Update::Refused { reason }).as_bytes());
         self.clients.close(client);
+        // Of who is sent away there is no event.
+        self.sessions.remove(&client);
     }
 
     /// When to call [`Monitor::turn`].

@@ -198,5 +198,6 @@ fn what_is_not_understood_is_refused_with_a_sentence() {
             last.contains("refused") && last.contains("not understood"),
             "{last}"
         );
+        assert!(hc.monitor.sessions.is_empty(), "it is not forgotten");
     }
 }
