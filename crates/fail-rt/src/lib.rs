@@ -146,5 +146,6 @@ pub mod reason;
 pub mod resolve;
 pub mod sandbox;
 pub mod signals;
+pub mod stream;
 pub mod tape;
 pub mod udp;
