@@ -1,6 +1,7 @@
 //! The state file of a daemon at its start: where it really is, locked, read, and written once.
 //! What is in it is not known here.
 
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -82,6 +83,26 @@ pub fn read<T: Default, E>(
         say(damage, &aside.display());
         Ok(T::default())
     })
+}
+
+/// Removes what earlier ones of the program were writing when they were killed: the state file's
+/// name with `.new-` and the number of a process that is no more. Gives what is removed.
+pub fn remove_unfinished(path: &Path) -> Vec<PathBuf> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Vec::new();
+    };
+    let prefix = format!("{}.new-", name.to_string_lossy());
+    let is_left = |name: &OsStr| {
+        let number = name.to_str().and_then(|name| name.strip_prefix(&prefix));
+        let number = number.and_then(|number| number.parse::<u32>().ok());
+        number.is_some_and(|number| !Path::new(&format!("/proc/{number}")).exists())
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| is_left(&entry.file_name()))
+        .map(|entry| entry.path())
+        .filter(|path| std::fs::remove_file(path).is_ok())
+        .collect()
 }
 
 /// Writes it, so that one that can not be written is noticed now and not with the first change.

@@ -189,7 +189,10 @@ fn open_parts(
     };
     let node = start.recorded(&origin, tape.map(sink));
     if let Some(path) = &state_file {
-        remove_unfinished(path, log);
+        for path in state_file::remove_unfinished(path) {
+            let text = format!("removed {}, which an earlier faild left", path.display());
+            log.facility("store").info(text);
+        }
         state_file::write(path, &state::print(&node.image())).map_err(refused)?;
     }
     let store = Store::new(state_file, bound, &poller.waker())
@@ -247,27 +250,6 @@ fn refused(error: StateFileError) -> Failure {
         StateFileError::Failed(_) => exit::IOERR,
     };
     Failure::new(code, error)
-}
-
-/// Removes what earlier failds were writing when they were killed: the state file's name
-/// with `.new-` and the number of a process that is no more.
-fn remove_unfinished(path: &Path, log: &Log) {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return;
-    };
-    let prefix = format!("{}.new-", name.to_string_lossy());
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let found = entry.file_name();
-        let number = found.to_str().and_then(|name| name.strip_prefix(&prefix));
-        let Some(number) = number.and_then(|number| number.parse::<u32>().ok()) else {
-            continue;
-        };
-        let path = entry.path();
-        if !Path::new(&format!("/proc/{number}")).exists() && std::fs::remove_file(&path).is_ok() {
-            let text = format!("removed {}, which an earlier faild left", path.display());
-            log.facility("store").info(text);
-        }
-    }
 }
 
 /// Reads what the last faild knew.

@@ -200,6 +200,10 @@ pub fn take(path: &Path, log: &Log) -> Result<Vec<Kept>, Failure> {
         ));
     });
     let kept = kept.map_err(refused)?;
+    for path in state_file::remove_unfinished(path) {
+        let path = path.display();
+        log.info(format_args!("removed {path}, which an earlier hc left"));
+    }
     state_file::write(path, &print(kept.clone())).map_err(refused)?;
     Ok(kept)
 }
