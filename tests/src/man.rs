@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use crate::tree;
 
 /// One man page.
@@ -120,6 +122,47 @@ impl Page {
         block.next()?;
         let lines = block.take_while(|line| *line != ".Ed");
         Some(lines.map(|line| format!("{line}\n")).collect())
+    }
+
+    /// Holds a page about lines of JSON to all kinds of values in them, each with its heading:
+    /// the same fields on both sides. A value with a `type` is a line.
+    pub fn describes(&self, all: &[(&str, Value)]) {
+        let file = tree::name(&self.path);
+        for (title, value) in all {
+            let fields = value
+                .as_object()
+                .into_iter()
+                .flat_map(|object| object.keys());
+            let fields = fields.filter(|field| *field != "type").cloned();
+            assert_eq!(
+                self.entries(title),
+                fields.collect(),
+                "{file}, {title} (left); the type (right)"
+            );
+            if let Some(kind) = value.get("type") {
+                assert_eq!(kind, title);
+            }
+        }
+        let known: BTreeSet<&str> = all.iter().map(|(title, _)| *title).collect();
+        let titles = self.section("DESCRIPTION").into_iter();
+        let titles = titles.filter_map(|line| line.strip_prefix(".Ss "));
+        assert_eq!(titles.collect::<BTreeSet<_>>(), known, "{file}");
+    }
+
+    /// Holds its lines of JSON to the types: one of each is there, and one that was read and is
+    /// written `again` has every field and no other.
+    pub fn shows_each(&self, all: &[(&str, Value)], again: impl Fn(&str) -> Value) {
+        let file = tree::name(&self.path);
+        let text = self.literal("Some lines of a stream").unwrap_or_default();
+        let kind = |value: &Value| Some(value.get("type")?.as_str()?.to_string());
+        let mut kinds = BTreeSet::new();
+        for line in text.replace("\n ", "").lines() {
+            let value: Value = serde_json::from_str(line).unwrap_or_default();
+            assert_eq!(again(line), value, "{file}: {line}");
+            kinds.extend(kind(&value));
+        }
+        let all = all.iter().filter_map(|(_, value)| kind(value));
+        assert_eq!(kinds, all.collect(), "{file}: one of each");
     }
 }
 

@@ -1,14 +1,17 @@
-//! Requests of a web server by hand, so that odd ones can be made; and a page as a text browser
-//! shows it.
+//! Requests of a web server by hand, so that odd ones can be made; a web server with one of our
+//! pages by CGI; and a page as a text browser shows it.
 
 #![expect(clippy::panic, reason = "a test without its answer has failed")]
 
+use std::fmt::Display;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
+use crate::folder::Folder;
 use crate::program::{self, Running};
-use crate::wait::LIMIT;
+use crate::tree;
+use crate::wait::{self, LIMIT};
 
 /// What a server has answered.
 #[derive(Debug, Clone)]
@@ -58,6 +61,54 @@ pub fn ask(at: SocketAddr, method: &str, path: &str, lines: &str) -> Answer {
 /// Reads an address.
 pub fn get(at: SocketAddr, path: &str) -> Answer {
     ask(at, "GET", path, "")
+}
+
+/// A lighttpd with these settings on a port of loopback, in this folder, with this program as
+/// `PROGRAM.cgi`; nothing: there is none here.
+pub fn lighttpd(folder: &Folder, program: &str, settings: &str) -> Option<(Running, SocketAddr)> {
+    let mut command = program::unpacked("lighttpd", "usr/sbin/lighttpd")?;
+    let cgi = folder.file(&format!("{program}.cgi"));
+    let made = std::os::unix::fs::symlink(program::path(program), &cgi);
+    made.unwrap_or_else(|e| panic!("{cgi}: {e}"));
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let at = free.unwrap_or_else(|e| panic!("no port: {e}"));
+    let text = format!(
+        "server.document-root = \"{}\"\nserver.port = {}\nserver.bind = \"127.0.0.1\"\n{settings}",
+        folder.path().display(),
+        at.port(),
+    );
+    let config = folder.write("lighttpd.conf", text);
+    let modules = tree::path("target/debian/lighttpd/usr/lib/lighttpd");
+    command.args(["-D", "-f", &config, "-m"]).arg(modules);
+    let running = Running::start(command.stderr(Stdio::null()));
+    let up = || TcpStream::connect(at).is_ok();
+    wait::until("lighttpd to listen", up, |up| *up);
+    Some((running, at))
+}
+
+/// Holds a CGI program to what one does that only shows a page: it has the headers of ours, and
+/// neither these queries nor anything but reading is answered. Gives the page.
+pub fn only_shows(at: SocketAddr, path: &str, refused: &[impl Display]) -> Answer {
+    let page = get(at, path);
+    assert_eq!(page.status, 200, "{page:?}");
+    for header in [
+        "Content-Type: text/html; charset=utf-8",
+        "Cache-Control: no-store",
+        "Content-Security-Policy: default-src 'none'; style-src 'sha256-",
+    ] {
+        assert!(page.head.contains(header), "no {header} in {}", page.head);
+    }
+    for query in refused {
+        let refused = get(at, &format!("{path}?{query}"));
+        assert_eq!(refused.status, 400, "{query}: {refused:?}");
+        assert!(refused.head.contains("text/plain"), "{refused:?}");
+    }
+    let posted = ask(at, "POST", path, "Content-Length: 0\r\n");
+    assert_eq!(posted.status, 405, "{posted:?}");
+    assert!(posted.head.contains("Allow: GET, HEAD"), "{posted:?}");
+    let head = ask(at, "HEAD", path, "");
+    assert_eq!((head.status, head.body.as_str()), (200, ""), "{head:?}");
+    page
 }
 
 /// What a text browser makes of a page; nothing: there is none here.

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cgi;
 mod community;
 mod drill;
 pub mod exit;
@@ -42,6 +43,6 @@ pub use hcmon::Hcmon;
 pub use host::{HostList, HostPort};
 pub use listen::Listen;
 pub use program::{PROGRAMS, Program, parse_or_exit};
-pub use seconds::Seconds;
+pub use seconds::{REFRESH, Seconds};
 pub use size::Size;
 pub use verb::{Order, STATES, Verb};

@@ -1,8 +1,11 @@
 //! A length of time on the command line.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
+
+use crate::{Failure, exit};
 
 /// More than nothing, at most a day: seconds unless a unit says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +13,25 @@ pub struct Seconds(pub Duration);
 
 /// Longer than this is a typing error.
 const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// How often a page may be read again, in seconds.
+pub const REFRESH: RangeInclusive<u64> = 1..=3_600;
+
+impl Seconds {
+    /// How often a page is to be read again: browsers know whole seconds only.
+    ///
+    /// # Errors
+    /// It is no such time.
+    pub fn refresh(self) -> Result<u64, Failure> {
+        let Seconds(time) = self;
+        let whole = time.subsec_nanos() == 0 && REFRESH.contains(&time.as_secs());
+        whole.then_some(time.as_secs()).ok_or_else(|| {
+            let (least, most) = (REFRESH.start(), REFRESH.end());
+            let text = format!("a page can be read again every {least} to {most} whole seconds");
+            Failure::new(exit::USAGE, text)
+        })
+    }
+}
 
 impl FromStr for Seconds {
     type Err = String;
@@ -48,6 +70,19 @@ impl fmt::Display for Seconds {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_read_again_in_whole_seconds_of_an_hour() {
+        let refresh = |ms| Seconds(Duration::from_millis(ms)).refresh();
+        for good in [1, 5, 3_600] {
+            assert_eq!(refresh(good * 1_000).unwrap(), good);
+        }
+        for bad in [500, 1_500, 3_600_001, 3_601_000] {
+            let failure = refresh(bad).unwrap_err();
+            assert_eq!(failure.code, exit::USAGE);
+            assert!(failure.to_string().contains("1 to 3600 whole seconds"));
+        }
+    }
 
     #[test]
     fn times_are_read_as_people_write_them() {

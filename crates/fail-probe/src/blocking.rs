@@ -7,8 +7,8 @@
 
 use tokio::sync::Semaphore;
 
-/// Threads of the pool, as tokio has it where nothing else is said.
-const THREADS: usize = 512;
+/// Threads of the pool.
+pub(crate) const THREADS: usize = 512;
 
 /// Names that are looked up at once: a silent name server has each for some ten seconds.
 const NAMES_MAX: usize = 192;

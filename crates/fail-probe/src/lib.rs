@@ -3,7 +3,8 @@
 //! [`Prober`] is a thread of its own with an async runtime in which any number of checks run
 //! side by side; each is a future that is dropped when its deadline has come, with its sockets.
 //! So an answer that never ends, or that comes byte by byte, holds up nobody. What a check
-//! reads has a limit, whatever the other end sends.
+//! reads has a limit, whatever the other end sends. [`Tasks`] is such a thread for other things
+//! that are done over the network.
 //!
 //! Not here: when to check, what a finding means ([`fail_core::watch`]); checks that are
 //! programs (`exec`, `nagios`, `tcl`), which hc runs as children.
@@ -27,9 +28,11 @@ mod net;
 mod note;
 mod ntp;
 pub mod plugin;
+mod tasks;
 mod tcp;
 mod tls;
 mod udp;
 
 pub use found::{bad, good, unknown, warning};
 pub use prober::{Prober, probe_once};
+pub use tasks::Tasks;

@@ -1,6 +1,5 @@
 //! The thread in which checks run side by side.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
@@ -8,29 +7,16 @@ use fail_conf::hcfile::check::{Check, Line, Terms};
 use fail_core::limits::FIGURES_MAX;
 use fail_core::time::Span;
 use fail_core::watch::Finding;
-use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinError};
 use tokio::time::Instant;
 
+use crate::blocking::THREADS;
 use crate::found::{self, Found, bad, unknown};
+use crate::tasks::Tasks;
 use crate::{dns, faild, http, icmp, ldap, mail, note, ntp, tcp};
 
-/// What the thread is told.
-enum Ask {
-    Check {
-        number: u64,
-        line: Box<Line>,
-        limit: Duration,
-    },
-    Drop(u64),
-    Ended(u64),
-}
-
 /// A thread that runs checks. It ends when this is dropped.
-#[derive(Debug, Clone)]
-pub struct Prober {
-    ask: mpsc::UnboundedSender<Ask>,
-}
+#[derive(Debug)]
+pub struct Prober(Tasks<Finding>);
 
 impl Prober {
     /// Starts the thread. `tell` is called there, once for each check that was not dropped.
@@ -38,80 +24,22 @@ impl Prober {
     /// # Errors
     /// There is no thread to be had.
     pub fn start(tell: impl Fn(u64, Finding) + Send + Sync + 'static) -> io::Result<Prober> {
-        let (ask, asked) = mpsc::unbounded_channel();
-        let runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = { runtime }.enable_all().build()?;
-        let weak = ask.downgrade();
-        std::thread::Builder::new()
-            .name("probes".to_string())
-            .spawn(move || {
-                let tell = std::sync::Arc::new(tell);
-                runtime.block_on(serve(asked, weak, tell));
-                // A name that is being looked up is not waited for.
-                runtime.shutdown_background();
-            })?;
-        Ok(Prober { ask })
+        let tasks = Tasks::start("probes", THREADS, move |number, finding| {
+            let broken = || unknown("the check broke off, by an error in hc");
+            tell(number, finding.unwrap_or_else(broken));
+        });
+        tasks.map(Prober)
     }
 
     /// Runs a check for at most `limit`. Not for those that are programs, which are answered
     /// with a finding that says so.
     pub fn check(&self, number: u64, line: Line, limit: Duration) {
-        let line = Box::new(line);
-        // The thread ends only when nobody can ask any more.
-        let _ = self.ask.send(Ask::Check {
-            number,
-            line,
-            limit,
-        });
+        self.0.run(number, async move { probe(&line, limit).await });
     }
 
     /// Nobody waits for this one any more: it is not answered, if it was not yet.
     pub fn drop_check(&self, number: u64) {
-        let _ = self.ask.send(Ask::Drop(number));
-    }
-}
-
-/// Takes what is asked until nobody can ask any more.
-async fn serve<F: Fn(u64, Finding) + Send + Sync + 'static>(
-    mut asked: mpsc::UnboundedReceiver<Ask>,
-    ask: mpsc::WeakUnboundedSender<Ask>,
-    tell: std::sync::Arc<F>,
-) {
-    let mut running: BTreeMap<u64, AbortHandle> = BTreeMap::new();
-    while let Some(next) = asked.recv().await {
-        match next {
-            Ask::Drop(number) => {
-                running.remove(&number).inspect(AbortHandle::abort);
-            }
-            Ask::Ended(number) => {
-                running.remove(&number);
-            }
-            Ask::Check {
-                number,
-                line,
-                limit,
-            } => {
-                let (tell, ask) = (tell.clone(), ask.clone());
-                let check = tokio::spawn(async move { probe(&line, limit).await });
-                running.insert(number, check.abort_handle());
-                tokio::spawn(async move {
-                    if let Some(finding) = ended(check.await) {
-                        tell(number, finding);
-                    }
-                    ask.upgrade().map(|ask| ask.send(Ask::Ended(number)));
-                });
-            }
-        }
-    }
-}
-
-/// How a check has ended; nothing if it was dropped. What comes from the network can be so odd
-/// that a library gives up in a panic, which must not be the end of all other checks.
-fn ended(joined: Result<Finding, JoinError>) -> Option<Finding> {
-    match joined {
-        Ok(finding) => Some(finding),
-        Err(e) if e.is_cancelled() => None,
-        Err(_) => Some(unknown("the check broke off, by an error in hc")),
+        self.0.forget(number);
     }
 }
 
@@ -192,23 +120,8 @@ fn span(time: Duration) -> Span {
 #[cfg(test)]
 mod tests {
     use fail_core::limits::FINDING_BYTES_MAX;
-    use fail_core::watch::Verdict;
 
     use super::*;
-
-    #[test]
-    fn a_panic_is_a_finding_and_a_dropped_check_is_none() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        let come_of = |check: tokio::task::JoinHandle<Finding>| runtime.block_on(check);
-        let broken = runtime.spawn(async { panic!("this is part of the test") });
-        let broken = ended(come_of(broken)).unwrap();
-        assert_eq!(broken.verdict, Verdict::Unknown);
-        let dropped = runtime.spawn(std::future::pending());
-        dropped.abort();
-        assert_eq!(ended(come_of(dropped)), None);
-    }
 
     #[test]
     fn a_reason_is_one_clean_line_that_is_not_too_long() {

@@ -146,5 +146,7 @@ pub mod reason;
 pub mod resolve;
 pub mod sandbox;
 pub mod signals;
+pub mod state_file;
+pub mod stream;
 pub mod tape;
 pub mod udp;

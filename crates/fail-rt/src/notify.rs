@@ -21,6 +21,8 @@ use fail_core::time::{Mono, Span};
 use nix::time::{ClockId, clock_gettime};
 
 use crate::daemon::is_alone;
+use crate::log::Log;
+use crate::reason;
 
 /// What the manager told this process and nobody else: no child either.
 pub(crate) const VARIABLES: [&str; 6] = [
@@ -59,6 +61,17 @@ impl Notify {
             return Ok(Notify::default());
         };
         Notify::to(&path, usec.map(Span::from_micros))
+    }
+
+    /// What came [`Notify::from_env`]; where that is nothing that can be used, the log says so.
+    pub fn or_warn(from_env: io::Result<Notify>, log: &Log) -> Notify {
+        from_env.unwrap_or_else(|e| {
+            let why = reason::words(&e);
+            log.warn(format_args!(
+                "the service manager is told nothing: NOTIFY_SOCKET: {why}"
+            ));
+            Notify::default()
+        })
     }
 
     /// To this socket; a leading `@` means an abstract one.

@@ -20,14 +20,15 @@ use fail_core::access::Access;
 use fail_core::node::{Image, Node};
 use fail_replay::header::BEGINNING;
 use fail_replay::{NodeStart, Origin, Put, Recorded, Sink};
-use fail_rt::daemon::{Keep, PidFile, PidFileError, daemonize};
+use fail_rt::daemon::{Keep, PidFile, daemonize};
 use fail_rt::log::{Levels, Log};
 use fail_rt::notify::Notify;
 use fail_rt::poller::Poller;
 use fail_rt::priority::{lift_open_files, lock_memory, lower_nice};
 use fail_rt::signals::Signals;
+use fail_rt::state_file::{self, StateFileError};
 use fail_rt::tape::{self, Tape};
-use fail_rt::{clock, files, reason};
+use fail_rt::{clock, reason};
 
 use crate::community::CommunityFile;
 use crate::net::Net;
@@ -137,7 +138,7 @@ fn open_parts(
     let signals = signals.map_err(os("catch signals"))?;
     let (net, answers) = Net::open(options, &mut poller)?;
     let keep = give_up_root(options)?;
-    files.state_file = files.state_file.map(real_path);
+    files.state_file = files.state_file.map(state_file::real_path);
     // By who is to write it, and before files are out of reach.
     let recording = files.recording.take();
     let recording = recording.map(|path| Ok((create(&path)?, path)));
@@ -149,13 +150,7 @@ fn open_parts(
     // From here on there may be threads, and lines for the log.
     answers.iter().for_each(|line| log.info(line));
     sandbox::report(sandbox.as_ref(), log);
-    let notify = notify.unwrap_or_else(|e| {
-        let why = reason::words(&e);
-        log.warn(format_args!(
-            "the service manager is told nothing: NOTIFY_SOCKET: {why}"
-        ));
-        Notify::default()
-    });
+    let notify = Notify::or_warn(notify, log);
     let bound = sandbox.is_some_and(|sandbox| sandbox.binds_files());
     let community = files
         .community_file
@@ -165,7 +160,10 @@ fn open_parts(
         None => Access::open(),
     };
     let state_file = files.state_file;
-    let lock = state_file.as_deref().map(lock).transpose()?;
+    let lock = state_file
+        .as_deref()
+        .map(|path| state_file::lock(path, "faild"));
+    let lock = lock.transpose().map_err(refused)?;
     let image = match &state_file {
         Some(path) => read_state(path, log)?,
         None => {
@@ -191,9 +189,11 @@ fn open_parts(
     };
     let node = start.recorded(&origin, tape.map(sink));
     if let Some(path) = &state_file {
-        remove_unfinished(path, log);
-        files::replace(path, &state::print(&node.image()))
-            .map_err(|e| Failure::new(exit::IOERR, format!("state file: {e}")))?;
+        for path in state_file::remove_unfinished(path) {
+            let text = format!("removed {}, which an earlier faild left", path.display());
+            log.facility("store").info(text);
+        }
+        state_file::write(path, &state::print(&node.image())).map_err(refused)?;
     }
     let store = Store::new(state_file, bound, &poller.waker())
         .map_err(os("start the thread for the state file"))?;
@@ -244,82 +244,22 @@ fn give_up_root(options: &Faild) -> Result<Keep, Failure> {
     Ok(keep)
 }
 
-/// Where the state file really is: a symbolic link stays one when the file is replaced.
-fn real_path(path: PathBuf) -> PathBuf {
-    if let Ok(real) = path.canonicalize() {
-        return real;
-    }
-    // Not there yet: then its directory may still have several names.
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return path;
+fn refused(error: StateFileError) -> Failure {
+    let code = match error {
+        StateFileError::Taken(_) => exit::CANTCREAT,
+        StateFileError::Failed(_) => exit::IOERR,
     };
-    folder
-        .canonicalize()
-        .map_or_else(|_| path.clone(), |folder| folder.join(name))
+    Failure::new(code, error)
 }
 
-/// Locks the state file, by a file beside it because the state file itself is replaced.
-fn lock(path: &Path) -> Result<PidFile, Failure> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".lock");
-    let file = path.display();
-    PidFile::create(Path::new(&beside)).map_err(|e| match e {
-        PidFileError::Held { holder, .. } => Failure::new(
-            exit::CANTCREAT,
-            format!("state file {file} is in use by process {holder}: is another faild running?"),
-        ),
-        PidFileError::Failed { path, source } => {
-            let (lock, why) = (path.display(), reason::words(&source));
-            let sentence = format!("can not lock state file {file}: can not write {lock}: {why}");
-            Failure::new(exit::IOERR, sentence)
-        }
-        foreign => Failure::new(
-            exit::CANTCREAT,
-            format!("can not lock state file {file}: {foreign}"),
-        ),
-    })
-}
-
-/// Removes what earlier failds were writing when they were killed: the state file's name
-/// with `.new-` and the number of a process that is no more.
-fn remove_unfinished(path: &Path, log: &Log) {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return;
-    };
-    let prefix = format!("{}.new-", name.to_string_lossy());
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let found = entry.file_name();
-        let number = found.to_str().and_then(|name| name.strip_prefix(&prefix));
-        let Some(number) = number.and_then(|number| number.parse::<u32>().ok()) else {
-            continue;
-        };
-        let path = entry.path();
-        if !Path::new(&format!("/proc/{number}")).exists() && std::fs::remove_file(&path).is_ok() {
-            let text = format!("removed {}, which an earlier faild left", path.display());
-            log.facility("store").info(text);
-        }
-    }
-}
-
-/// Reads what the last faild knew. A damaged file is set aside: it must not stop the
-/// daemon, nor be lost.
+/// Reads what the last faild knew.
 fn read_state(path: &Path, log: &Log) -> Result<Image, Failure> {
-    let file = path.display();
-    let bytes = match files::read(path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Image::default()),
-        Err(e) => {
-            let sentence = format!("can not read state file {file}: {}", reason::words(&e));
-            return Err(Failure::new(exit::IOERR, sentence));
-        }
-    };
-    state::parse(&bytes).or_else(|damage| {
-        let aside = files::set_aside(path).map_err(|e| Failure::new(exit::IOERR, e))?;
-        let aside = aside.display();
+    let image = state_file::read(path, state::parse, |damage, aside| {
+        let file = path.display();
         let text = format!(
             "state file {file} is damaged: {damage}; it is now {aside}, and faild knows nothing"
         );
         log.facility("store").error(text);
-        Ok(Image::default())
-    })
+    });
+    image.map_err(refused)
 }

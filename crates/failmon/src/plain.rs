@@ -190,7 +190,11 @@ fn over(problem: Option<String>) -> Result<(), Failure> {
     }
 }
 
-fn say(text: &str) -> Result<bool, Failure> {
+/// Prints; says whether somebody still reads.
+///
+/// # Errors
+/// It can not be printed.
+pub fn say(text: &str) -> Result<bool, Failure> {
     print(text).map_err(|e| {
         let what = format!("can not write to standard output: {}", words(&e));
         Failure::new(exit::IOERR, what)

@@ -1,14 +1,8 @@
-//! The monitor stream: `failover-monitor(7)`, as a server.
-//!
-//! A client is told everything once, then news. What is news to it is remembered by name, not
-//! by value: the line is made from the board when the client has room for it, and shows what is
-//! true then. So a client that reads slowly sees fewer steps, costs no more than one name for
-//! each service and host, and never holds up anything. Only events are kept one by one, the
-//! last [`MONITOR_EVENTS_MAX`]; of those that were lost it is told how many.
+//! The monitor stream: `failover-monitor(7)`, as a server: `fail_rt::stream` with what is on the
+//! board.
 //!
 //! Nobody is asked who he is, and nothing that a client says is read.
 
-mod session;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
 mod tests;
@@ -18,33 +12,53 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fail_core::limits::MONITOR_CLIENTS_MAX;
-use fail_core::time::{Mono, Span};
-use fail_rt::clients::{ClientNo, Clients, Event, ListenFailed, Speech, Terms};
-use fail_rt::clock::{self, earliest};
+use fail_core::time::Mono;
+use fail_rt::clients::{ListenFailed, Speech, Terms};
+use fail_rt::clock;
 use fail_rt::poller::{Desk, Token};
+use fail_rt::stream::{PATIENCE, Source, Stream, line};
 use fail_tcl::Board;
-use fail_wire::monitor::{Hello, MONITOR_VERSION, Update};
+use fail_wire::monitor::{EventView, Hello, MONITOR_VERSION, Update};
 
-use session::{Session, Subject};
+/// What a line is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Subject {
+    /// A service.
+    Service(Arc<str>),
+    /// A host.
+    Host(Arc<str>),
+}
 
-/// A client that has been told all news is told the next ones so much later: what changes ten
-/// times meanwhile is one line.
-const PACE: Span = Span::from_millis(50);
+impl Subject {
+    /// What this update is about, if it is about a thing that the board shows.
+    fn of(update: &Update) -> Option<Subject> {
+        match update {
+            Update::Service(view) => Some(Subject::Service(view.name.as_str().into())),
+            Update::Host(view) => Some(Subject::Host(view.name.as_str().into())),
+            Update::Gone { what, name } if what == "host" => {
+                Some(Subject::Host(name.as_str().into()))
+            }
+            Update::Gone { name, .. } => Some(Subject::Service(name.as_str().into())),
+            _ => None,
+        }
+    }
 
-/// Bytes written in one turn of the loop, to all clients together: a few milliseconds.
-const BYTES_PER_TURN: usize = 256 << 10;
-
-/// Who has taken nothing for so long is gone, or might as well be.
-const PATIENCE: Span = Span::from_secs(300);
+    fn gone(&self) -> Update {
+        let (what, name) = match self {
+            Subject::Service(name) => ("service", name),
+            Subject::Host(name) => ("host", name),
+        };
+        Update::Gone {
+            what: what.to_string(),
+            name: name.to_string(),
+        }
+    }
+}
 
 /// Everybody who watches this failsh.
 pub struct Monitor {
-    clients: Clients,
-    sessions: BTreeMap<ClientNo, Session>,
-    board: Board,
-    hello: Hello,
-    /// There is more to write than one turn has time for.
-    again: bool,
+    stream: Stream<Subject>,
+    told: Told,
 }
 
 impl Monitor {
@@ -62,97 +76,75 @@ impl Monitor {
             patience: Some(PATIENCE),
         };
         let now = clock::now().wall.0;
+        let hello = Hello {
+            stream: MONITOR_VERSION,
+            program: "failsh".to_string(),
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            host: clock::host_name(),
+            pid: std::process::id(),
+            started: now,
+            now,
+            policy: 1,
+        };
         Monitor {
-            clients: Clients::new(desk, terms),
-            sessions: BTreeMap::new(),
-            board,
-            hello: Hello {
-                stream: MONITOR_VERSION,
-                program: "failsh".to_string(),
-                version: env!("CARGO_PKG_VERSION").to_string(),
-                host: clock::host_name(),
-                pid: std::process::id(),
-                started: now,
-                now,
-                policy: 1,
-            },
-            again: false,
+            stream: Stream::new(desk, terms),
+            told: Told { board, hello },
         }
     }
 
     /// Listens on one more address, and says on which: port 0 is a free one.
     pub fn listen(&mut self, address: SocketAddr) -> Result<SocketAddr, ListenFailed> {
-        self.clients.listen(address)
+        self.stream.listen(address)
     }
 
     /// Whether this event is for [`Monitor::on_event`].
     pub fn owns(&self, token: Token) -> bool {
-        self.clients.owns(token)
+        self.stream.owns(token)
     }
 
     /// A socket can be read or written.
     pub fn on_event(&mut self, token: Token, now: Mono) {
-        self.clients.on_event(token, now);
+        self.stream.on_event(token, now);
         self.look();
     }
 
+    /// Clients have nothing to say.
     fn look(&mut self) {
-        while let Some(event) = self.clients.poll() {
-            match event {
-                Event::Came { client, .. } => {
-                    let session = Session::new(&self.board);
-                    self.sessions.insert(client, session);
-                }
-                Event::Gone { client } => {
-                    self.sessions.remove(&client);
-                }
-                Event::Line { .. } | Event::Frame { .. } | Event::TooLong { .. } => {}
-            }
-        }
+        while self.stream.poll().is_some() {}
     }
 
     /// When to call [`Monitor::expire`] and [`Monitor::write`].
     pub fn deadline(&self) -> Option<Mono> {
-        let ready = |(no, session): (&ClientNo, &Session)| {
-            let waits = session.has_news() && self.clients.has_room(*no);
-            waits.then_some(session.next_at)
-        };
-        let at_once = self.again.then_some(Mono(0));
-        let sessions = self.sessions.iter().map(ready);
-        earliest(sessions.chain([at_once, self.clients.deadline()]))
+        self.stream.deadline()
     }
 
     /// Sends away who takes nothing.
     pub fn expire(&mut self, now: Mono) {
-        self.clients.expire(now);
+        self.stream.expire(now);
         self.look();
     }
 
     /// Whether somebody watches.
     pub fn is_watched(&self) -> bool {
-        !self.sessions.is_empty()
+        !self.stream.is_empty()
     }
 
     /// So many times the policy has been read.
     pub fn renewed(&mut self, count: u64) {
-        self.hello.policy = count;
+        self.told.hello.policy = count;
     }
 
     /// News for everybody. The board shows them already.
     pub fn changed(&mut self, update: &Update) {
-        if self.sessions.is_empty() {
+        if self.stream.is_empty() {
             return;
         }
-        let sessions = self.sessions.values_mut();
         match update {
-            Update::Event(event) => {
-                let event = Arc::new(event.clone());
-                sessions.for_each(|session| session.remember(&event));
-            }
-            Update::Health(_) => sessions.for_each(|session| session.health = true),
+            Update::Event(_) => self.stream.tell(update),
+            Update::Health(_) => self.stream.touch_health(),
             update => {
                 if let Some(subject) = Subject::of(update) {
-                    sessions.for_each(|session| session.touch(&subject));
+                    self.stream.touch(&subject);
                 }
             }
         }
@@ -160,81 +152,77 @@ impl Monitor {
 
     /// Gives every client what it has room for. To be called once in each turn of the loop.
     pub fn write(&mut self, now: Mono) {
-        let mut page = Page {
-            board: &self.board,
-            hello: &self.hello,
-            lines: BTreeMap::new(),
-        };
-        let mut left = BYTES_PER_TURN;
-        self.again = false;
-        loop {
-            let mut wrote = false;
-            for (no, session) in &mut self.sessions {
-                while session.next_at <= now && self.clients.has_room(*no) {
-                    let Some(line) = session.next(&mut page, now) else {
-                        break;
-                    };
-                    self.clients.write(*no, line.as_bytes());
-                    wrote = true;
-                    left = left.saturating_sub(line.len());
-                }
-            }
-            self.clients.flush(now);
-            if !wrote {
-                break;
-            }
-            if left == 0 {
-                self.again = true;
-                break;
-            }
-        }
+        self.stream.write(now, &self.told);
         self.look();
     }
 }
 
-/// What there is to tell in one turn: each line is made once, however many want it.
-struct Page<'a> {
-    board: &'a Board,
-    hello: &'a Hello,
-    lines: BTreeMap<Subject, Option<Arc<str>>>,
+/// What the stream tells.
+struct Told {
+    board: Board,
+    hello: Hello,
 }
 
-impl Page<'_> {
-    fn hello(&self) -> Arc<str> {
-        let now = clock::now().wall.0;
-        let hello = self.hello.clone();
-        line(&Update::Hello(Hello { now, ..hello })).into()
-    }
-
+impl Told {
     /// Nothing: it is no longer there.
-    fn line_of(&mut self, subject: &Subject) -> Option<Arc<str>> {
-        if let Some(known) = self.lines.get(subject) {
-            return known.clone();
-        }
-        let update = match subject {
+    fn shown(&self, subject: &Subject) -> Option<Update> {
+        match subject {
             Subject::Service(name) => {
-                let view = self.board.service(name);
-                view.map(|view| Update::Service(Box::new(view.as_ref().clone())))
+                let view = self.board.service(name)?;
+                Some(Update::Service(Box::new(view.as_ref().clone())))
             }
             Subject::Host(name) => {
-                let view = self.board.host(name);
-                view.map(|view| Update::Host(view.as_ref().clone()))
+                let view = self.board.host(name)?;
+                Some(Update::Host(view.as_ref().clone()))
             }
-            Subject::Health => {
-                let health = self.board.health();
-                Some(Update::Health(health.as_ref().clone()))
-            }
-        };
-        let made: Option<Arc<str>> = update.map(|update| line(&update).into());
-        self.lines.insert(subject.clone(), made.clone());
-        made
+        }
     }
 }
 
-/// An update as a line.
-fn line(update: &Update) -> String {
-    // Nothing in an update can not be written as JSON; should that change, the line is one
-    // that a reader skips.
-    let text = serde_json::to_string(update).unwrap_or_else(|_| "{\"type\":\"odd\"}".to_string());
-    text + "\n"
+impl Source for Told {
+    type Name = Subject;
+    type Update = Update;
+
+    fn names(&self) -> Vec<Subject> {
+        let services = self.board.services().into_iter();
+        let services = services.map(|view| Subject::Service(view.name.as_str().into()));
+        let hosts = self.board.hosts().into_iter();
+        let hosts = hosts.map(|view| Subject::Host(view.name.as_str().into()));
+        services.chain(hosts).collect()
+    }
+
+    fn hello(&self) -> Update {
+        let now = clock::now().wall.0;
+        let hello = self.hello.clone();
+        Update::Hello(Hello { now, ..hello })
+    }
+
+    fn thing(&self, subject: &Subject) -> Update {
+        self.shown(subject).unwrap_or_else(|| subject.gone())
+    }
+
+    fn is_missed(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Service(name) => self.board.service(name).is_some(),
+            Subject::Host(name) => self.board.host(name).is_some(),
+        }
+    }
+
+    fn health(&self) -> Update {
+        Update::Health(self.board.health().as_ref().clone())
+    }
+
+    fn ready(&self) -> Update {
+        Update::Ready
+    }
+
+    fn lost(&self, count: u64) -> Option<Update> {
+        let data = BTreeMap::from([("count".to_string(), count.to_string())]);
+        Some(Update::Event(EventView {
+            at: clock::now().wall.0,
+            event: "lost".to_string(),
+            subject: String::new(),
+            data,
+        }))
+    }
 }

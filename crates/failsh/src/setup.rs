@@ -111,13 +111,7 @@ pub fn open(options: &Failsh, console: Option<Own>) -> Result<Parts, Failure> {
         (None, Some(_)) => (None, Log::syslog("failsh")),
     };
     let log = log.with_levels(levels);
-    let notify = Notify::from_env().unwrap_or_else(|e| {
-        let why = reason::words(&e);
-        log.warn(format_args!(
-            "the service manager is told nothing: NOTIFY_SOCKET: {why}"
-        ));
-        Notify::default()
-    });
+    let notify = Notify::or_warn(Notify::from_env(), &log);
     if let Some(warning) = options.community.warning() {
         log.warn(warning);
     }

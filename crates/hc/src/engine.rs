@@ -270,8 +270,7 @@ impl Engine {
         if self.work.owns(token) {
             self.work.on_event(token);
         } else if self.monitor.owns(token) {
-            let board = Shown::of(&self.driver, &self.hcfile, self.broken.as_deref());
-            self.monitor.on_event(token, now, &board);
+            self.monitor.on_event(token, now);
         } else if self.debug.owns(token) {
             self.debug.on_event(token, now);
         } else if self.signals.owns(token) {

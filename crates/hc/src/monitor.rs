@@ -1,43 +1,25 @@
-//! The monitor stream: `hc-monitor(7)`, as a server.
+//! The monitor stream: `hc-monitor(7)`, as a server: `fail_rt::stream` with what hc knows.
 //!
-//! A client is told everything once, then news. What is news to it is remembered by name, not
-//! by value: the line is made when the client has room for it, and shows what is true then. So a
-//! client that reads slowly sees fewer steps, costs no more than one name for each target, and
-//! never holds up anything. Who asks for some targets by a line is told of no others from
-//! then on.
-//!
-//! Nobody is asked who he is, and nothing can be changed here.
+//! Who asks for some targets by a line is told of no others from then on. Nobody is asked who
+//! he is, and nothing can be changed here.
 
-mod session;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use fail_core::limits::MONITOR_CLIENTS_MAX;
 use fail_core::time::{Mono, Span};
-use fail_rt::clients::{ClientNo, Clients, Event, ListenFailed, Speech, Terms};
+use fail_rt::clients::{ClientNo, Event, ListenFailed, Speech, Terms};
 use fail_rt::clock::{self, earliest};
 use fail_rt::log::Log;
 use fail_rt::poller::{Desk, Token};
+use fail_rt::stream::{PATIENCE, Source, Stream, line};
 use fail_wire::Name;
 use fail_wire::health::{HEALTH_VERSION, HealthView, Hello, TargetView, Update};
 use serde::Deserialize;
-
-use session::Session;
-
-/// A client that has been told all news is told the next ones so much later: what changes ten
-/// times meanwhile is one line.
-const PACE: Span = Span::from_millis(50);
-
-/// Bytes written in one turn of the loop, to all clients together: a few milliseconds.
-const BYTES_PER_TURN: usize = 256 << 10;
-
-/// Who has taken nothing for so long is gone, or might as well be.
-const PATIENCE: Span = Span::from_secs(300);
 
 /// Of all clients, from one address, so that one stranger does not keep others out.
 const CLIENTS_EACH_MAX: usize = 8;
@@ -66,15 +48,12 @@ struct Request {
 
 /// Everybody who watches this hc.
 pub struct Monitor {
-    clients: Clients,
-    sessions: BTreeMap<ClientNo, Session>,
+    stream: Stream<Name>,
     hello: Hello,
     log: Log,
     /// As it was told last, and when to look again.
     health: HealthView,
     health_at: Mono,
-    /// There is more to write than one turn has time for.
-    again: bool,
 }
 
 impl Monitor {
@@ -98,8 +77,7 @@ impl Monitor {
         };
         let now = clock::now().wall.0;
         Monitor {
-            clients: Clients::new(desk, terms),
-            sessions: BTreeMap::new(),
+            stream: Stream::new(desk, terms),
             hello: Hello {
                 stream: HEALTH_VERSION,
                 program: "hc".to_string(),
@@ -113,7 +91,6 @@ impl Monitor {
             log,
             health: HealthView::default(),
             health_at: Mono(0),
-            again: false,
         }
     }
 
@@ -122,30 +99,26 @@ impl Monitor {
     /// # Errors
     /// Somebody else has it.
     pub fn listen(&mut self, address: SocketAddr) -> Result<SocketAddr, ListenFailed> {
-        self.clients.listen(address)
+        self.stream.listen(address)
     }
 
     /// Whether this event is for [`Monitor::on_event`].
     pub fn owns(&self, token: Token) -> bool {
-        self.clients.owns(token)
+        self.stream.owns(token)
     }
 
     /// A socket can be read or written.
-    pub fn on_event(&mut self, token: Token, now: Mono, board: &impl Board) {
-        self.clients.on_event(token, now);
-        self.look(board);
+    pub fn on_event(&mut self, token: Token, now: Mono) {
+        self.stream.on_event(token, now);
+        self.look();
     }
 
-    fn look(&mut self, board: &impl Board) {
-        while let Some(event) = self.clients.poll() {
+    fn look(&mut self) {
+        while let Some(event) = self.stream.poll() {
             match event {
-                Event::Came { client, .. } => {
-                    self.tell_log(client, "comes");
-                    self.sessions.insert(client, Session::new(board.names()));
-                }
-                Event::Gone { client } => {
-                    self.sessions.remove(&client);
-                    let left = self.sessions.len();
+                Event::Came { client, .. } => self.tell_log(client, "comes"),
+                Event::Gone { .. } => {
+                    let left = self.stream.len();
                     self.log
                         .debug(format_args!("monitor: one goes; {left} left"));
                 }
@@ -157,7 +130,7 @@ impl Monitor {
     }
 
     fn tell_log(&self, client: ClientNo, what: &str) {
-        let who = self.clients.address(client);
+        let who = self.stream.address(client);
         let who = who.map_or("somebody".to_string(), |who| who.to_string());
         self.log.debug(format_args!("monitor: {who} {what}"));
     }
@@ -172,37 +145,28 @@ impl Monitor {
             let names = names.map(|name| name.parse().map_err(drop));
             names.collect::<Result<BTreeSet<Name>, ()>>()
         });
-        match (names, self.sessions.get_mut(&client)) {
-            (Ok(names), Some(session)) => {
-                session.only(names);
+        match names {
+            Ok(names) => {
+                self.stream.only(client, names);
                 self.tell_log(client, "asks for some targets");
             }
-            (Err(()), Some(_)) => self.refuse(
+            Err(()) => self.refuse(
                 client,
                 "what it asks for is not understood: one line such as {\"targets\":[\"www\"]}",
             ),
-            (_, None) => {}
         }
     }
 
     fn refuse(&mut self, client: ClientNo, reason: &str) {
         self.tell_log(client, reason);
         let reason = reason.to_string();
-        self.clients
-            .write(client, line(&Update::Refused { reason }).as_bytes());
-        self.clients.close(client);
+        self.stream.close(client, &Update::Refused { reason });
     }
 
     /// When to call [`Monitor::turn`].
     pub fn deadline(&self) -> Option<Mono> {
-        let ready = |(no, session): (&ClientNo, &Session)| {
-            let waits = session.has_news() && self.clients.has_room(*no);
-            waits.then_some(session.next_at)
-        };
-        let at_once = self.again.then_some(Mono(0));
-        let health = (!self.sessions.is_empty()).then_some(self.health_at);
-        let sessions = self.sessions.iter().map(ready);
-        earliest(sessions.chain([at_once, health, self.clients.deadline()]))
+        let health = (!self.stream.is_empty()).then_some(self.health_at);
+        earliest([health, self.stream.deadline()])
     }
 
     /// So many times the Hcfile has been read.
@@ -211,101 +175,63 @@ impl Monitor {
     }
 
     /// These are no longer as they were.
-    pub fn changed<'a>(&mut self, names: impl IntoIterator<Item = &'a Name> + Clone) {
-        for session in self.sessions.values_mut() {
-            session.touch(names.clone());
-        }
+    pub fn changed<'a>(&mut self, names: impl IntoIterator<Item = &'a Name>) {
+        names.into_iter().for_each(|name| self.stream.touch(name));
     }
 
     /// Once in each turn of the loop: sends away who takes nothing, and gives every client what
     /// it has room for.
     pub fn turn(&mut self, now: Mono, board: &impl Board) {
-        self.clients.expire(now);
-        self.look(board);
-        if now >= self.health_at && !self.sessions.is_empty() {
+        self.stream.expire(now);
+        self.look();
+        if now >= self.health_at && !self.stream.is_empty() {
             self.health_at = now + HEALTH_EVERY;
             let health = board.health();
             if health != self.health {
                 self.health = health;
-                self.sessions
-                    .values_mut()
-                    .for_each(|session| session.health = true);
+                self.stream.touch_health();
             }
         }
-        self.write(now, board);
-        self.look(board);
-    }
-
-    fn write(&mut self, now: Mono, board: &impl Board) {
-        let mut page = Page {
-            board,
-            hello: &self.hello,
-            lines: BTreeMap::new(),
-        };
-        let mut left = BYTES_PER_TURN;
-        self.again = false;
-        loop {
-            let mut wrote = false;
-            for (no, session) in &mut self.sessions {
-                while session.next_at <= now && self.clients.has_room(*no) {
-                    let Some(line) = session.next(&mut page, now) else {
-                        break;
-                    };
-                    self.clients.write(*no, line.as_bytes());
-                    wrote = true;
-                    left = left.saturating_sub(line.len());
-                }
-            }
-            self.clients.flush(now);
-            if !wrote {
-                break;
-            }
-            if left == 0 {
-                self.again = true;
-                break;
-            }
-        }
+        let hello = &self.hello;
+        self.stream.write(now, &Told { board, hello });
+        self.look();
     }
 }
 
-/// What there is to tell in one turn: each line is made once, however many want it.
-struct Page<'a, B> {
+/// What the stream tells.
+struct Told<'a, B> {
     board: &'a B,
     hello: &'a Hello,
-    lines: BTreeMap<Name, Arc<str>>,
 }
 
-impl<B: Board> Page<'_, B> {
-    fn hello(&self) -> Arc<str> {
+impl<B: Board> Source for Told<'_, B> {
+    type Name = Name;
+    type Update = Update;
+
+    fn names(&self) -> Vec<Name> {
+        self.board.names()
+    }
+
+    fn hello(&self) -> Update {
         let now = clock::now().wall.0;
         let hello = self.hello.clone();
-        line(&Update::Hello(Hello { now, ..hello })).into()
+        Update::Hello(Hello { now, ..hello })
     }
 
-    fn health(&self) -> Arc<str> {
-        line(&Update::Health(self.board.health())).into()
-    }
-
-    fn target(&mut self, name: &Name) -> Arc<str> {
-        if let Some(known) = self.lines.get(name) {
-            return known.clone();
-        }
-        let made: Arc<str> = match self.board.target(name) {
-            Some(view) => line(&Update::Target(Box::new(view))).into(),
-            None => line(&Update::Gone {
+    fn thing(&self, name: &Name) -> Update {
+        match self.board.target(name) {
+            Some(view) => Update::Target(Box::new(view)),
+            None => Update::Gone {
                 name: name.to_string(),
-            })
-            .into(),
-        };
-        self.lines.insert(name.clone(), made.clone());
-        made
+            },
+        }
     }
-}
 
-/// An update as a line.
-fn line(update: &Update) -> String {
-    // Nothing in an update can not be written as JSON; should that change, the line is one
-    // that a reader skips.
-    let text = serde_json::to_string(update).unwrap_or_else(|_| "{\"type\":\"odd\"}".to_string());
-    text + "\n"
+    fn health(&self) -> Update {
+        Update::Health(self.board.health())
+    }
+
+    fn ready(&self) -> Update {
+        Update::Ready
+    }
 }

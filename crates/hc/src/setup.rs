@@ -17,6 +17,7 @@ use fail_rt::notify::Notify;
 use fail_rt::poller::Poller;
 use fail_rt::priority::lift_open_files;
 use fail_rt::signals::Signals;
+use fail_rt::state_file;
 use fail_rt::{clock, reason};
 use fail_wire::Key;
 
@@ -77,7 +78,7 @@ pub fn open(options: &Hc) -> Result<Parts, Failure> {
         absolute.map_err(|e| Failure::new(exit::USAGE, format!("a file name is bad: {e}")))
     };
     let pid_file = absolute(&options.pid_file)?;
-    let state_file = absolute(&options.state_file)?.map(store::real_path);
+    let state_file = absolute(&options.state_file)?.map(state_file::real_path);
     let origin = origin(options)?;
     let loaded = load(options)?;
     let ready = match options.stays_in_foreground() {
@@ -89,13 +90,7 @@ pub fn open(options: &Hc) -> Result<Parts, Failure> {
         Some(_) => Log::syslog("hc"),
     };
     let log = log.with_levels(levels);
-    let notify = Notify::from_env().unwrap_or_else(|e| {
-        let why = reason::words(&e);
-        log.warn(format_args!(
-            "the service manager is told nothing: NOTIFY_SOCKET: {why}"
-        ));
-        Notify::default()
-    });
+    let notify = Notify::or_warn(Notify::from_env(), &log);
     options
         .community
         .warning()

@@ -11,11 +11,12 @@ use std::sync::mpsc;
 use fail_cli::{Failure, exit};
 use fail_core::time::{Mono, Span};
 use fail_core::watch::Kept;
-use fail_rt::daemon::{PidFile, PidFileError};
+use fail_rt::daemon::PidFile;
 use fail_rt::log::Log;
 use fail_rt::poller::Waker;
 use fail_rt::queue::{self, Receiver, Sender};
-use fail_rt::{clock, files, reason};
+use fail_rt::state_file::{self, StateFileError};
+use fail_rt::{clock, files};
 use serde::{Deserialize, Serialize};
 
 /// Between two saves: whatever changes meanwhile is one.
@@ -179,73 +180,38 @@ fn parse(bytes: &[u8]) -> Result<Vec<Kept>, String> {
     }
 }
 
-/// Where the state file really is: a symbolic link stays one when the file is replaced.
-pub fn real_path(path: PathBuf) -> PathBuf {
-    if let Ok(real) = path.canonicalize() {
-        return real;
-    }
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return path;
-    };
-    let folder = folder.canonicalize();
-    folder.map_or_else(|_| path.clone(), |folder| folder.join(name))
-}
-
-/// Locks the state file, by a file beside it because the state file itself is replaced.
+/// Locks the state file.
 ///
 /// # Errors
 /// Another hc has it, or the lock can not be made.
 pub fn lock(path: &Path) -> Result<PidFile, Failure> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".lock");
-    let file = path.display();
-    PidFile::create(Path::new(&beside)).map_err(|e| match e {
-        PidFileError::Held { holder, .. } => Failure::new(
-            exit::CANTCREAT,
-            format!("state file {file} is in use by process {holder}: is another hc running?"),
-        ),
-        PidFileError::Failed { path, source } => {
-            let (lock, why) = (path.display(), reason::words(&source));
-            let sentence = format!("can not lock state file {file}: can not write {lock}: {why}");
-            Failure::new(exit::IOERR, sentence)
-        }
-        foreign => Failure::new(
-            exit::CANTCREAT,
-            format!("can not lock state file {file}: {foreign}"),
-        ),
-    })
+    state_file::lock(path, "hc").map_err(refused)
 }
 
-/// Reads what the last hc knew, and writes it once, so that a file that can not be written is
-/// noticed now and not with the first change.
+/// Reads what the last hc knew, and writes it once.
 ///
 /// # Errors
 /// It can not be read or written.
 pub fn take(path: &Path, log: &Log) -> Result<Vec<Kept>, Failure> {
-    let kept = read(path, log)?;
-    let written = files::replace(path, &print(kept.clone()));
-    written.map_err(|e| Failure::new(exit::IOERR, format!("state file: {e}")))?;
-    Ok(kept)
-}
-
-/// Reads it. A damaged file is set aside: it must not stop the daemon, nor
-/// be lost.
-fn read(path: &Path, log: &Log) -> Result<Vec<Kept>, Failure> {
-    let file = path.display();
-    let bytes = match files::read(path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => {
-            let sentence = format!("can not read state file {file}: {}", reason::words(&e));
-            return Err(Failure::new(exit::IOERR, sentence));
-        }
-    };
-    parse(&bytes).or_else(|damage| {
-        let aside = files::set_aside(path).map_err(|e| Failure::new(exit::IOERR, e))?;
-        let aside = aside.display();
+    let kept = state_file::read(path, parse, |damage, aside| {
+        let file = path.display();
         log.error(format_args!(
             "state file {file} can not be used: {damage}; it is now {aside}, and hc knows nothing"
         ));
-        Ok(Vec::new())
-    })
+    });
+    let kept = kept.map_err(refused)?;
+    for path in state_file::remove_unfinished(path) {
+        let path = path.display();
+        log.info(format_args!("removed {path}, which an earlier hc left"));
+    }
+    state_file::write(path, &print(kept.clone())).map_err(refused)?;
+    Ok(kept)
+}
+
+fn refused(error: StateFileError) -> Failure {
+    let code = match error {
+        StateFileError::Taken(_) => exit::CANTCREAT,
+        StateFileError::Failed(_) => exit::IOERR,
+    };
+    Failure::new(code, error)
 }

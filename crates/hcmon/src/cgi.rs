@@ -1,12 +1,10 @@
-//! `hcmon.cgi`: the page for a web server, by CGI/1.1 (RFC 3875).
-//!
-//! Options come from nowhere: a web server gives the words of a query that has no `=` to the
-//! program as arguments (4.4 there), and anybody can send a query. The hosts are in a file; a
-//! query chooses among them and their targets.
+//! `hcmon.cgi`: the page for a web server. The hosts are in a file; a query chooses among them and
+//! their targets.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use fail_cli::cgi::{self, Refused, Request};
 use fail_cli::{Failure, Hcmon, HostPort, exit};
 use fail_client::clean;
 
@@ -22,7 +20,7 @@ const FILE: &str = "HCMON_FILE";
 
 /// Whether it was started under this name.
 pub fn is_cgi(argv0: Option<&OsStr>) -> bool {
-    argv0.and_then(|name| Path::new(name).file_name()) == Some(OsStr::new(NAME))
+    cgi::is_called(argv0, NAME)
 }
 
 /// Answers the request that is in the environment.
@@ -30,50 +28,31 @@ pub fn is_cgi(argv0: Option<&OsStr>) -> bool {
 /// # Errors
 /// It can not be printed.
 pub fn cgi() -> Result<u8, Failure> {
-    let variable = |name: &str| {
-        let value = std::env::var_os(name)?;
-        Some(value.to_string_lossy().into_owned())
-    };
-    let method = variable("REQUEST_METHOD").unwrap_or_default();
-    let query = variable("QUERY_STRING").unwrap_or_default();
     let mut options = Hcmon::silent();
     if let Some(file) = std::env::var_os(FILE) {
         options.file = PathBuf::from(file);
     }
-    put(&answer(&method, &query, &options))?;
+    put(&answer(&Request::from_env(), &options))?;
     Ok(exit::OK)
 }
 
-fn answer(method: &str, query: &str, options: &Hcmon) -> String {
-    if !["GET", "HEAD"].contains(&method) {
-        let text = "Only GET and HEAD are answered.";
-        return refused("405 Method Not Allowed\r\nAllow: GET, HEAD", text);
-    }
-    let query = match Query::read(query) {
-        Ok(query) => query,
-        Err(sentence) => return refused("400 Bad Request", &sentence),
-    };
-    let hosts = match hosts::read(&options.file) {
-        Ok(hosts) => hosts,
-        Err(failure) => {
+fn answer(request: &Request, options: &Hcmon) -> String {
+    request.answer(&page::policy(), || {
+        let query = Query::read(&request.query).map_err(Refused::Query)?;
+        let hosts = hosts::read(&options.file).map_err(|failure| {
             // For who runs the web server; where files are is nothing to others.
             eprintln!("{NAME}: {}", clean(&failure.to_string()));
             let text = "The list of hosts can not be read; the log of this server says why.";
-            return refused("500 Internal Server Error", text);
+            Refused::Broken(text.to_string())
+        })?;
+        let hosts = chosen(hosts, &query.hosts).map_err(Refused::Query)?;
+        if !request.wants_page() {
+            return Ok(String::new());
         }
-    };
-    let hosts = match chosen(hosts, &query.hosts) {
-        Ok(hosts) => hosts,
-        Err(sentence) => return refused("400 Bad Request", &sentence),
-    };
-    let mut text = head("200 OK", "text/html");
-    text += &format!("Content-Security-Policy: {}\r\n\r\n", page::policy());
-    if method == "GET" {
         let asked = look(&hosts, options.port, query.names(), options.timeout.0);
         let shown = Shown::new(asked, query, true);
-        text += &page::page(&shown, options.refresh.0.as_secs());
-    }
-    text
+        Ok(page::page(&shown, options.refresh.0.as_secs()))
+    })
 }
 
 /// Those of the hosts that are wanted.
@@ -89,51 +68,21 @@ fn chosen(hosts: Vec<HostPort>, wanted: &[String]) -> Result<Vec<HostPort>, Stri
     }
 }
 
-fn head(status: &str, kind: &str) -> String {
-    format!(
-        "Status: {status}\r\nContent-Type: {kind}; charset=utf-8\r\nCache-Control: no-store\r\n\
-         X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
-    )
-}
-
-fn refused(status: &str, sentence: &str) -> String {
-    format!("{}\r\n{sentence}\n", head(status, "text/plain"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ask(method: &str, query: &str) -> String {
-        let mut options = Hcmon::silent();
-        options.file = PathBuf::from("/nonexistent/hosts");
-        answer(method, query, &options)
-    }
-
-    #[test]
-    fn only_its_own_name_makes_it_a_cgi_program() {
-        for (name, is) in [
-            ("hcmon.cgi", true),
-            ("/usr/lib/cgi-bin/hcmon.cgi", true),
-            ("hcmon", false),
-            ("/hcmon.cgi/x", false),
-            ("xhcmon.cgi", false),
-        ] {
-            assert_eq!(is_cgi(Some(OsStr::new(name))), is, "{name}");
-        }
-        assert!(!is_cgi(None));
-    }
-
     #[test]
     fn who_asks_for_something_else_is_refused() {
-        for method in ["", "POST", "get", "DELETE"] {
-            let text = ask(method, "");
-            assert!(text.starts_with("Status: 405 "), "{text}");
-            assert!(text.contains("\r\nAllow: GET, HEAD\r\n"), "{text}");
-        }
-        let text = ask("GET", "x");
+        let mut options = Hcmon::silent();
+        options.file = PathBuf::from("/nonexistent/hosts");
+        let ask = |query: &str| {
+            let (method, query) = ("GET".to_string(), query.to_string());
+            answer(&Request { method, query }, &options)
+        };
+        let text = ask("x");
         assert!(text.starts_with("Status: 400 Bad Request\r\nContent-Type: text/plain"));
-        let text = ask("GET", "");
+        let text = ask("");
         assert!(text.starts_with("Status: 500 "), "{text}");
         assert!(!text.contains("nonexistent"), "{text}");
     }

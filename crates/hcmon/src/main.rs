@@ -19,7 +19,6 @@ mod target;
 mod when;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use fail_cli::{Failure, Hcmon, exit};
 use fail_client::{clean, print, words};
@@ -43,7 +42,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Hcmon) -> Result<u8, Failure> {
-    let refresh = seconds(options.refresh.0)?;
+    let refresh = options.refresh.refresh()?;
     let hosts = match options.hosts.as_slice() {
         [] => hosts::read(&options.file)?,
         hosts => hosts.to_vec(),
@@ -54,18 +53,6 @@ fn run(options: &Hcmon) -> Result<u8, Failure> {
     Ok(match shown.silent().next() {
         Some(_) => exit::UNAVAILABLE,
         None => exit::OK,
-    })
-}
-
-fn seconds(time: Duration) -> Result<u64, Failure> {
-    let whole = time.subsec_nanos() == 0 && page::REFRESH.contains(&time.as_secs());
-    whole.then_some(time.as_secs()).ok_or_else(|| {
-        let text = format!(
-            "a page can be read again every {} to {} whole seconds",
-            page::REFRESH.start(),
-            page::REFRESH.end()
-        );
-        Failure::new(exit::USAGE, text)
     })
 }
 

@@ -21,9 +21,6 @@ use crate::when::{ago, moment};
 
 const STYLE: &str = include_str!("page.css");
 
-/// The seconds between two readings of a page.
-pub const REFRESH: std::ops::RangeInclusive<u64> = 1..=3_600;
-
 /// Lines of targets on one page. A page of more would be some ten megabytes, and no one reads
 /// it.
 pub const LINES_MAX: usize = 2_000;

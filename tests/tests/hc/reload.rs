@@ -124,6 +124,24 @@ fn nothing_is_said_again_after_a_restart_and_what_changed_meanwhile_is() {
 }
 
 #[test]
+fn what_an_hc_was_writing_when_it_was_killed_is_removed() {
+    let folder = failover_tests::folder::Folder::new();
+    // The first number that no process can have, and that of one that lives.
+    let lives = format!("state.new-{}", std::process::id());
+    for name in ["state.new-4194305", &lives, "state.new-x"] {
+        folder.write(name, "{");
+    }
+    let state = folder.file("state");
+    let hc = Hc::within(folder, &text(""), &["-s", &state]);
+    let mut left = hc.folder.names();
+    left.retain(|name| name.starts_with("state."));
+    left.sort();
+    let mut all = vec![lives, "state.lock".to_string(), "state.new-x".to_string()];
+    all.sort();
+    assert_eq!(left, all);
+}
+
+#[test]
 fn a_damaged_state_file_is_set_aside() {
     let folder = failover_tests::folder::Folder::new();
     let state = folder.write("state", "{\"version\":1,\"kept\":[{\"target\":");

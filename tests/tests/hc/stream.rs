@@ -1,8 +1,6 @@
 //! `hc-monitor(7)` against the types of the stream: the same fields on both sides, and examples
 //! that are what they say.
 
-use std::collections::BTreeSet;
-
 use fail_core::limits;
 use fail_wire::health::*;
 use failover_tests::man::Page;
@@ -54,47 +52,18 @@ fn all() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn fields(value: &Value) -> BTreeSet<String> {
-    let fields = value.as_object().expect("an object").keys();
-    fields.filter(|field| *field != "type").cloned().collect()
-}
-
 #[test]
 fn every_field_stands_in_the_page_and_the_other_way_round() {
-    let page = page();
-    let all = all();
-    for (title, value) in &all {
-        assert_eq!(
-            page.entries(title),
-            fields(value),
-            "hc-monitor.7, {title} (left); the type (right)"
-        );
-        if let Some(kind) = value.get("type") {
-            assert_eq!(kind, title);
-        }
-    }
-    let known: BTreeSet<&str> = all.iter().map(|(title, _)| *title).collect();
-    let titles = page.section("DESCRIPTION").into_iter();
-    let titles = titles.filter_map(|line| line.strip_prefix(".Ss "));
-    assert_eq!(titles.collect::<BTreeSet<_>>(), known);
+    page().describes(&all());
 }
 
 #[test]
 fn the_examples_are_lines_of_the_stream() {
-    let text = page().literal("Some lines of a stream").expect("a block");
-    let text = text.replace("\n ", "");
-    let mut types = BTreeSet::new();
-    for line in text.lines() {
+    let again = |line: &str| {
         let update: Update = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
-        let value: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(json!(update), value, "every field, and no other");
-        types.insert(value["type"].as_str().unwrap().to_string());
-    }
-    let updates = all().into_iter().filter_map(|(_, value)| {
-        let kind = value.get("type")?;
-        Some(kind.as_str()?.to_string())
-    });
-    assert_eq!(types, updates.collect(), "one of each");
+        json!(update)
+    };
+    page().shows_each(&all(), again);
     let page = page();
     let question = page
         .text

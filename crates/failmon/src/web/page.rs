@@ -16,9 +16,6 @@ use super::when::moment;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// The seconds between two readings of a page.
-pub const REFRESH: std::ops::RangeInclusive<u64> = 1..=3_600;
-
 /// How a page comes to its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Form<'a> {

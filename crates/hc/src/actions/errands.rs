@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use fail_conf::hcfile::check::Host;
 use fail_core::log::Level;
 use fail_core::watch::{Acted, Report};
+use fail_probe::Tasks;
 use fail_wire::Name;
-use tokio::sync::{Mutex, mpsc};
-use tokio::task::{AbortHandle, JoinError};
+use tokio::sync::Mutex;
 
 use super::failc::{self, Order};
 use super::{mail, sentence, syslog};
@@ -52,19 +52,6 @@ pub enum Errand {
     Failc(Order),
 }
 
-enum Ask {
-    Run(u64, Box<Errand>, Time),
-    Drop(u64),
-    Ended(u64),
-}
-
-/// How long one may take, and until when that is.
-#[derive(Debug, Clone, Copy)]
-struct Time {
-    limit: Duration,
-    until: Instant,
-}
-
 /// Whose turn it is with a service of a faild at a host and a port. Who wants to be next waits
 /// behind those that came before.
 #[derive(Debug, Default)]
@@ -72,23 +59,22 @@ struct Turns(BTreeMap<(Name, String, u16), Arc<Mutex<()>>>);
 
 impl Turns {
     fn of(&mut self, errand: &Errand) -> Option<Arc<Mutex<()>>> {
+        // Nobody has or waits for these.
+        self.0.retain(|_, turn| Arc::strong_count(turn) > 1);
         let Errand::Failc(Order { service, host, .. }) = errand else {
             return None;
         };
         let service = (service.clone(), host.name.clone(), host.port);
         Some(self.0.entry(service).or_default().clone())
     }
-
-    /// Forgets those that nobody has or waits for.
-    fn sweep(&mut self) {
-        self.0.retain(|_, turn| Arc::strong_count(turn) > 1);
-    }
 }
 
 /// The thread. It ends when this is dropped.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Errands {
-    ask: mpsc::UnboundedSender<Ask>,
+    tasks: Tasks<Result<(), String>>,
+    host: Arc<str>,
+    turns: Turns,
 }
 
 impl Errands {
@@ -100,83 +86,38 @@ impl Errands {
         host: String,
         tell: impl Fn(u64, Acted) + Send + Sync + 'static,
     ) -> io::Result<Errands> {
-        let (ask, asked) = mpsc::unbounded_channel();
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = runtime
-            .enable_all()
-            .max_blocking_threads(BLOCKING_MAX)
-            .build()?;
-        let weak = ask.downgrade();
-        let thread = std::thread::Builder::new().name("errands".to_string());
-        thread.spawn(move || {
-            runtime.block_on(serve(asked, weak, host, Arc::new(tell)));
-            // A faild that is being asked is not waited for.
-            runtime.shutdown_background();
+        let tasks = Tasks::start("errands", BLOCKING_MAX, move |number, done| {
+            let done = done.unwrap_or_else(|| Err(BROKEN.to_string()));
+            tell(
+                number,
+                match done {
+                    Ok(()) => Acted::Done,
+                    Err(why) => Acted::Failed(fail_client::clean(&why).into_owned()),
+                },
+            );
         })?;
-        Ok(Errands { ask })
+        Ok(Errands {
+            tasks,
+            host: host.into(),
+            turns: Turns::default(),
+        })
     }
 
     /// Runs one for at most `limit`.
-    pub fn run(&self, number: u64, errand: Errand, limit: Duration) {
+    pub fn run(&mut self, number: u64, errand: Errand, limit: Duration) {
         let until = Instant::now() + limit;
-        let time = Time { limit, until };
-        // The thread ends only when nobody can ask any more.
-        let _ = self.ask.send(Ask::Run(number, Box::new(errand), time));
+        let turn = self.turns.of(&errand);
+        let host = self.host.clone();
+        self.tasks.run(number, async move {
+            let done = run(errand, &host, until, turn);
+            let done = tokio::time::timeout_at(until.into(), done).await;
+            done.unwrap_or_else(|_| Err(format!("not done within {limit:?}")))
+        });
     }
 
     /// Nobody waits for this one any more.
     pub fn forget(&self, number: u64) {
-        let _ = self.ask.send(Ask::Drop(number));
-    }
-}
-
-async fn serve<F: Fn(u64, Acted) + Send + Sync + 'static>(
-    mut asked: mpsc::UnboundedReceiver<Ask>,
-    ask: mpsc::WeakUnboundedSender<Ask>,
-    host: String,
-    tell: Arc<F>,
-) {
-    let mut running: BTreeMap<u64, AbortHandle> = BTreeMap::new();
-    let mut turns = Turns::default();
-    while let Some(next) = asked.recv().await {
-        match next {
-            Ask::Drop(number) => {
-                running.remove(&number).inspect(AbortHandle::abort);
-            }
-            Ask::Ended(number) => {
-                running.remove(&number);
-                if running.is_empty() {
-                    turns.sweep();
-                }
-            }
-            Ask::Run(number, errand, time) => {
-                let (tell, ask, host) = (tell.clone(), ask.clone(), host.clone());
-                let turn = turns.of(&errand);
-                let errand = tokio::spawn(async move {
-                    let done = run(*errand, &host, time.until, turn);
-                    let done = tokio::time::timeout_at(time.until.into(), done).await;
-                    done.unwrap_or_else(|_| Err(format!("not done within {:?}", time.limit)))
-                });
-                running.insert(number, errand.abort_handle());
-                tokio::spawn(async move {
-                    if let Some(acted) = ended(errand.await) {
-                        tell(number, acted);
-                    }
-                    ask.upgrade().map(|ask| ask.send(Ask::Ended(number)));
-                });
-            }
-        }
-    }
-}
-
-/// How an errand has ended; nothing if it was dropped. A library may give up in a panic about
-/// what comes from the network: the line of the action must go on.
-fn ended(joined: Result<Result<(), String>, JoinError>) -> Option<Acted> {
-    match joined {
-        Ok(Ok(())) => Some(Acted::Done),
-        Ok(Err(why)) => Some(Acted::Failed(fail_client::clean(&why).into_owned())),
-        Err(e) if e.is_cancelled() => None,
-        Err(_) => Some(Acted::Failed(BROKEN.to_string())),
+        self.tasks.forget(number);
     }
 }
 
@@ -245,7 +186,7 @@ mod tests {
         let errands = Errands::start("hosta".to_string(), move |number, _| {
             let _ = tell.send(number);
         });
-        let errands = errands.unwrap();
+        let mut errands = errands.unwrap();
         errands.run(1, back(&faild, "a"), SHORT);
         errands.run(2, back(&faild, "b"), LIMIT);
         // Each asks from a port of its own, again and again.
@@ -257,19 +198,5 @@ mod tests {
         asked.dedup();
         assert_eq!(asked.len(), 2, "they ask side by side: {asked:?}");
         assert_eq!(told.recv_timeout(LIMIT), Ok(1));
-    }
-
-    #[test]
-    fn a_panic_is_a_failure_and_a_dropped_errand_is_no_answer() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        let come_of = |errand: tokio::task::JoinHandle<_>| runtime.block_on(errand);
-        let broken = runtime.spawn(async { panic!("this is part of the test") });
-        let failed = Some(Acted::Failed(BROKEN.to_string()));
-        assert_eq!(ended(come_of(broken)), failed);
-        let dropped = runtime.spawn(std::future::pending());
-        dropped.abort();
-        assert_eq!(ended(come_of(dropped)), None);
     }
 }

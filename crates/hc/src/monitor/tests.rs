@@ -1,10 +1,13 @@
 //! A client that reads slowly, against targets that change fast; and what clients may ask for.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use fail_rt::poller::Poller;
+use fail_rt::stream::PACE;
 
 use super::*;
 
@@ -35,6 +38,8 @@ struct Hc {
     poller: Poller,
     monitor: Monitor,
     board: Targets,
+    /// So far the clock is ahead.
+    ahead: Span,
 }
 
 impl Hc {
@@ -43,9 +48,9 @@ impl Hc {
         let deadline = earliest([self.monitor.deadline(), Some(soon)]);
         let events = self.poller.wait(deadline).unwrap();
         let tokens: Vec<_> = events.map(|e| e.token()).collect();
-        let now = clock::now().mono;
+        let now = clock::now().mono + self.ahead;
         for token in tokens {
-            self.monitor.on_event(token, now, &self.board);
+            self.monitor.on_event(token, now);
         }
         self.monitor.turn(now, &self.board);
     }
@@ -76,24 +81,50 @@ fn hc(names: &[&str]) -> (Hc, TcpStream) {
         poller,
         monitor,
         board,
+        ahead: Span(0),
     };
     (hc, client)
 }
 
 /// Reads up to the target that is called `end`.
-fn read(client: TcpStream) -> std::thread::JoinHandle<Vec<Update>> {
+fn read(client: TcpStream) -> Receiver<Update> {
+    let (tell, told) = channel();
     std::thread::spawn(move || {
-        let mut seen = Vec::new();
         for line in BufReader::new(client).lines() {
             let update: Update = serde_json::from_str(&line.unwrap()).unwrap();
-            let end = matches!(&update, Update::Target(view) if view.name == "end");
-            seen.push(update);
-            if end {
+            let end = is_end(&update);
+            if tell.send(update).is_err() || end {
                 break;
             }
         }
+    });
+    told
+}
+
+impl Hc {
+    /// What is read up to this one.
+    fn read_until(
+        &mut self,
+        reader: &Receiver<Update>,
+        is_last: impl Fn(&Update) -> bool,
+    ) -> Vec<Update> {
+        let mut seen = Vec::new();
+        self.turn_until("the last line", |_| {
+            while let Ok(update) = reader.try_recv() {
+                let last = is_last(&update);
+                seen.push(update);
+                if last {
+                    return true;
+                }
+            }
+            false
+        });
         seen
-    })
+    }
+}
+
+fn is_end(update: &Update) -> bool {
+    matches!(update, Update::Target(view) if view.name == "end")
 }
 
 #[test]
@@ -103,7 +134,7 @@ fn who_reads_slowly_sees_fewer_steps_and_always_the_last() {
     let names: Vec<String> = (0..TARGETS).map(|n| format!("t{n}")).collect();
     let texts: Vec<&str> = names.iter().map(String::as_str).collect();
     let (mut hc, client) = hc(&texts);
-    hc.turn_until("the client", |hc| !hc.monitor.sessions.is_empty());
+    hc.turn_until("the client", |hc| !hc.monitor.stream.is_empty());
     let names: Vec<Name> = hc.board.names();
     // 60 MB: the kernel takes a tenth of that.
     for round in 0..ROUNDS {
@@ -112,22 +143,15 @@ fn who_reads_slowly_sees_fewer_steps_and_always_the_last() {
         }
         hc.turn();
         // A rest is over.
-        let sessions = hc.monitor.sessions.values_mut();
-        sessions.for_each(|session| session.next_at = Mono(0));
+        hc.ahead = Span(hc.ahead.0 + PACE.0);
     }
     let reader = read(client);
-    let idle = |hc: &Hc| {
-        hc.monitor
-            .sessions
-            .values()
-            .all(|session| !session.has_news())
-    };
-    hc.turn_until("rest", idle);
+    hc.turn_until("rest", |hc| hc.monitor.stream.is_told());
     hc.change(&"end".parse().unwrap(), ROUNDS);
-    hc.turn_until("the end", |_| reader.is_finished());
+    let seen = hc.read_until(&reader, is_end);
     let mut last = BTreeMap::new();
     let mut views = 0;
-    for update in reader.join().unwrap() {
+    for update in seen {
         if let Update::Target(view) = update {
             views += 1;
             last.insert(view.name, view.why);
@@ -146,30 +170,22 @@ fn who_asks_for_some_is_told_of_no_others() {
     client
         .write_all(b"{\"targets\":[\"b\",\"end\",\"nope\"]}\n")
         .unwrap();
-    let asked = |hc: &Hc| hc.monitor.sessions.values().any(|s| s.only.is_some());
-    hc.turn_until("what it asks for", asked);
+    let gone = |name: &str| Update::Gone {
+        name: name.to_string(),
+    };
+    let reader = read(client);
+    let mut seen = hc.read_until(&reader, |update| *update == gone("nope"));
     for name in ["a", "b", "c"] {
         hc.change(&name.parse().unwrap(), 7);
     }
-    let idle = |hc: &Hc| {
-        hc.monitor
-            .sessions
-            .values()
-            .all(|session| !session.has_news())
-    };
-    hc.turn_until("rest", idle);
+    hc.turn_until("rest", |hc| hc.monitor.stream.is_told());
     hc.board.0.remove(&"b".parse().unwrap());
     hc.monitor.changed([&"b".parse().unwrap()]);
+    seen.extend(hc.read_until(&reader, |update| *update == gone("b")));
     hc.change(&"a".parse().unwrap(), 8);
     hc.change(&"end".parse().unwrap(), 1);
-    let reader = read(client);
-    hc.turn_until("the end", |_| reader.is_finished());
-    let seen = reader.join().unwrap();
-    let gone = |name: &str| {
-        let name = name.to_string();
-        seen.contains(&Update::Gone { name })
-    };
-    assert!(seen.contains(&Update::Ready) && gone("b") && gone("nope"));
+    seen.extend(hc.read_until(&reader, is_end));
+    assert!(seen.contains(&Update::Ready));
     // They may have been told before it asked, never after.
     let others = seen.iter().filter_map(|update| match update {
         Update::Target(view) if view.name != "b" && view.name != "end" => Some(&view.why),
@@ -198,5 +214,6 @@ fn what_is_not_understood_is_refused_with_a_sentence() {
             last.contains("refused") && last.contains("not understood"),
             "{last}"
         );
+        assert!(hc.monitor.stream.is_empty(), "it is not forgotten");
     }
 }
