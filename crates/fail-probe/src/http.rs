@@ -34,18 +34,7 @@ pub(crate) async fn probe(http: &Http, terms: &Terms) -> Found {
     let mut visit = Visit::new(http, terms).await?;
     let found = visit.answered().await;
     note::measured(figure("time", began.elapsed().as_secs_f64(), "s"));
-    let discreet = |finding: Finding| Finding {
-        why: file::discreet(&finding.why, &visit.secrets),
-        ..finding
-    };
-    match found {
-        Ok(finding) => Ok(discreet(tls::judged(
-            finding,
-            visit.shown.as_ref(),
-            &http.tls,
-        ))),
-        Err(finding) => Err(discreet(finding)),
-    }
+    found.map(|finding| tls::judged(finding, visit.shown.as_ref(), &http.tls))
 }
 
 /// One check, from redirect to redirect.
@@ -55,8 +44,6 @@ struct Visit<'a> {
     /// That of the check.
     first: Url,
     authorization: Option<HeaderValue>,
-    /// What of it must not be shown, in all its forms.
-    secrets: Vec<String>,
     /// The certificate with the fewest days left of those that were shown.
     shown: Option<Shown>,
 }
@@ -75,7 +62,6 @@ impl Visit<'_> {
         if !first.username().is_empty() || first.password().is_some() {
             return Err(unknown("a password in the URL is not used: auth=FILE"));
         }
-        let mut secrets = Vec::new();
         let authorization = match &http.auth {
             None => None,
             Some(path) => {
@@ -86,9 +72,10 @@ impl Visit<'_> {
                     true => format!("Basic {encoded}"),
                     false => format!("Bearer {secret}"),
                 };
-                secrets.extend(secret.split_once(':').map(|(_, word)| word.to_string()));
+                // In all its forms.
+                note::hide(secret.split_once(':').map(|(_, word)| word.to_string()));
                 let bare = encoded.trim_end_matches('=').to_string();
-                secrets.extend([secret, bare]);
+                note::hide([secret, bare]);
                 let value = HeaderValue::from_str(&value);
                 let mut value = value.map_err(|e| unknown(format!("no password: {e}")))?;
                 value.set_sensitive(true);
@@ -100,7 +87,6 @@ impl Visit<'_> {
             terms,
             first,
             authorization,
-            secrets,
             shown: None,
         })
     }
@@ -123,7 +109,7 @@ impl Visit<'_> {
             match (answer.redirects(), place) {
                 (true, Some(place)) if limit > 0 => {
                     // Nobody is to be looked up or asked whose name is our password.
-                    if file::discreet(&place, &self.secrets) != place {
+                    if note::discreet(place.clone()) != place {
                         let status = answer.status();
                         let why = format!("status {status} to a place that repeats the password");
                         return Err(bad(why));

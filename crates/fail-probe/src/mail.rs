@@ -44,6 +44,9 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
         Some(path) => Some(file::login(path).await.map_err(unknown)?),
         None => None,
     };
+    if let Some((user, password)) = &login {
+        note::hide([quoted(password), password.clone(), user.clone()]);
+    }
     let (stream, at) = net::connect(host, terms).await?;
     let ours = stream.local_addr().map_err(|e| net::failed(&e, at))?;
     let asked = Asked {
@@ -53,11 +56,7 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
         login,
         ehlo: literal(ours),
     };
-    let found = asked.meet(stream, at, *when, tls).await;
-    match found {
-        Ok(finding) => Ok(asked.discreet(finding)),
-        Err(finding) => Err(asked.discreet(finding)),
-    }
+    asked.meet(stream, at, *when, tls).await
 }
 
 /// What is asked of a server.
@@ -261,16 +260,6 @@ impl Asked<'_> {
                 Err(bad(format!("{at} answers {shown} with \"{last}\"")))
             }
         }
-    }
-
-    /// Without what is in the file of passwords, whoever has repeated it.
-    fn discreet(&self, finding: Finding) -> Finding {
-        let Some((user, password)) = &self.login else {
-            return finding;
-        };
-        let secrets = [quoted(password), password.clone(), user.clone()];
-        let why = file::discreet(&finding.why, &secrets);
-        Finding { why, ..finding }
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
         Some(path) => Some(file::secret::<2>(path).await.map_err(unknown)?),
         None => None,
     };
+    note::hide(who.iter().flatten().cloned());
     let (stream, at) = net::connect(&host, terms).await?;
     let hidden = encrypted || *starttls;
     if who.is_some() && !hidden && !at.ip().to_canonical().is_loopback() {
@@ -133,11 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
 
     async fn run(mut self, plan: &Plan<'_>) -> Found {
         if let Some([name, password]) = &plan.who {
-            let bound = self.result(message::bind(name, password), "bind").await;
-            bound.map_err(|finding| Finding {
-                why: file::discreet(&finding.why, &[name.clone(), password.clone()]),
-                ..finding
-            })?;
+            self.result(message::bind(name, password), "bind").await?;
         }
         let doing = match plan.base {
             "" => "search in the root".to_string(),
