@@ -27,6 +27,7 @@ mod net;
 mod note;
 mod ntp;
 pub mod plugin;
+pub mod stage;
 mod tcp;
 mod tls;
 mod udp;
