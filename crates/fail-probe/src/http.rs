@@ -159,9 +159,7 @@ impl Visit<'_> {
         };
         // Nobody is to be looked up or asked whose name is our password.
         if note::discreet(place.clone()) != place {
-            let status = answer.status();
-            let why = format!("status {status} to a place that repeats the password");
-            return Err(bad(why));
+            return Err(repeats(answer.status()));
         }
         if asked.followed == limit {
             let place = without_query(&place);
@@ -183,6 +181,10 @@ impl Visit<'_> {
         // that has a host.
         let _ = (url.set_username(""), url.set_password(None));
         url.set_fragment(None);
+        // Reading it takes out line feeds and puts in letters: it may be our password only now.
+        if note::discreet(url.to_string()) != url.as_str() {
+            return Err(repeats(status));
+        }
         // As browsers do: after 303, and 301 and 302 of a POST, one only looks.
         let looks = matches!(from.method, Method::GET | Method::HEAD);
         if !looks && matches!(status, 301..=303) {
@@ -331,6 +333,12 @@ impl Visit<'_> {
             "status {status}{to}{from}, {more}{size} bytes"
         )))
     }
+}
+
+fn repeats(status: u16) -> Finding {
+    bad(format!(
+        "status {status} to a place that repeats the password"
+    ))
 }
 
 /// Where the headers of an answer lead.
