@@ -21,6 +21,9 @@ use message::{Answer, MESSAGE_BYTES_MAX, Op, frame, read};
 /// Entries that are asked for at most: who wants more has another question.
 const ENTRIES_MAX: u32 = 1_000;
 
+/// References to other directories, which are not followed: nobody has so many of them.
+const REFERENCES_MAX: u32 = 1_000;
+
 /// There were more entries than asked for.
 const SIZE_LIMIT_EXCEEDED: u32 = 4;
 
@@ -175,12 +178,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
             base => format!("search in {base}"),
         };
         self.say(&plan.search, &doing).await?;
-        let mut entries = 0;
+        let (mut entries, mut references) = (0, 0);
         let done = loop {
             match self.hear().await? {
                 Answer::Entry if entries < ENTRIES_MAX => entries += 1,
                 Answer::Entry => break None,
-                Answer::Reference => {}
+                Answer::Reference if references < REFERENCES_MAX => references += 1,
+                Answer::Reference => return Err(self.odd()),
                 Answer::Found { code, text } => break Some((code, text)),
                 _ => return Err(self.odd()),
             }
