@@ -10,29 +10,46 @@
 
 #![forbid(unsafe_code)]
 
+mod certificate;
 mod choices;
 mod community;
+mod dns;
+mod finding;
 mod frames;
 mod hcfile;
 mod health;
+mod http;
+mod icmp;
+mod ldap;
+mod lines;
 mod messages;
 mod monitor;
 mod node;
+mod ntp;
 mod plan;
+mod plugin;
 mod policy;
 mod scenario;
 mod state;
 mod watch;
 mod wire;
 
+pub use certificate::certificate;
 pub use choices::Choices;
 pub use community::community;
+pub use dns::dns;
 pub use frames::frames;
 pub use hcfile::hcfile;
 pub use health::health;
+pub use http::http;
+pub use icmp::icmp;
+pub use ldap::ldap;
+pub use lines::lines;
 pub use monitor::monitor;
 pub use node::node;
+pub use ntp::ntp;
 pub use plan::plan;
+pub use plugin::plugin;
 pub use policy::policy;
 pub use scenario::scenario;
 pub use state::state;
@@ -43,7 +60,7 @@ pub use wire::wire;
 pub type Target = fn(&[u8]);
 
 /// All targets by their names, which are also those of the corpora in `tests/fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 20] = [
     ("wire", wire),
     ("frames", frames),
     ("community", community),
@@ -56,4 +73,12 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("node", node),
     ("plan", plan),
     ("watch", watch),
+    ("dns", dns),
+    ("ntp", ntp),
+    ("icmp", icmp),
+    ("ldap", ldap),
+    ("lines", lines),
+    ("http", http),
+    ("certificate", certificate),
+    ("plugin", plugin),
 ];

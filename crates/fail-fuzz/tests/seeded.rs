@@ -160,6 +160,46 @@ fn a_watch_keeps_its_limits_and_believes_no_answer_to_nothing() {
 }
 
 #[test]
+fn an_answer_of_a_name_server_is_good_only_to_its_question() {
+    seeded("dns", 1500);
+}
+
+#[test]
+fn a_clock_is_good_only_if_it_brings_back_our_bits() {
+    seeded("ntp", 1500);
+}
+
+#[test]
+fn an_echo_counts_once_and_only_if_it_is_one() {
+    seeded("icmp", 1500);
+}
+
+#[test]
+fn a_directory_is_good_only_if_every_message_fits() {
+    seeded("ldap", 1000);
+}
+
+#[test]
+fn lines_of_servers_are_the_same_however_cut() {
+    seeded("lines", 1000);
+}
+
+#[test]
+fn a_web_server_is_told_no_secrets_of_another() {
+    seeded("http", 400);
+}
+
+#[test]
+fn only_the_certificate_that_was_signed_will_do() {
+    seeded("certificate", 1500);
+}
+
+#[test]
+fn what_a_plugin_says_reads_as_it_prints() {
+    seeded("plugin", 2000);
+}
+
+#[test]
 fn each_target_has_a_corpus_and_each_corpus_a_target() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz");
     let names = |sub: &str| {

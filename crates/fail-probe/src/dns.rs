@@ -11,9 +11,10 @@ use fail_conf::hcfile::check::{Check, Host, Terms};
 use fail_core::watch::Finding;
 use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::found::{Found, bad, figure, good, unknown};
+use crate::stage::{self, Answers, Line};
 use crate::udp::{self, Question};
 use crate::{net, note};
 
@@ -35,9 +36,8 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
         name,
         server,
         kind,
-        expect,
-        code,
         tcp,
+        ..
     } = check
     else {
         return Ok(unknown("not a check of dns"));
@@ -57,6 +57,46 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
             }
         }
     };
+    found(&message, at, &asked, check)
+}
+
+/// The check with a server that is a function: [`crate::stage`].
+pub(crate) async fn on_stage(check: &Check, at: SocketAddr, answers: Answers<'_>) -> Found {
+    let Check::Dns {
+        name, kind, tcp, ..
+    } = check
+    else {
+        return Ok(unknown("not a check of dns"));
+    };
+    let mut asked = Asked::new(name, kind)?;
+    let mut message = None;
+    if !tcp {
+        let answer = answers(&asked.say());
+        let answer = asked.hear(&answer).map_err(stage::odd)?;
+        message = Some(answer).filter(|message| !message.truncated());
+    }
+    let message = match message {
+        Some(message) => message,
+        None => {
+            let answer = answers(&asked.say());
+            on(Line::new(answer), at, &mut asked).await?
+        }
+    };
+    found(&message, at, &asked, check)
+}
+
+/// What an answer comes to.
+fn found(message: &Message, at: SocketAddr, asked: &Asked, check: &Check) -> Found {
+    let Check::Dns {
+        name,
+        kind,
+        expect,
+        code,
+        ..
+    } = check
+    else {
+        return Ok(unknown("not a check of dns"));
+    };
     let records = message.answers().iter();
     let records = records.filter(|record| record.record_type() == asked.kind);
     let mut ttl = None;
@@ -70,7 +110,7 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
     if let Some(ttl) = ttl {
         note::measured(figure("ttl", f64::from(ttl), "s"));
     }
-    judge(&message, at, &answers, expect, code, (name, kind))
+    judge(message, at, &answers, expect, code, (name, kind))
 }
 
 fn judge(
@@ -144,7 +184,15 @@ async fn over_tcp(
     terms: &Terms,
     asked: &mut Asked,
 ) -> Result<(Message, SocketAddr), Finding> {
-    let (mut stream, at) = net::connect(server, terms).await?;
+    let (stream, at) = net::connect(server, terms).await?;
+    Ok((on(stream, at, asked).await?, at))
+}
+
+async fn on<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    at: SocketAddr,
+    asked: &mut Asked,
+) -> Result<Message, Finding> {
     let failed = |e: std::io::Error| net::failed(&e, at);
     let question = asked.say();
     note::waits(format!("an answer of {at} over TCP"));
@@ -155,8 +203,7 @@ async fn over_tcp(
     let mut bytes = vec![0; usize::from(length)];
     stream.read_exact(&mut bytes).await.map_err(failed)?;
     let answer = asked.hear(&bytes);
-    let answer = answer.map_err(|why| bad(format!("the answer of {at} over TCP {why}")))?;
-    Ok((answer, at))
+    answer.map_err(|why| bad(format!("the answer of {at} over TCP {why}")))
 }
 
 /// What was asked.

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use fail_client::words;
+use memchr::memmem;
 
 use crate::blocking;
 
@@ -56,11 +57,16 @@ pub(crate) fn discreet(text: &str, secrets: &[String]) -> String {
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         let small = secret.to_ascii_lowercase();
         // A change of case in ASCII leaves all places where they are.
+        let lower = text.to_ascii_lowercase();
+        let mut hidden = String::with_capacity(text.len());
         let mut from = 0;
-        while let Some(at) = text[from..].to_ascii_lowercase().find(&small) {
-            text.replace_range(from + at..from + at + small.len(), STARS);
-            from += at + STARS.len();
+        for at in memmem::find_iter(lower.as_bytes(), &small) {
+            hidden.push_str(&text[from..at]);
+            hidden.push_str(STARS);
+            from = at + small.len();
         }
+        hidden.push_str(&text[from..]);
+        text = hidden;
     }
     text
 }

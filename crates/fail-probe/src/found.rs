@@ -1,9 +1,12 @@
 //! What a check has found, put together. Reasons quote what came over the network: they are
-//! one line without control characters, and not longer than a reason may be.
+//! one line without control characters, and not longer than a reason may be, without what the
+//! check keeps to itself ([`note::hide`]).
 
 use fail_core::limits::FINDING_BYTES_MAX;
 use fail_core::time::Span;
 use fail_core::watch::{Figure, Finding, Verdict};
+
+use crate::note;
 
 /// What a probe gives, but for the time it took. What ends it early is a finding as well, mostly
 /// a bad one, so that `?` can be used: `talk.line().await.map_err(bad)?`.
@@ -32,7 +35,7 @@ pub fn unknown(why: impl Into<String>) -> Finding {
 pub(crate) fn finding(verdict: Verdict, why: String) -> Finding {
     Finding {
         verdict,
-        why: line(&why),
+        why: line(&note::discreet(why)),
         took: Span::ZERO,
         figures: Vec::new(),
     }

@@ -5,6 +5,8 @@
 //! often as it was said, to `http` and `https` only; what is secret (`auth=`, `header=`, `body=`)
 //! is told to nobody but the scheme, host and port of the URL of the check.
 
+use std::net::SocketAddr;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use fail_conf::hcfile::check::{Host, Http, Terms, Tls};
@@ -12,6 +14,7 @@ use fail_core::watch::Finding;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Uri};
 use memchr::memmem;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use url::Url;
 
@@ -31,20 +34,37 @@ const AGENT: &str = concat!("hc/", env!("CARGO_PKG_VERSION"));
 
 pub(crate) async fn probe(http: &Http, terms: &Terms) -> Found {
     let began = Instant::now();
-    let mut visit = Visit::new(http, terms).await?;
+    let secret = match &http.auth {
+        Some(path) => Some(file::secret::<1>(path).await.map_err(unknown)?.concat()),
+        None => None,
+    };
+    let mut visit = Visit::new(http, terms, secret)?;
     let found = visit.answered().await;
     note::measured(figure("time", began.elapsed().as_secs_f64(), "s"));
-    let discreet = |finding: Finding| Finding {
-        why: file::discreet(&finding.why, &visit.secrets),
-        ..finding
-    };
-    match found {
-        Ok(finding) => Ok(discreet(tls::judged(
-            finding,
-            visit.shown.as_ref(),
-            &http.tls,
-        ))),
-        Err(finding) => Err(discreet(finding)),
+    found.map(|finding| tls::judged(finding, visit.shown.as_ref(), &http.tls))
+}
+
+/// The check with connections that are there, of which one is opened for each URL that is asked:
+/// [`crate::stage`].
+pub(crate) async fn on_stage<S>(
+    http: &Http,
+    terms: &Terms,
+    secret: Option<String>,
+    at: SocketAddr,
+    mut open: impl FnMut(&Url) -> S,
+) -> Found
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let visit = Visit::new(http, terms, secret)?;
+    let mut next = visit.begins()?;
+    loop {
+        let request = visit.request(&next)?;
+        let answer = exchange(open(&next.url), at, request).await?;
+        match visit.leads(&next, &answer)? {
+            Some(further) => next = further,
+            None => return visit.judge(answer, &next).await,
+        }
     }
 }
 
@@ -55,8 +75,6 @@ struct Visit<'a> {
     /// That of the check.
     first: Url,
     authorization: Option<HeaderValue>,
-    /// What of it must not be shown, in all its forms.
-    secrets: Vec<String>,
     /// The certificate with the fewest days left of those that were shown.
     shown: Option<Shown>,
 }
@@ -66,29 +84,34 @@ struct Next {
     url: Url,
     method: Method,
     body: String,
+    /// So many redirects have led there.
+    followed: u32,
 }
 
 impl Visit<'_> {
-    async fn new<'a>(http: &'a Http, terms: &'a Terms) -> Result<Visit<'a>, Finding> {
+    fn new<'a>(
+        http: &'a Http,
+        terms: &'a Terms,
+        secret: Option<String>,
+    ) -> Result<Visit<'a>, Finding> {
         let first = Url::parse(&http.url);
         let first = first.map_err(|e| unknown(format!("{} is no URL: {e}", http.url)))?;
         if !first.username().is_empty() || first.password().is_some() {
             return Err(unknown("a password in the URL is not used: auth=FILE"));
         }
-        let mut secrets = Vec::new();
-        let authorization = match &http.auth {
+        let authorization = match secret {
             None => None,
-            Some(path) => {
-                let [secret] = file::secret::<1>(path).await.map_err(unknown)?;
+            Some(secret) => {
                 let encoded = BASE64_STANDARD.encode(&secret);
                 // A user and a password, or a token.
                 let value = match secret.contains(':') {
                     true => format!("Basic {encoded}"),
                     false => format!("Bearer {secret}"),
                 };
-                secrets.extend(secret.split_once(':').map(|(_, word)| word.to_string()));
+                // In all its forms.
+                note::hide(secret.split_once(':').map(|(_, word)| word.to_string()));
                 let bare = encoded.trim_end_matches('=').to_string();
-                secrets.extend([secret, bare]);
+                note::hide([secret, bare]);
                 let value = HeaderValue::from_str(&value);
                 let mut value = value.map_err(|e| unknown(format!("no password: {e}")))?;
                 value.set_sensitive(true);
@@ -100,51 +123,54 @@ impl Visit<'_> {
             terms,
             first,
             authorization,
-            secrets,
             shown: None,
         })
     }
 
     /// Asks until there is an answer that is no redirect, and looks at it.
     async fn answered(&mut self) -> Found {
-        let method = Method::from_bytes(self.http.method.as_bytes());
-        let method = method.map_err(|e| unknown(format!("{}: {e}", self.http.method)))?;
-        let mut next = Next {
-            url: self.first.clone(),
-            method,
-            body: self.http.body.clone().unwrap_or_default(),
-        };
-        let limit = self.http.follow.min(REDIRECTS_MAX);
-        let mut followed = 0;
+        let mut next = self.begins()?;
         loop {
             let answer = self.ask(&next).await?;
-            let place = answer.head.headers.get(header::LOCATION);
-            let place = place.map(|place| String::from_utf8_lossy(place.as_bytes()).into_owned());
-            match (answer.redirects(), place) {
-                (true, Some(place)) if limit > 0 => {
-                    // Nobody is to be looked up or asked whose name is our password.
-                    if file::discreet(&place, &self.secrets) != place {
-                        let status = answer.status();
-                        let why = format!("status {status} to a place that repeats the password");
-                        return Err(bad(why));
-                    }
-                    if followed == limit {
-                        let place = without_query(&place);
-                        let why = format!("more than {limit} redirects, the last to {place}");
-                        return Err(bad(why));
-                    }
-                    followed += 1;
-                    next = self.redirected(next, answer.status(), &place)?;
-                }
-                (_, place) => {
-                    return self.judge(answer, &next.url, followed, place).await;
-                }
+            match self.leads(&next, &answer)? {
+                Some(further) => next = further,
+                None => return self.judge(answer, &next).await,
             }
         }
     }
 
+    /// What is asked first.
+    fn begins(&self) -> Result<Next, Finding> {
+        let method = Method::from_bytes(self.http.method.as_bytes());
+        let method = method.map_err(|e| unknown(format!("{}: {e}", self.http.method)))?;
+        Ok(Next {
+            url: self.first.clone(),
+            method,
+            body: self.http.body.clone().unwrap_or_default(),
+            followed: 0,
+        })
+    }
+
+    /// What an answer has one ask next; nothing: it is the last.
+    fn leads(&self, asked: &Next, answer: &Answer) -> Result<Option<Next>, Finding> {
+        let limit = self.http.follow.min(REDIRECTS_MAX);
+        let Some(place) = place(answer).filter(|_| answer.redirects() && limit > 0) else {
+            return Ok(None);
+        };
+        // Nobody is to be looked up or asked whose name is our password.
+        if note::discreet(place.clone()) != place {
+            return Err(repeats(answer.status()));
+        }
+        if asked.followed == limit {
+            let place = without_query(&place);
+            let why = format!("more than {limit} redirects, the last to {place}");
+            return Err(bad(why));
+        }
+        self.redirected(asked, answer.status(), &place).map(Some)
+    }
+
     /// Where a redirect leads.
-    fn redirected(&self, from: Next, status: u16, place: &str) -> Result<Next, Finding> {
+    fn redirected(&self, from: &Next, status: u16, place: &str) -> Result<Next, Finding> {
         let url = from.url.join(place);
         let mut url = url.map_err(|e| bad(format!("status {status} to {place}: {e}")))?;
         if !["http", "https"].contains(&url.scheme()) {
@@ -155,17 +181,30 @@ impl Visit<'_> {
         // that has a host.
         let _ = (url.set_username(""), url.set_password(None));
         url.set_fragment(None);
+        // Reading it takes out line feeds and puts in letters: it may be our password only now.
+        if note::discreet(url.to_string()) != url.as_str() {
+            return Err(repeats(status));
+        }
         // As browsers do: after 303, and 301 and 302 of a POST, one only looks.
         let looks = matches!(from.method, Method::GET | Method::HEAD);
         if !looks && matches!(status, 301..=303) {
-            let (method, body) = (Method::GET, String::new());
-            return Ok(Next { url, method, body });
+            return Ok(Next {
+                url,
+                method: Method::GET,
+                body: String::new(),
+                followed: from.followed + 1,
+            });
         }
         if !looks && !self.own(&url) {
             let why = format!("status {status} would have {} done at {url}", from.method);
             return Err(bad(why));
         }
-        Ok(Next { url, ..from })
+        Ok(Next {
+            url,
+            method: from.method.clone(),
+            body: from.body.clone(),
+            followed: from.followed + 1,
+        })
     }
 
     /// Whether it may be told what is secret.
@@ -250,22 +289,16 @@ impl Visit<'_> {
     }
 
     /// The last answer, held against what is wanted.
-    async fn judge(
-        &self,
-        answer: Answer,
-        url: &Url,
-        followed: u32,
-        place: Option<String>,
-    ) -> Found {
+    async fn judge(&self, answer: Answer, asked: &Next) -> Found {
         let http = self.http;
         let status = answer.status();
-        let to = match place {
+        let to = match place(&answer) {
             Some(place) => format!(" to {}", without_query(&place)),
             None => String::new(),
         };
-        let from = match followed {
+        let from = match asked.followed {
             0 => String::new(),
-            _ => format!(" from {}", without_query(url.as_str())),
+            _ => format!(" from {}", without_query(asked.url.as_str())),
         };
         let fits = match http.status.as_slice() {
             [] => (200..=399).contains(&status),
@@ -300,6 +333,18 @@ impl Visit<'_> {
             "status {status}{to}{from}, {more}{size} bytes"
         )))
     }
+}
+
+fn repeats(status: u16) -> Finding {
+    bad(format!(
+        "status {status} to a place that repeats the password"
+    ))
+}
+
+/// Where the headers of an answer lead.
+fn place(answer: &Answer) -> Option<String> {
+    let place = answer.head.headers.get(header::LOCATION)?;
+    Some(String::from_utf8_lossy(place.as_bytes()).into_owned())
 }
 
 /// A place without what often is a key to it.

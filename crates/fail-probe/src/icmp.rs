@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use fail_client::words;
@@ -18,6 +18,7 @@ use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
 
 use crate::found::{Found, bad, figure, good, unknown};
+use crate::stage::Answers;
 use crate::{net, note, udp};
 
 /// From one question to the next: as often as anybody may ping.
@@ -56,9 +57,35 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
     Err(net::all(failures))
 }
 
+/// The check with a host that is a function, which may put the header of IPv4 before what it says,
+/// as a `raw` socket has it: [`crate::stage`].
+pub(crate) fn on_stage(check: &Check, at: SocketAddr, raw: bool, answers: Answers<'_>) -> Found {
+    let Check::Icmp { count, loss, .. } = check else {
+        return Ok(unknown("not a check of icmp"));
+    };
+    let mut echoes = Echoes::new(at.ip(), raw)?;
+    let count = numbers(*count);
+    for number in 1..=count {
+        let question = echoes.ask(number);
+        echoes.hear(&answers(&question));
+    }
+    echoes.judge(count, *loss)
+}
+
+/// So many numbers there are.
+fn numbers(count: u32) -> u16 {
+    u16::try_from(count.max(1)).unwrap_or(u16::MAX)
+}
+
 struct Pinger {
     socket: UdpSocket,
-    at: SocketAddr,
+    echoes: Echoes,
+}
+
+/// What was asked and heard.
+struct Echoes {
+    ip: IpAddr,
+    /// The header of IPv4 is before what comes.
     raw: bool,
     bits: [u8; BITS],
     sent: BTreeMap<u16, Instant>,
@@ -88,40 +115,31 @@ impl Pinger {
         };
         socket.connect(&at.into()).map_err(failed)?;
         let socket = UdpSocket::from_std(socket.into()).map_err(failed)?;
-        let mut bits = [0; BITS];
-        getrandom::fill(&mut bits).map_err(|e| unknown(format!("no random bits: {e}")))?;
-        Ok(Pinger {
-            socket,
-            at,
-            raw,
-            bits,
-            sent: BTreeMap::new(),
-            times: Vec::new(),
-            told: None,
-        })
+        let echoes = Echoes::new(at.ip(), raw)?;
+        Ok(Pinger { socket, echoes })
     }
 
     async fn run(mut self, count: u32, loss: u32) -> Found {
-        let count = u16::try_from(count.max(1)).unwrap_or(u16::MAX);
-        let ip = self.at.ip();
+        let count = numbers(count);
+        let ip = self.echoes.ip;
         for number in 1..=count {
-            let heard = self.times.len();
+            let heard = self.echoes.times.len();
             note::waits(format!("echo {number} of {count} of {ip}, {heard} came"));
-            self.sent.insert(number, Instant::now());
-            if let Err(e) = self.socket.send(&self.question(number)).await {
-                self.told = Some(words(&e));
+            let question = self.echoes.ask(number);
+            if let Err(e) = self.socket.send(&question).await {
+                self.echoes.told = Some(words(&e));
             }
             let last = number == count;
             let until = Instant::now() + if last { WAIT } else { PACE };
             // Those that come too late for their turn count all the same, until the last.
-            while !(last && self.sent.is_empty()) {
+            while !(last && self.echoes.sent.is_empty()) {
                 match timeout_at(until, self.heard()).await {
                     Ok(()) => {}
                     Err(_) => break,
                 }
             }
         }
-        self.judge(count, loss)
+        self.echoes.judge(count, loss)
     }
 
     /// Waits for something that comes.
@@ -130,36 +148,56 @@ impl Pinger {
         let ready = udp::recv(&self.socket).await;
         match ready.and_then(|()| self.socket.try_recv(&mut buffer)) {
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-            Ok(length) => {
-                if let Some(number) = self.number(&buffer[..length]) {
-                    // None: it came twice.
-                    if let Some(at) = self.sent.remove(&number) {
-                        self.times.push(at.elapsed().as_secs_f64());
-                    }
-                }
-            }
-            Err(e) => self.told = Some(words(&e)),
+            Ok(length) => self.echoes.hear(&buffer[..length]),
+            Err(e) => self.echoes.told = Some(words(&e)),
         }
     }
+}
 
-    fn question(&self, number: u16) -> Vec<u8> {
-        let kind = if self.at.is_ipv4() { V4.0 } else { V6.0 };
+impl Echoes {
+    fn new(ip: IpAddr, raw: bool) -> Result<Echoes, Finding> {
+        let mut bits = [0; BITS];
+        getrandom::fill(&mut bits).map_err(|e| unknown(format!("no random bits: {e}")))?;
+        Ok(Echoes {
+            ip,
+            raw,
+            bits,
+            sent: BTreeMap::new(),
+            times: Vec::new(),
+            told: None,
+        })
+    }
+
+    /// A question with this number, which is sent now.
+    fn ask(&mut self, number: u16) -> Vec<u8> {
+        self.sent.insert(number, Instant::now());
+        let kind = if self.ip.is_ipv4() { V4.0 } else { V6.0 };
         let mut packet = vec![kind, 0, 0, 0];
         // With a datagram socket the kernel puts its own identifier there.
         packet.extend_from_slice(&self.bits[..2]);
         packet.extend_from_slice(&number.to_be_bytes());
         packet.extend_from_slice(&self.bits);
         // With IPv6 the kernel does it, which knows our address.
-        if self.at.is_ipv4() {
+        if self.ip.is_ipv4() {
             let sum = checksum(&packet);
             packet[2..4].copy_from_slice(&sum.to_be_bytes());
         }
         packet
     }
 
+    /// What has come.
+    fn hear(&mut self, bytes: &[u8]) {
+        if let Some(number) = self.number(bytes) {
+            // None: it came twice.
+            if let Some(at) = self.sent.remove(&number) {
+                self.times.push(at.elapsed().as_secs_f64());
+            }
+        }
+    }
+
     /// The number of our question, if that is an answer to one.
     fn number(&self, bytes: &[u8]) -> Option<u16> {
-        let (kind, skip) = match (self.at.is_ipv4(), self.raw) {
+        let (kind, skip) = match (self.ip.is_ipv4(), self.raw) {
             (false, _) => (V6.1, 0),
             (true, false) => (V4.1, 0),
             // The header of IPv4 is before it.
@@ -180,7 +218,7 @@ impl Pinger {
             (percent, self.times.iter().sum::<f64>() / heard as f64)
         };
         note::measured(figure("loss", percent, "%"));
-        let ip = self.at.ip();
+        let ip = self.ip;
         if heard > 0 {
             let least = self.times.iter().copied().fold(f64::INFINITY, f64::min);
             let most = self.times.iter().copied().fold(0.0, f64::max);

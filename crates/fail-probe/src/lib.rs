@@ -28,6 +28,7 @@ mod net;
 mod note;
 mod ntp;
 pub mod plugin;
+pub mod stage;
 mod tasks;
 mod tcp;
 mod tls;

@@ -10,7 +10,6 @@ use std::time::Duration;
 use fail_conf::hcfile::check::{Check, Host, Protocol, Terms, Tls, When};
 use fail_core::watch::Finding;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::file;
@@ -29,15 +28,7 @@ const LINES_MAX: usize = 200;
 const PARTING: Duration = Duration::from_secs(1);
 
 pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
-    let Check::Mail {
-        protocol,
-        host,
-        when,
-        tls,
-        expect,
-        login,
-    } = check
-    else {
+    let Check::Mail { host, login, .. } = check else {
         return Ok(unknown("not a check of mail"));
     };
     let login = match login {
@@ -46,6 +37,30 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
     };
     let (stream, at) = net::connect(host, terms).await?;
     let ours = stream.local_addr().map_err(|e| net::failed(&e, at))?;
+    talk(check, login, stream, (at, ours)).await
+}
+
+/// The check on a connection that is there, with its two ends.
+pub(crate) async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    check: &Check,
+    login: Option<(String, String)>,
+    stream: S,
+    (at, ours): (SocketAddr, SocketAddr),
+) -> Found {
+    let Check::Mail {
+        protocol,
+        host,
+        when,
+        tls,
+        expect,
+        ..
+    } = check
+    else {
+        return Ok(unknown("not a check of mail"));
+    };
+    if let Some((user, password)) = &login {
+        note::hide([quoted(password), password.clone(), user.clone()]);
+    }
     let asked = Asked {
         protocol: *protocol,
         host,
@@ -53,11 +68,7 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
         login,
         ehlo: literal(ours),
     };
-    let found = asked.meet(stream, at, *when, tls).await;
-    match found {
-        Ok(finding) => Ok(asked.discreet(finding)),
-        Err(finding) => Err(asked.discreet(finding)),
-    }
+    asked.meet(stream, at, *when, tls).await
 }
 
 /// What is asked of a server.
@@ -72,7 +83,10 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn meet(&self, stream: TcpStream, at: SocketAddr, when: When, tls: &Tls) -> Found {
+    async fn meet<S>(&self, stream: S, at: SocketAddr, when: When, tls: &Tls) -> Found
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let name = &self.host.name;
         if when == When::First {
             let (stream, shown) = tls::wrap(stream, at, name, tls).await?;
@@ -261,16 +275,6 @@ impl Asked<'_> {
                 Err(bad(format!("{at} answers {shown} with \"{last}\"")))
             }
         }
-    }
-
-    /// Without what is in the file of passwords, whoever has repeated it.
-    fn discreet(&self, finding: Finding) -> Finding {
-        let Some((user, password)) = &self.login else {
-            return finding;
-        };
-        let secrets = [quoted(password), password.clone(), user.clone()];
-        let why = file::discreet(&finding.why, &secrets);
-        Finding { why, ..finding }
     }
 }
 

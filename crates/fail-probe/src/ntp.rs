@@ -3,6 +3,7 @@
 //! The question holds nothing but random bits where our time would stand, and an answer counts
 //! only if it brings them back: so nobody who does not see the question can forge one.
 
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fail_conf::hcfile::check::{Check, Terms};
@@ -11,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::found::{Found, bad, figure, good, unknown};
 use crate::note;
+use crate::stage::{self, Answers};
 use crate::udp::{self, Question};
 
 /// Bytes of a question and of an answer without extensions.
@@ -38,16 +40,32 @@ const EPOCH: u64 = 2_208_988_800;
 const SECOND: f64 = 4_294_967_296.0;
 
 pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
-    let Check::Ntp {
-        host,
-        offset: offset_max,
-        stratum: stratum_max,
-    } = check
-    else {
+    let Check::Ntp { host, .. } = check else {
         return Ok(unknown("not a check of ntp"));
     };
     let mut asked = Asked::default();
     let (answer, at) = udp::ask(host, terms, &mut asked).await?;
+    found(answer, at, check)
+}
+
+/// The check with a server that is a function: [`crate::stage`].
+pub(crate) fn on_stage(check: &Check, at: SocketAddr, answers: Answers<'_>) -> Found {
+    let mut asked = Asked::default();
+    let answer = answers(&asked.say());
+    let answer = asked.hear(&answer).map_err(stage::odd)?;
+    found(answer, at, check)
+}
+
+/// What an answer comes to.
+fn found(answer: Answer, at: SocketAddr, check: &Check) -> Found {
+    let Check::Ntp {
+        offset: offset_max,
+        stratum: stratum_max,
+        ..
+    } = check
+    else {
+        return Ok(unknown("not a check of ntp"));
+    };
     let Answer {
         stratum,
         offset,

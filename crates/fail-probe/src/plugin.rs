@@ -39,7 +39,10 @@ pub fn nagios(result: &ExecResult) -> Finding {
             }
             _ => unknown(with(&ended(end), &said(Verdict::Unknown).why)),
         };
-        found.figures = figures(&text);
+        // One word that was cut may be half a number.
+        if !done.cut || !whole_words(&text).is_empty() {
+            found.figures = figures(&text);
+        }
         found
     })
 }
@@ -107,8 +110,15 @@ fn judge(result: &ExecResult, read: impl FnOnce(&Finished, End) -> Finding) -> F
 /// Its output. What came last may be half of what it was when there was too much.
 fn whole(done: &Finished) -> String {
     let text = String::from_utf8_lossy(&done.stdout);
-    let half = done.cut.then(|| text.rfind(char::is_whitespace)).flatten();
-    text[..half.unwrap_or(text.len())].to_string()
+    match (done.cut, whole_words(&text)) {
+        (true, words) if !words.is_empty() => words.to_string(),
+        _ => text.into_owned(),
+    }
+}
+
+/// A text without its last word.
+fn whole_words(text: &str) -> &str {
+    text.trim_end_matches(|c: char| !c.is_whitespace())
 }
 
 /// The first line that says something.
@@ -152,7 +162,7 @@ fn figures(text: &str) -> Vec<Figure> {
         while !rest.is_empty() && found.len() < FIGURES_MAX {
             let (label, behind) = label(rest);
             let end = behind.find(char::is_whitespace).unwrap_or(behind.len());
-            found.extend(label.and_then(|label| read(label, &behind[..end])));
+            found.extend(label.and_then(|label| read(&label, &behind[..end])));
             rest = behind[end..].trim_start();
         }
     }
@@ -190,14 +200,16 @@ fn label(text: &str) -> (Option<String>, &str) {
 }
 
 /// `12.5ms;20;@30:40;0;100`, with as many of its fields as there are. None: no number.
-fn read(label: String, value: &str) -> Option<Figure> {
+fn read(label: &str, value: &str) -> Option<Figure> {
     let mut fields = value.split(';');
     let (value, unit) = number(fields.next()?)?;
+    let short = |text: &str| text[..boundary(text, FIGURE_BYTES_MAX)].to_string();
+    // What is shown of a label may be longer than it, or nothing.
+    let name = short(&line(label)).trim_end().to_string();
     let known = unit == "%" || unit.chars().all(char::is_alphabetic);
-    if !known || label.is_empty() {
+    if !known || name.is_empty() {
         return None;
     }
-    let short = |text: &str| text[..boundary(text, FIGURE_BYTES_MAX)].to_string();
     let mut range = || {
         let range = fields.next().unwrap_or("");
         let fits = range.len() <= FIGURE_BYTES_MAX;
@@ -214,7 +226,7 @@ fn read(label: String, value: &str) -> Option<Figure> {
         (bound.1.is_empty() || bound.1 == unit).then_some(bound.0)
     };
     Some(Figure {
-        name: line(&short(&label)),
+        name,
         value,
         unit: short(unit),
         warn,

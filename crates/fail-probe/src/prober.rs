@@ -58,27 +58,38 @@ pub fn probe_once(line: &Line, limit: Duration) -> io::Result<Finding> {
 
 /// One check, from its beginning to its end or its deadline.
 pub(crate) async fn probe(line: &Line, limit: Duration) -> Finding {
+    finished(ask(&line.check, &line.terms), &line.terms, limit).await
+}
+
+/// What is asked, to its end or its deadline, as a finding that may be shown.
+pub(crate) async fn finished(
+    asks: impl Future<Output = Found>,
+    terms: &Terms,
+    limit: Duration,
+) -> Finding {
     let began = Instant::now();
-    let asked = tokio::time::timeout(limit, ask(&line.check, &line.terms));
-    let (asked, notes) = note::taken(asked).await;
-    let took = began.elapsed();
-    let mut finding = match asked {
-        Ok(Ok(found) | Err(found)) => found,
-        Err(_) => {
-            // Of a deadline a moment is gone when it arrives here, which nobody wants to read.
-            let limit = Span::from_millis((span(limit).0 + 500_000) / 1_000_000);
-            match notes.waits {
-                waits if waits.is_empty() => bad(format!("no answer within {limit}")),
-                waits => bad(format!("no answer within {limit}: waited for {waits}")),
-            }
+    let asked = async {
+        match tokio::time::timeout(limit, asks).await {
+            Ok(Ok(found) | Err(found)) => found,
+            Err(_) => too_late(limit),
         }
     };
-    finding.took = span(took);
-    finding.figures.extend(notes.figures);
+    let (mut finding, figures) = note::taken(asked).await;
+    finding.took = span(began.elapsed());
+    finding.figures.extend(figures);
     finding.figures.truncate(FIGURES_MAX);
-    let mut finding = line.terms.judge(finding);
+    let mut finding = terms.judge(finding);
     finding.why = found::line(&finding.why);
     finding
+}
+
+fn too_late(limit: Duration) -> Finding {
+    // Of a deadline a moment is gone when it arrives here, which nobody wants to read.
+    let limit = Span::from_millis((span(limit).0 + 500_000) / 1_000_000);
+    match note::waited() {
+        waits if waits.is_empty() => bad(format!("no answer within {limit}")),
+        waits => bad(format!("no answer within {limit}: waited for {waits}")),
+    }
 }
 
 async fn ask(check: &Check, terms: &Terms) -> Found {

@@ -6,7 +6,6 @@
 use std::net::SocketAddr;
 
 use fail_conf::hcfile::check::{Host, Terms, Tls};
-use fail_core::watch::Finding;
 use memchr::memmem::Finder;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -37,12 +36,12 @@ pub(crate) async fn probe(
     Ok(tls::judged(finding, Some(&shown), tls))
 }
 
-async fn talk(
+pub(crate) async fn talk(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     at: SocketAddr,
     send: Option<&str>,
     expect: Option<&str>,
-) -> Result<Finding, Finding> {
+) -> Found {
     let mut talk = Talk::new(stream, at);
     if let Some(text) = send {
         note::waits(format!("{at} to read what it is sent"));

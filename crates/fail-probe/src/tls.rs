@@ -90,7 +90,7 @@ pub(crate) async fn wrap<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// The same for all.
-fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
     Arc::clone(PROVIDER.get_or_init(|| Arc::new(ring::default_provider())))
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fail_core::exec::{End, ExecFailed, ExecResult, Finished};
-use fail_core::limits::{FIGURES_MAX, FINDING_BYTES_MAX};
+use fail_core::limits::{FIGURE_BYTES_MAX, FIGURES_MAX, FINDING_BYTES_MAX};
 use fail_core::time::Span;
 use fail_core::watch::{Figure, Finding, Verdict};
 use fail_probe::plugin::{exec, nagios, print};
@@ -152,6 +152,16 @@ fn output_that_was_cut_gives_no_half_figure() {
     let mut cut = done(b"OK | a=1 b=23", End::Exit(0));
     cut.cut = true;
     assert_eq!(short(&nagios(&Ok(cut)).figures), [("a", 1.0, "")]);
+    let mut cut = done(b"|a=2", End::Exit(0));
+    cut.cut = true;
+    assert_eq!(short(&nagios(&Ok(cut)).figures), []);
+}
+
+#[test]
+fn a_label_is_as_it_is_shown_short_and_not_empty() {
+    let odd = figures(&format!("'{}'=1 '\t'=2 '   '=3", "\u{1}".repeat(100)));
+    assert_eq!(odd.len(), 1, "{odd:?}");
+    assert!(odd[0].name.starts_with("\\u{1}") && odd[0].name.len() <= FIGURE_BYTES_MAX);
 }
 
 #[test]

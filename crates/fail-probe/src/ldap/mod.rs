@@ -9,7 +9,7 @@ mod message;
 
 use std::net::SocketAddr;
 
-use fail_conf::hcfile::check::{Check, Host, Terms};
+use fail_conf::hcfile::check::{Check, Host, Terms, Tls};
 use fail_core::watch::Finding;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use url::Url;
@@ -21,56 +21,34 @@ use message::{Answer, MESSAGE_BYTES_MAX, Op, frame, read};
 /// Entries that are asked for at most: who wants more has another question.
 const ENTRIES_MAX: u32 = 1_000;
 
+/// References to other directories, which are not followed: nobody has so many of them.
+const REFERENCES_MAX: u32 = 1_000;
+
 /// There were more entries than asked for.
 const SIZE_LIMIT_EXCEEDED: u32 = 4;
 
 pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
-    let Check::Ldap {
-        url,
-        starttls,
-        tls,
-        bind,
-        base,
-        filter,
-        entries,
-    } = check
-    else {
+    let Check::Ldap { bind, .. } = check else {
         return Ok(unknown("not a check of ldap"));
     };
-    let (host, encrypted) = place(url)?;
-    let search = message::search(base.as_deref(), filter, (*entries).clamp(1, ENTRIES_MAX));
-    let search = search.ok_or_else(|| unknown(format!("{filter} is no filter")))?;
-    let who = match bind {
-        Some(path) => Some(file::secret::<2>(path).await.map_err(unknown)?),
-        None => None,
-    };
-    let (stream, at) = net::connect(&host, terms).await?;
-    let hidden = encrypted || *starttls;
-    if who.is_some() && !hidden && !at.ip().to_canonical().is_loopback() {
-        let why = format!("no password is sent to {at} without TLS: starttls=yes or ldaps://");
-        return Err(unknown(why));
+    let mut plan = Plan::new(check)?;
+    if let Some(path) = bind {
+        plan.who = Some(file::secret::<2>(path).await.map_err(unknown)?);
     }
-    let plan = Plan {
-        who,
-        search,
-        base: base.as_deref().unwrap_or(""),
-        filter,
-        entries: *entries,
-    };
-    if !hidden {
-        return Talk::new(stream, at, 0).run(&plan).await;
-    }
-    let (stream, last) = match encrypted {
-        true => (stream, 0),
-        false => {
-            let mut talk = Talk::new(stream, at, 0);
-            talk.result(message::start_tls(), "STARTTLS").await?;
-            talk.into_plain()?
-        }
-    };
-    let (stream, shown) = tls::wrap(stream, at, &host.name, tls).await?;
-    let found = Talk::new(stream, at, last).run(&plan).await?;
-    Ok(tls::judged(found, Some(&shown), tls))
+    let (stream, at) = net::connect(&plan.host, terms).await?;
+    plan.meet(stream, at).await
+}
+
+/// The check on a connection that is there.
+pub(crate) async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    check: &Check,
+    who: Option<[String; 2]>,
+    stream: S,
+    at: SocketAddr,
+) -> Found {
+    let mut plan = Plan::new(check)?;
+    plan.who = who;
+    plan.meet(stream, at).await
 }
 
 /// Whom, and whether it is encrypted from the first byte.
@@ -94,13 +72,73 @@ fn place(url: &str) -> Result<(Host, bool), Finding> {
     Ok((Host { name, port }, encrypted))
 }
 
-/// What is asked when the connection is as it should be.
+/// Whom to ask, and what.
 struct Plan<'a> {
+    host: Host,
+    /// From the first byte.
+    encrypted: bool,
+    starttls: bool,
+    tls: &'a Tls,
     who: Option<[String; 2]>,
     search: Op,
     base: &'a str,
     filter: &'a str,
     entries: u32,
+}
+
+impl Plan<'_> {
+    /// As nobody.
+    fn new(check: &Check) -> Result<Plan<'_>, Finding> {
+        let Check::Ldap {
+            url,
+            starttls,
+            tls,
+            base,
+            filter,
+            entries,
+            ..
+        } = check
+        else {
+            return Err(unknown("not a check of ldap"));
+        };
+        let (host, encrypted) = place(url)?;
+        let search = message::search(base.as_deref(), filter, (*entries).clamp(1, ENTRIES_MAX));
+        let search = search.ok_or_else(|| unknown(format!("{filter} is no filter")))?;
+        Ok(Plan {
+            host,
+            encrypted,
+            starttls: *starttls,
+            tls,
+            who: None,
+            search,
+            base: base.as_deref().unwrap_or(""),
+            filter,
+            entries: *entries,
+        })
+    }
+
+    async fn meet<S: AsyncRead + AsyncWrite + Unpin>(self, stream: S, at: SocketAddr) -> Found {
+        note::hide(self.who.iter().flatten().cloned());
+        let hidden = self.encrypted || self.starttls;
+        if self.who.is_some() && !hidden && !at.ip().to_canonical().is_loopback() {
+            let why = format!("no password is sent to {at} without TLS: starttls=yes or ldaps://");
+            return Err(unknown(why));
+        }
+        if !hidden {
+            return Talk::new(stream, at, 0).run(&self).await;
+        }
+        let (stream, last) = match self.encrypted {
+            true => (stream, 0),
+            false => {
+                let mut talk = Talk::new(stream, at, 0);
+                talk.result(message::start_tls(), "STARTTLS").await?;
+                talk.into_plain()?
+            }
+        };
+        let (stream, shown) = tls::wrap(stream, at, &self.host.name, self.tls).await?;
+        let found = Talk::new(stream, at, last).run(&self).await?;
+        Ok(tls::judged(found, Some(&shown), self.tls))
+    }
 }
 
 /// A connection, and what was read of it too far.
@@ -133,23 +171,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
 
     async fn run(mut self, plan: &Plan<'_>) -> Found {
         if let Some([name, password]) = &plan.who {
-            let bound = self.result(message::bind(name, password), "bind").await;
-            bound.map_err(|finding| Finding {
-                why: file::discreet(&finding.why, &[name.clone(), password.clone()]),
-                ..finding
-            })?;
+            self.result(message::bind(name, password), "bind").await?;
         }
         let doing = match plan.base {
             "" => "search in the root".to_string(),
             base => format!("search in {base}"),
         };
         self.say(&plan.search, &doing).await?;
-        let mut entries = 0;
+        let (mut entries, mut references) = (0, 0);
         let done = loop {
             match self.hear().await? {
                 Answer::Entry if entries < ENTRIES_MAX => entries += 1,
                 Answer::Entry => break None,
-                Answer::Reference => {}
+                Answer::Reference if references < REFERENCES_MAX => references += 1,
+                Answer::Reference => return Err(self.odd()),
                 Answer::Found { code, text } => break Some((code, text)),
                 _ => return Err(self.odd()),
             }

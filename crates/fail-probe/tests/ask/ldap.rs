@@ -373,6 +373,19 @@ fn what_stands_in_a_file_of_passwords_is_never_told() {
         Verdict::Bad,
         "invalid credentials: *** has no ***",
     );
+    // Nor by one that repeats it later.
+    let later = liar::tcp(|stream| {
+        let _ = stream.read(&mut [0; 1024]);
+        let _ = stream.write_all(b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00");
+        let _ = stream.read(&mut [0; 1024]);
+        let mut no = b"\x30\x1f\x02\x01\x02\x65\x1a\x0a\x01\x33\x04\x00\x04\x13".to_vec();
+        no.extend_from_slice(b"cn=hc has no s3cret");
+        let _ = stream.write_all(&no);
+        liar::silent(stream);
+    });
+    let mut ask = at(format!("ldap://{}", later.at));
+    ask.bind = Some(file.clone());
+    is(&ask.ask(), Verdict::Bad, "busy: *** has no ***");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     let mut ask = at(format!("ldap://{}", liar.at));
     ask.bind = Some(file);

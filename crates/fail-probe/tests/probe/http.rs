@@ -240,6 +240,21 @@ fn a_server_that_repeats_the_password_does_not_get_it_shown() {
 }
 
 #[test]
+fn nobody_is_looked_up_whose_name_becomes_the_password_when_it_is_read() {
+    let folder = Folder::new();
+    for place in ["http://s3\tcret.invalid/", "http://%733CRET.invalid/"] {
+        let at = web("127.0.0.1", move |_| {
+            reply("302 Found", &format!("Location: {place}\r\n"), "")
+        });
+        let mut check = http(format!("http://{at}/"));
+        check.auth = Some(folder.write("right", "anna:s3cret\n", 0o600));
+        check.follow = 1;
+        let why = bad(get(check));
+        assert_eq!(why, "status 302 to a place that repeats the password");
+    }
+}
+
+#[test]
 fn a_password_file_that_others_can_read_is_refused() {
     let folder = Folder::new();
     let at = refusing("127.0.0.1");

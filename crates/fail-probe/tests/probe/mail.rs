@@ -204,6 +204,25 @@ fn a_password_leaves_this_host_only_with_tls() {
 }
 
 #[test]
+fn a_password_is_hidden_where_a_reason_is_cut_in_it() {
+    let folder = Folder::new();
+    let login = folder.write("login", "anna:s3cret\n", 0o600);
+    for long in 440..520 {
+        let pop = answering("127.0.0.1", "+OK ready\r\n", move |line| {
+            match line.contains("PASS") {
+                true => format!("-ERR {} s3cret!\r\n", "x".repeat(long)),
+                false => "+OK\r\n".to_string(),
+            }
+        });
+        let why = bad(find(with_login(
+            mail(Protocol::Pop, pop, When::Never, tls()),
+            &login,
+        )));
+        assert!(!why.contains("s3"), "{why}");
+    }
+}
+
+#[test]
 fn what_a_server_repeats_of_a_password_is_not_shown() {
     let folder = Folder::new();
     let login = folder.write("login", "anna:s3cret\n", 0o600);

@@ -1,0 +1,5 @@
+//! Runs `fail_fuzz::icmp`, whose promises stand in its file.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fail_fuzz::icmp(data));
