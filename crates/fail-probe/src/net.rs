@@ -218,7 +218,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
     /// # Errors
     /// The connection is broken.
     pub(crate) async fn more(&mut self) -> Result<bool, Finding> {
-        let mut chunk = [0; CHUNK];
+        // Not an array: each check would be larger by one for every place that waits here.
+        let mut chunk = vec![0; CHUNK];
         let count = self.stream.read(&mut chunk).await;
         let count = count.map_err(|e| failed(&e, self.at))?;
         self.got.extend_from_slice(&chunk[..count]);

@@ -1,6 +1,7 @@
 //! The thread in which checks run side by side.
 
 use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use fail_conf::hcfile::check::{Check, Line, Terms};
@@ -93,33 +94,30 @@ fn too_late(limit: Duration) -> Finding {
 }
 
 async fn ask(check: &Check, terms: &Terms) -> Found {
-    match check {
+    // Each is boxed, so that a check takes the memory that its kind needs and not that of the
+    // largest: thousands may wait, and the holes that they leave in the memory stay.
+    let asked: Pin<Box<dyn Future<Output = Found> + Send + '_>> = match check {
         Check::Tcp {
             host,
             send,
             expect,
             tls,
         } => {
-            tcp::probe(
-                host,
-                send.as_deref(),
-                expect.as_deref(),
-                tls.as_ref(),
-                terms,
-            )
-            .await
+            let (send, expect) = (send.as_deref(), expect.as_deref());
+            Box::pin(tcp::probe(host, send, expect, tls.as_ref(), terms))
         }
-        Check::Http(http) => http::probe(http, terms).await,
-        Check::Dns { .. } => dns::probe(check, terms).await,
-        Check::Mail { .. } => mail::probe(check, terms).await,
-        Check::Ldap { .. } => ldap::probe(check, terms).await,
-        Check::Icmp { .. } => icmp::probe(check, terms).await,
-        Check::Ntp { .. } => ntp::probe(check, terms).await,
-        Check::Faild { .. } => faild::probe(check, terms).await,
+        Check::Http(http) => Box::pin(http::probe(http, terms)),
+        Check::Dns { .. } => Box::pin(dns::probe(check, terms)),
+        Check::Mail { .. } => Box::pin(mail::probe(check, terms)),
+        Check::Ldap { .. } => Box::pin(ldap::probe(check, terms)),
+        Check::Icmp { .. } => Box::pin(icmp::probe(check, terms)),
+        Check::Ntp { .. } => Box::pin(ntp::probe(check, terms)),
+        Check::Faild { .. } => Box::pin(faild::probe(check, terms)),
         Check::Exec(_) | Check::Nagios(_) | Check::Tcl { .. } => {
-            Ok(unknown("a program, which is not run here"))
+            return Ok(unknown("a program, which is not run here"));
         }
-    }
+    };
+    asked.await
 }
 
 /// A length of time as the core has it.
@@ -130,9 +128,28 @@ fn span(time: Duration) -> Span {
 
 #[cfg(test)]
 mod tests {
+    use fail_conf::hcfile::check::Family;
     use fail_core::limits::FINDING_BYTES_MAX;
+    use fail_core::watch::Verdict;
 
     use super::*;
+
+    #[test]
+    fn a_check_that_waits_takes_no_memory_of_other_kinds() {
+        let line = Line {
+            check: Check::Exec(Vec::new()),
+            terms: Terms {
+                timeout: None,
+                within: None,
+                slow: None,
+                family: Family::Any,
+                unknown: Verdict::Unknown,
+            },
+            shown: String::new(),
+        };
+        let bytes = std::mem::size_of_val(&probe(&line, Duration::ZERO));
+        assert!(bytes <= 2048, "{bytes}");
+    }
 
     #[test]
     fn a_reason_is_one_clean_line_that_is_not_too_long() {

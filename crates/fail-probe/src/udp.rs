@@ -60,7 +60,6 @@ pub(crate) async fn ask<Q: Question>(
     let mut ways: Vec<Way> = Vec::new();
     let mut failures = Vec::new();
     let mut odd = 0u64;
-    let mut buffer = vec![0; DATAGRAM_MAX];
     loop {
         match next.next() {
             Some(at) => match open(at, &question.say()).await {
@@ -82,14 +81,14 @@ pub(crate) async fn ask<Q: Question>(
             } else if ways.is_empty() {
                 break;
             }
-            match timeout_at(until, received(&ways, &mut buffer)).await {
+            match timeout_at(until, received(&ways)).await {
                 Err(_) => break,
                 Ok((_, Err(e))) if e.kind() == io::ErrorKind::WouldBlock => {}
                 Ok((n, Err(e))) => {
                     let way = ways.swap_remove(n);
                     failures.push(net::failed(&e, way.at));
                 }
-                Ok((n, Ok(length))) => match question.hear(&buffer[..length]) {
+                Ok((n, Ok(bytes))) => match question.hear(&bytes) {
                     Ok(answer) => return Ok((answer, ways[n].at)),
                     Err(why) => {
                         odd += 1;
@@ -116,7 +115,7 @@ async fn open(at: SocketAddr, bytes: &[u8]) -> io::Result<UdpSocket> {
 }
 
 /// What comes first on any of them.
-async fn received(ways: &[Way], buffer: &mut [u8]) -> (usize, io::Result<usize>) {
+async fn received(ways: &[Way]) -> (usize, io::Result<Vec<u8>>) {
     let mut all: Vec<_> = ways.iter().map(|way| Box::pin(recv(&way.socket))).collect();
     let (n, ready) = poll_fn(|cx| {
         for (n, one) in all.iter_mut().enumerate() {
@@ -127,7 +126,14 @@ async fn received(ways: &[Way], buffer: &mut [u8]) -> (usize, io::Result<usize>)
         Poll::Pending
     })
     .await;
-    (n, ready.and_then(|()| ways[n].socket.try_recv(buffer)))
+    let received = ready.and_then(|()| {
+        // Room is made when there is something: thousands may wait.
+        let mut buffer = vec![0; DATAGRAM_MAX];
+        let length = ways[n].socket.try_recv(&mut buffer)?;
+        buffer.truncate(length);
+        Ok(buffer)
+    });
+    (n, received)
 }
 
 /// Waits until there is something to be received. An error is one, such as that nobody listens
