@@ -59,9 +59,11 @@ impl Asked {
         }
     }
 
-    /// The port of a target.
+    /// The port of a target. Silent ones are spread over all, as who asks one after the other
+    /// would not come to the rest otherwise.
     fn port(&self, no: usize) -> u16 {
-        match no < self.silents {
+        let every = TARGETS.checked_div(self.silents);
+        match every.is_some_and(|every| no % every == 0) {
             true => self.silent.local_addr().unwrap().port(),
             false => self.at.port(),
         }
