@@ -1,11 +1,14 @@
 //! What hc's machine costs: so many targets, a tenth of them behind routers that die and come
-//! back, asked each ten seconds for some virtual minutes. Says the time for each check, with
-//! all that follows from it. `cargo run --release -p fail-sim --example hc-pace [targets]`
+//! back, asked each ten seconds for some virtual minutes. With `group`, half of them (1,000 at
+//! most) make up a group that needs half of its own, and all others are behind it and fail
+//! together. Says the time for each check, with all that follows from it.
+//! `cargo run --release -p fail-sim --example hc-pace [targets [group]]`
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use fail_core::limits::DEPENDS_MAX;
 use fail_core::machine::Machine;
 use fail_core::time::{Mono, Now, Span, Wall};
 use fail_core::watch::{
@@ -52,6 +55,25 @@ fn targets(count: usize) -> Option<Targets> {
     Targets::new(all).ok()
 }
 
+/// A group, what it is made of, and what is behind it.
+fn grouped(count: usize) -> Option<Targets> {
+    let members = (count / 2).min(DEPENDS_MAX);
+    let names: Vec<String> = (0..members).map(|n| format!("member-{n}")).collect();
+    let mut all = Vec::new();
+    for name in &names {
+        all.push(target(name, &[])?);
+    }
+    all.push(Target {
+        need: Some(members / 2),
+        checks: 0,
+        ..target("group", &names)?
+    });
+    for n in members..count {
+        all.push(target(&format!("behind-{n}"), &["group".to_string()])?);
+    }
+    Targets::new(all).ok()
+}
+
 /// What comes, in the order of time.
 type Coming = BTreeMap<(Mono, u64), In>;
 
@@ -61,7 +83,9 @@ fn do_all(watch: &mut Watch, now: Now, dead: bool, coming: &mut Coming) -> (u64,
         match out {
             Out::Check { number, target, .. } => {
                 checks += 1;
-                let bad = dead && (target.as_str().starts_with("router") || number % 3 == 0);
+                let all = ["router", "behind"];
+                let all = all.iter().any(|kind| target.as_str().starts_with(kind));
+                let bad = dead && (all || number % 3 == 0);
                 let finding = Finding {
                     verdict: if bad { Verdict::Bad } else { Verdict::Good },
                     why: "status 200, 1.2 kB in 12 ms".to_string(),
@@ -84,8 +108,14 @@ fn do_all(watch: &mut Watch, now: Now, dead: bool, coming: &mut Coming) -> (u64,
 }
 
 fn main() -> ExitCode {
-    let count = std::env::args().nth(1).and_then(|text| text.parse().ok());
-    let Some(targets) = targets(count.unwrap_or(2_000)) else {
+    let mut words = std::env::args().skip(1);
+    let count = words.next().and_then(|text| text.parse().ok());
+    let count = count.unwrap_or(2_000);
+    let targets = match words.next().as_deref() {
+        Some("group") => grouped(count),
+        _ => targets(count),
+    };
+    let Some(targets) = targets else {
         return ExitCode::FAILURE;
     };
     let mut watch = Watch::new();
