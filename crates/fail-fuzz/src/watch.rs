@@ -42,7 +42,8 @@ struct Stage {
     now: Now,
     number: u64,
     checks: BTreeMap<u64, Name>,
-    acts: BTreeMap<u64, (Name, usize)>,
+    /// Whose, and which line: its place may be another after a reload.
+    acts: BTreeMap<u64, (Name, Line)>,
     /// Numbers that nobody waits for any more.
     past: Vec<u64>,
 }
@@ -361,10 +362,18 @@ impl Stage {
                     assert!(line < self.lines_of(&target).1, "{target}: line {line}");
                     assert!(deadline >= self.now.mono);
                     assert!(is_clean(&report.why, limits::FINDING_BYTES_MAX));
-                    let mut open = self.acts.values();
-                    let twice = open.any(|(name, of)| *name == target && *of == line);
-                    assert!(!twice, "{target}: line {line} does two things at once");
-                    self.acts.insert(number, (target, line));
+                    let all = self.watch.targets();
+                    let mut all = all.iter().filter(|of| of.name == target);
+                    let lines = all.next().map_or(&[][..], |of| &of.lines);
+                    let key = (target, lines[line].clone());
+                    let alike = lines.iter().filter(|of| **of == key.1).count();
+                    let open = self.acts.values().filter(|of| **of == key).count();
+                    assert!(
+                        open < alike,
+                        "{}: line {line} does two things at once",
+                        key.0
+                    );
+                    self.acts.insert(number, key);
                 }
                 Out::Forget(number) => {
                     assert!(self.acts.remove(&number).is_some(), "it was begun");

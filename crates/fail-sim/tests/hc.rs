@@ -168,7 +168,17 @@ fn an_action_that_never_ends_is_seen() {
 
 #[test]
 fn an_hc_that_forgets_over_a_restart_says_things_twice() {
-    let others = [Property::Counts, Property::FlapSaid, Property::NeverTrue];
+    // What waited is lost, too, and all wishes are made again.
+    let others = [
+        Property::Counts,
+        Property::FlapSaid,
+        Property::NeverTrue,
+        Property::Missed,
+        Property::Heard,
+        Property::Wish,
+        Property::WishOnce,
+        Property::WishTrue,
+    ];
     caught(Broken::Forgetful, Property::Order, &others);
 }
 
@@ -199,8 +209,67 @@ fn a_check_of_what_is_hidden_that_goes_on_is_seen() {
 }
 
 #[test]
+fn a_line_that_is_told_what_it_is_not_about_is_seen() {
+    let others = [Property::Counts, Property::Limits, Property::WishTrue];
+    caught(Broken::HearsAll, Property::Heard, &others);
+}
+
+#[test]
+fn a_line_that_is_not_told_what_it_is_about_is_missed() {
+    // The wishes are not done either; and another event is told by another name.
+    let others = [
+        Property::Wish,
+        Property::WishOnce,
+        Property::WishTrue,
+        Property::Heard,
+        Property::Counts,
+        Property::Limits,
+    ];
+    caught(Broken::Deaf, Property::Missed, &others);
+}
+
+#[test]
+fn a_line_that_does_not_go_on_over_a_reload_is_seen() {
+    let others = [
+        Property::WishOnce,
+        Property::Missed,
+        Property::Counts,
+        Property::Limits,
+    ];
+    caught(Broken::NewLines, Property::GoesOn, &others);
+}
+
+#[test]
+fn what_a_line_does_that_is_gone_is_seen() {
+    let others = [
+        Property::Heard,
+        Property::Missed,
+        Property::Order,
+        Property::Wish,
+        Property::Counts,
+        Property::Limits,
+        Property::OneAtATime,
+        Property::WishOnce,
+        Property::WishTrue,
+    ];
+    caught(Broken::OldLines, Property::Gone, &others);
+}
+
+#[test]
+fn a_wish_that_is_not_what_was_said_is_seen() {
+    caught(Broken::TurnsWishes, Property::WishTrue, &[]);
+}
+
+#[test]
+fn a_wish_that_is_done_again_after_a_restart_is_seen() {
+    caught(Broken::LosesWishes, Property::WishOnce, &[]);
+}
+
+#[test]
 fn limits_that_are_not_kept_are_seen() {
-    caught(Broken::NoLimits, Property::Limits, &[]);
+    // Lines that are slow are not told in the same moment.
+    let others = [Property::Heard, Property::Counts];
+    caught(Broken::NoLimits, Property::Limits, &others);
 }
 
 #[test]

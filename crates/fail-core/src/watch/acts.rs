@@ -85,7 +85,7 @@ impl Deed {
         let waiting = running.chain(&self.waiting).filter(|_| !self.line.newest);
         KeptLine {
             what: self.line.what.clone(),
-            done: self.done,
+            done: self.done.filter(|_| !self.runs()),
             waiting: waiting.cloned().collect(),
             left_out: self.left_out,
         }
@@ -96,8 +96,9 @@ impl Deed {
         self.done = kept.done;
         self.left_out = kept.left_out;
         if waits && !self.line.newest {
-            let most = limits::ACTS_WAITING_MAX;
-            self.waiting = kept.waiting.iter().take(most).cloned().collect();
+            kept.waiting
+                .iter()
+                .for_each(|report| self.wait(report.clone()));
         }
     }
 
@@ -152,10 +153,20 @@ impl Deed {
             self.waiting.clear();
             self.failures = 0;
         } else if self.waiting.len() >= limits::ACTS_WAITING_MAX {
-            self.waiting.pop_front();
+            let before = self.waiting.pop_front().map_or(0, |old| old.left_out);
+            self.left_out = self.left_out.saturating_add(before);
             self.leave_out();
         }
         self.waiting.push_back(report);
+    }
+
+    /// People work on its target: what waits to be wished is compared with what is true when
+    /// they are done.
+    fn hold(&mut self) {
+        if self.line.newest {
+            self.waiting.clear();
+            self.failures = 0;
+        }
     }
 
     fn leave_out(&mut self) {
@@ -233,7 +244,9 @@ impl Watch {
             self.timers.clear((slot, What::Act(line)));
             return;
         };
-        report.left_out = std::mem::take(&mut deed.left_out);
+        // One that was under way when hc ended has told some before.
+        let left_out = std::mem::take(&mut deed.left_out);
+        report.left_out = report.left_out.saturating_add(left_out);
         deed.begun = Some(now.wall);
         let deadline = now.mono + deed.line.timeout;
         self.numbers += 1;
@@ -266,12 +279,17 @@ impl Watch {
         self.show(slot);
         let entry = &mut self.entries[slot];
         let name = entry.target.name.clone();
+        let (worked_on, good) = (entry.worked_on, entry.said == State::Up);
         let Some(deed) = entry.deeds.get_mut(line) else {
             return;
         };
         let Some(Running { report, .. }) = deed.running.take() else {
             return;
         };
+        if deed.line.newest {
+            // What is said may be another by now, and nobody waits to wish it.
+            self.tell.insert(slot);
+        }
         let mut again = None;
         match acted {
             Acted::Done => {
@@ -288,7 +306,9 @@ impl Watch {
                 deed.failed = Some(why);
                 // What it has done is not known.
                 deed.done = None;
-                if deed.line.newest && deed.waiting.is_empty() {
+                let true_yet = report.good == good || report.event == Event::Flapping;
+                let again_then = deed.line.newest && true_yet && !worked_on;
+                if again_then && deed.waiting.is_empty() {
                     deed.waiting.push_back(report);
                     deed.failures = deed.failures.saturating_add(1);
                     let doubled = 1 << (deed.failures - 1).min(16);
@@ -343,6 +363,45 @@ impl Watch {
         }
     }
 
+    /// People work on it: no wish is tried again meanwhile.
+    pub(super) fn hold_lines(&mut self, slot: usize) {
+        for line in 0..self.entries[slot].deeds.len() {
+            let deed = &mut self.entries[slot].deeds[line];
+            deed.hold();
+            if !deed.runs() {
+                self.timers.clear((slot, What::Act(line)));
+            }
+        }
+    }
+
+    /// These are its lines now. One that was there as it is goes on, wherever it stands.
+    pub(super) fn adapt_lines(&mut self, slot: usize, lines: &[Line]) {
+        let old = std::mem::take(&mut self.entries[slot].deeds);
+        let mut old: Vec<Option<Deed>> = old.into_iter().map(Some).collect();
+        let (mut deeds, mut times) = (Vec::with_capacity(lines.len()), Vec::new());
+        for (n, line) in lines.iter().enumerate() {
+            let same = |deed: &Option<Deed>| deed.as_ref().is_some_and(|deed| deed.line == *line);
+            let was = old.iter().position(same);
+            let deed = was.and_then(|was| old[was].take());
+            if let Some(running) = deed.as_ref().and_then(|deed| deed.running.as_ref()) {
+                self.acting.insert(running.number, (slot, n));
+            }
+            let at = was.and_then(|was| self.timers.at((slot, What::Act(was))));
+            times.extend(at.map(|at| (n, at)));
+            deeds.push(deed.unwrap_or_else(|| Deed::new(line.clone())));
+        }
+        for (n, deed) in old.iter_mut().enumerate() {
+            match deed {
+                Some(deed) => self.forget(slot, n, deed),
+                None => self.timers.clear((slot, What::Act(n))),
+            }
+        }
+        for (n, at) in times {
+            self.timers.set((slot, What::Act(n)), at);
+        }
+        self.entries[slot].deeds = deeds;
+    }
+
     /// A line of which only the newest counts is told how it is, if it is new or has done
     /// something else last.
     pub(super) fn reconcile(&mut self, now: Now, slot: usize, line: usize) {
@@ -351,7 +410,8 @@ impl Watch {
         let Some(deed) = entry.deeds.get(line) else {
             return;
         };
-        let busy = deed.runs() || !deed.waiting.is_empty();
+        let waits = deed.waiting.front().is_some_and(|next| next.good == good);
+        let busy = deed.runs() || waits;
         if !deed.line.newest || entry.said == State::Pending || deed.done == Some(good) || busy {
             return;
         }

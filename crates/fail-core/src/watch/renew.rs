@@ -13,7 +13,7 @@ use super::Watch;
 use super::acts::Deed;
 use super::available::Times;
 use super::entry::{Entry, Since};
-use super::settings::{Line, Target, Targets};
+use super::settings::{Target, Targets};
 use super::text::{clean, count};
 use super::timers::What;
 use super::words::{Kept, KeptLine, State};
@@ -57,13 +57,14 @@ impl Entry {
         if self.recorded == State::Pending {
             self.recorded = kept.state;
         }
-        let lines = kept.lines;
-        for (n, deed) in self.deeds.iter_mut().enumerate() {
-            let same = |kept: &&KeptLine| kept.what == deed.line().what;
-            match lines.get(n).filter(same) {
-                Some(kept) => deed.restore(kept, ago <= WAITING_MAX),
+        let mut lines = kept.lines;
+        let none = lines.is_empty();
+        for deed in &mut self.deeds {
+            let same = |kept: &KeptLine| kept.what == deed.line().what;
+            match lines.iter().position(same) {
+                Some(n) => deed.restore(&lines.remove(n), ago <= WAITING_MAX),
                 // Nothing is known of its lines: what was said was done.
-                None if lines.is_empty() => deed.trust(known),
+                None if none => deed.trust(known),
                 None => {}
             }
         }
@@ -220,7 +221,8 @@ impl Watch {
         let (pace, was) = (&target.pace, &old.pace);
         if target.checks != old.checks {
             entry.findings = vec![None; target.checks];
-            (entry.run, entry.warning) = (None, false);
+            // What was good were other checks, or what it was made of.
+            (entry.run, entry.warning, entry.good_at) = (None, false, None);
             if target.checks == 0 {
                 // No round of its own will end that could lift it.
                 entry.hush = None;
@@ -247,24 +249,5 @@ impl Watch {
         }
         self.show(slot);
         self.keep = true;
-    }
-
-    /// A line that is there as it was, in the same place, goes on.
-    fn adapt_lines(&mut self, slot: usize, lines: &[Line]) {
-        let old = std::mem::take(&mut self.entries[slot].deeds);
-        let mut old: Vec<Option<Deed>> = old.into_iter().map(Some).collect();
-        let mut deeds = Vec::with_capacity(lines.len());
-        for (n, line) in lines.iter().enumerate() {
-            let same = old
-                .get_mut(n)
-                .and_then(|deed| deed.take_if(|deed| deed.line() == line));
-            deeds.push(same.unwrap_or_else(|| Deed::new(line.clone())));
-        }
-        for (n, deed) in old.iter_mut().enumerate() {
-            if let Some(deed) = deed {
-                self.forget(slot, n, deed);
-            }
-        }
-        self.entries[slot].deeds = deeds;
     }
 }

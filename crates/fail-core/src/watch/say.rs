@@ -173,6 +173,7 @@ impl Watch {
             entry.flips.clear();
             (entry.flapping, entry.flap_news) = (false, false);
             self.timers.clear((slot, What::Rest));
+            self.hold_lines(slot);
         } else if entry.up().is_some() && entry.said != entry.base && !entry.is_group() {
             // What was found last may be long ago.
             entry.hush = Some(now.mono);

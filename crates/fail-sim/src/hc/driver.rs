@@ -3,10 +3,12 @@
 
 use fail_core::machine::Machine;
 use fail_core::time::Span;
-use fail_core::watch::{Acted, Event as Said, Finding, In, Out, Report, Target, Targets, Verdict};
+use fail_core::watch::{
+    Acted, Event as Said, Finding, In, Line, Out, Report, Target, Targets, Verdict,
+};
 
 use super::Broken;
-use super::setup::{Own, number};
+use super::setup::{Kind, Own, kind, number};
 use super::world::{Event, World};
 use crate::setup::SECOND;
 
@@ -24,6 +26,12 @@ impl World {
     /// The targets as hc is told of them.
     pub(super) fn targets(&self) -> Targets {
         let mut targets = self.scene.setup.file(self.scene.other).to_vec();
+        if self.broken == Broken::OldLines {
+            for target in &mut targets {
+                let n = number(&target.name);
+                target.lines.clone_from(&self.scene.setup.targets[n].lines);
+            }
+        }
         targets
             .iter_mut()
             .for_each(|target| self.break_target(target));
@@ -39,6 +47,20 @@ impl World {
             Broken::NoLimits => {
                 for line in &mut target.lines {
                     (line.every, line.limit) = (None, None);
+                }
+            }
+            Broken::HearsAll | Broken::Deaf => {
+                let see = |line: &&mut Line| kind(line) != Kind::See;
+                for line in target.lines.iter_mut().filter(see) {
+                    match self.broken {
+                        Broken::Deaf => line.on = line.on.first().copied().into_iter().collect(),
+                        _ => line.on = Said::ALL.into(),
+                    }
+                }
+            }
+            Broken::NewLines => {
+                for line in &mut target.lines {
+                    line.what.push_str(&self.reloads.to_string());
                 }
             }
             Broken::Hasty => (target.pace.rise, target.pace.fall) = (1, 1),
@@ -147,7 +169,7 @@ impl World {
                 Out::Forget(number) => {
                     self.say("hc", &format!("forgets {number}"));
                     if self.broken != Broken::ForgetsForget {
-                        self.look.forgotten(number);
+                        self.look.forgotten(&self.scene, number);
                     }
                 }
                 Out::Log(text) => self.say("log", &text),
@@ -188,13 +210,17 @@ impl World {
         self.later(end, event);
     }
 
-    /// An action begins. The first and the third line end at once, so that what is said is
-    /// seen when it is said; the others as the target's style is.
+    /// An action begins.
     fn perform(&mut self, no: u64, line: usize, report: Report, deadline: u64) {
         let mut report = report;
         let n = number(&report.target);
         if self.broken == Broken::LosesCounts {
             report.left_out = 0;
+        }
+        let of = self.scene.setup.line(self.scene.other, n, line);
+        let quick = of.is_some_and(|line| kind(line) != Kind::Slow);
+        if of.is_some_and(|line| line.newest) && self.broken == Broken::TurnsWishes {
+            report.good = !report.good;
         }
         let event = report.event.word();
         self.say(
@@ -217,7 +243,6 @@ impl World {
         let dice = &mut self.acts[n];
         let (hangs, fails) = (dice.per_mille(style.hangs), dice.per_mille(style.fails));
         let takes = dice.between(1_000_000, 4 * SECOND);
-        let quick = line == 0 || line == 2;
         if hangs && !quick && !calm {
             self.seen("actions that hang");
             return;

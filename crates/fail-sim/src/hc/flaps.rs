@@ -22,9 +22,6 @@ impl Each {
 impl Look {
     pub(super) fn look_flips(&mut self, scene: &Scene, n: usize, state: &str) {
         let target = scene.setup.target(scene.other, n);
-        let Some(flap) = target.and_then(|target| target.pace.flap) else {
-            return;
-        };
         let each = &mut self.each[n];
         let up = match state {
             "up" => true,
@@ -32,6 +29,9 @@ impl Look {
             _ => return,
         };
         let was = each.known.replace(up);
+        let Some(flap) = target.and_then(|target| target.pace.flap) else {
+            return;
+        };
         if was.is_none_or(|was| was == up) {
             return;
         }

@@ -1,66 +1,60 @@
 //! Actions. **One at a time** for each line of a target; what was begun **ends**. What is said
 //! is in **order**, was true at some time since the other was said (**never true**), and is
 //! **one message**: nobody is called down while enough of what it depends on was down before its
-//! first bad finding, nor before it was found so often in a row (**grounds**). **Limits** are
-//! kept, and what they leave out **counts**. Of what is worked on nothing is said
-//! (**maintenance**).
+//! first bad finding, nor before it was found so often in a row (**grounds**). Of what is worked
+//! on nothing is said (**maintenance**).
 
 use fail_core::watch::{ACT_GRACE, Event, Report};
 
 use super::bounds::SLACK;
 use super::look::{Look, Property};
-use super::setup::{WINDOW, number};
+use super::setup::{Kind, kind, number};
+use super::told::{Doing, Word};
 use super::world::Scene;
 
 impl Look {
     /// hc has something done.
     pub fn acts(&mut self, scene: &Scene, no: u64, line: usize, report: &Report, deadline: u64) {
         let n = number(&report.target);
+        let Some(line) = scene.setup.line(scene.other, n, line) else {
+            let text = format!("t-{n}: there is no line {line}");
+            return self.violated(Property::Heard, scene.at, text);
+        };
         let mut open = self.acts.values();
-        if open.any(|(m, of, ..)| (*m, *of) == (n, line)) {
-            let text = format!("t-{n}: line {line} does two things at once");
+        if open.any(|doing| doing.target == n && doing.what == line.what) {
+            let text = format!("t-{n}: {} does two things at once", line.what);
             self.violated(Property::OneAtATime, scene.at, text);
         }
-        self.acts.insert(no, (n, line, report.good, deadline));
-        match line {
-            0 => self.look_said(scene, n, report),
-            2 => self.look_limits(scene, n, report),
-            _ => {}
+        let doing = Doing {
+            target: n,
+            what: line.what.clone(),
+            word: Word::of(report),
+            deadline,
+        };
+        self.acts.insert(no, doing);
+        self.tell(n, line, report);
+        if kind(line) == Kind::See {
+            self.look_said(scene, n, report);
         }
-    }
-
-    /// It has ended.
-    pub fn acted(&mut self, number: u64, done: bool) {
-        if let Some((n, 1, good, _)) = self.acts.remove(&number) {
-            self.each[n].wished = done.then_some(good);
-        }
-    }
-
-    /// hc does not wait for it any more.
-    pub fn forgotten(&mut self, number: u64) {
-        self.acted(number, false);
     }
 
     pub(super) fn look_ends(&mut self, scene: &Scene) {
-        for (n, line, _, deadline) in self.acts.values() {
+        for doing in self.acts.values() {
             // If hc stood still, it got more time once.
-            let last = (*deadline).max(scene.disturbed) + 2 * ACT_GRACE.0 + 2 * SLACK;
+            let last = doing.deadline.max(scene.disturbed) + 2 * ACT_GRACE.0 + 2 * SLACK;
             if scene.at > last {
-                let text = format!("t-{n}: line {line} neither ends nor is given up");
+                let (n, what) = (doing.target, &doing.what);
+                let text = format!("t-{n}: {what} neither ends nor is given up");
                 return self.violated(Property::Ends, scene.at, text);
             }
         }
     }
 
-    /// Line 0 is told of everything, and ends at once: so it is when it is said.
+    /// One line is told of everything, and ends at once: so it is when it is said.
     fn look_said(&mut self, scene: &Scene, n: usize, report: &Report) {
         let at = scene.at;
-        self.each[n].count += 1;
         let target = scene.setup.target(scene.other, n);
-        let windows = target
-            .map(|target| target.windows.as_slice())
-            .unwrap_or_default();
-        if scene.open && windows.iter().any(|name| name == WINDOW) {
+        if scene.open && scene.setup.in_window(scene.other, n) {
             let text = format!("t-{n} is worked on, and {:?} is said of it", report.event);
             self.violated(Property::Maintenance, at, text);
         }
@@ -97,6 +91,8 @@ impl Look {
         // Another file may have held when it was found.
         let files = [false, true].map(|other| scene.setup.target(other, n));
         let wanted = files.into_iter().flatten().map(|target| match report.good {
+            // A group that became a target is as it was.
+            _ if target.checks == 0 => 0,
             true => target.pace.rise,
             false => target.pace.fall,
         });
@@ -117,41 +113,16 @@ impl Look {
             return;
         };
         let depends = target.depends.iter().map(number);
-        let down = |on: &usize| scene.truth.down_since(&scene.setup, *on, first);
+        let down = |on: &usize| {
+            scene
+                .truth
+                .down_since(&scene.setup, scene.other, *on, first)
+        };
         let down: Vec<usize> = depends.filter(down).collect();
         let total = target.depends.len();
         if total - down.len() < target.need.unwrap_or(total) {
             let text = format!("t-{n} is called down, and {down:?} were down before");
             self.violated(Property::OneMessage, scene.at, text);
-        }
-    }
-
-    /// Line 2 is told of the same as line 0, within its limits, and ends at once.
-    fn look_limits(&mut self, scene: &Scene, n: usize, report: &Report) {
-        let at = scene.at;
-        let each = &mut self.each[n];
-        let left_out = std::mem::take(&mut each.count).saturating_sub(1);
-        let limited = each.limited.clone();
-        each.limited.push_back(at);
-        if left_out != report.left_out {
-            let text = format!("t-{n}: {left_out} were left out, not {}", report.left_out);
-            self.violated(Property::Counts, at, text);
-        }
-        let target = scene.setup.target(scene.other, n);
-        let Some(line) = target.and_then(|target| target.lines.get(2)) else {
-            return;
-        };
-        let soon = line
-            .every
-            .zip(limited.back())
-            .is_some_and(|(every, last)| at - last < every.0);
-        let often = line.limit.is_some_and(|limit| {
-            let within = limited.iter().filter(|told| at - **told < limit.within.0);
-            within.count() >= limit.count as usize
-        });
-        if soon || often {
-            let text = format!("t-{n}: more is said than its limits allow: {limited:?}, {at}");
-            self.violated(Property::Limits, at, text);
         }
     }
 }

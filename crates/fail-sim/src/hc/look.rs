@@ -1,13 +1,14 @@
 //! The watch is watched: sees everything that happens in the world, believes nobody, and
 //! reports the first property that does not hold. What each means stands where it is looked at:
-//! `still`, `pace`, `lines`, `flaps`.
+//! `still`, `pace`, `lines`, `told`, `flaps`.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use fail_core::watch::CHECK_GRACE;
+use fail_core::watch::{CHECK_GRACE, Flap};
 
 use super::bounds;
-use super::setup::{Setup, WINDOW, number};
+use super::setup::{Setup, number};
+use super::told::{Doing, News, Told};
 use super::world::Scene;
 
 /// What must hold.
@@ -35,6 +36,14 @@ pub enum Property {
     Polled,
     /// What is hidden is not asked.
     Hidden,
+    /// A line is told what it is about, in order, and nothing else.
+    Heard,
+    /// Its mirror: all of that.
+    Missed,
+    /// A line that is in a new file as it was goes on.
+    GoesOn,
+    /// Its mirror: what another line does nobody waits for.
+    Gone,
     /// Limits of lines are kept.
     Limits,
     /// Their mirror: what they leave out is counted.
@@ -45,7 +54,11 @@ pub enum Property {
     FlapSaid,
     /// Nothing is said of what is worked on.
     Maintenance,
-    /// In the end each wish is done that is true.
+    /// A wish is as was said last.
+    WishTrue,
+    /// One that was done is not done again before something else is said.
+    WishOnce,
+    /// Their mirror: in the end each wish is done that is true.
     Wish,
     /// The machine holds its own invariants.
     Panic,
@@ -98,9 +111,13 @@ pub(super) struct Each {
     // What was said.
     pub last: Option<bool>,
     pub repeats: bool,
-    pub wished: Option<bool>,
-    pub limited: VecDeque<u64>,
-    pub count: u32,
+    /// The same as its lines must have it, and how often it was another.
+    pub said: Option<bool>,
+    pub epoch: u64,
+    pub lines: Vec<Told>,
+    pub news: VecDeque<News>,
+    /// Its lines are to be looked at, whether there is news or not.
+    pub renewed: bool,
     // How often it was asked.
     pub rounds: u64,
     pub extras: u64,
@@ -115,6 +132,9 @@ pub(super) struct Each {
     pub unsure: bool,
     pub flapping: bool,
     pub calm: bool,
+    // As it was in the file that held before.
+    pub worked_on: bool,
+    pub flap: Option<Flap>,
 }
 
 /// Who watches.
@@ -125,8 +145,8 @@ pub struct Look {
     pub(super) each: Vec<Each>,
     /// Checks under way.
     pub(super) checks: BTreeMap<u64, Check>,
-    /// Actions under way: of whom, which line, for what, until when.
-    pub(super) acts: BTreeMap<u64, (usize, usize, bool, u64)>,
+    /// Actions under way.
+    pub(super) acts: BTreeMap<u64, Doing>,
     /// For each file, how long until all is known of a target.
     pub(super) known: [Vec<u64>; 2],
     /// Who depends on whom, through all others.
@@ -139,9 +159,14 @@ impl Look {
         let count = setup.targets.len();
         let known = |other| (0..count).map(|n| bounds::known(setup, other, n)).collect();
         let mut above: Vec<Vec<usize>> = Vec::new();
-        for target in &setup.targets {
+        for n in 0..count {
             let mut all = Vec::new();
-            for on in target.depends.iter().map(number) {
+            let files = [false, true].map(|other| setup.target(other, n));
+            let depends = files
+                .into_iter()
+                .flatten()
+                .flat_map(|target| &target.depends);
+            for on in depends.map(number) {
                 all.push(on);
                 all.extend(&above[on]);
             }
@@ -265,10 +290,8 @@ impl Look {
     }
 
     /// hc is no more.
-    pub fn killed(&mut self) {
-        for (n, line, ..) in std::mem::take(&mut self.acts).into_values() {
-            self.each[n].repeats |= line == 0;
-        }
+    pub fn killed(&mut self, scene: &Scene) {
+        self.killed_lines(scene);
         self.checks.clear();
     }
 
@@ -276,7 +299,6 @@ impl Look {
     pub fn boot(&mut self, scene: &Scene) {
         for each in &mut self.each {
             each.first_bad = None;
-            each.limited.clear();
             each.forget_flaps();
             each.visible = scene.at;
             each.asked = scene.at;
@@ -290,6 +312,8 @@ impl Look {
     pub fn reload(&mut self, scene: &Scene) {
         for n in 0..self.each.len() {
             self.count_anew(scene, n);
+            self.reload_lines(scene, n);
+            self.reload_quiet(scene, n);
             let each = &mut self.each[n];
             each.extras += 4;
             each.visible = scene.at;
@@ -300,17 +324,33 @@ impl Look {
                     was_down: true,
                     extras: each.extras,
                     counted: scene.at,
+                    epoch: each.epoch + 1,
                     ..Each::default()
                 };
             }
         }
     }
 
+    /// Whether it is worked on, and what flapping is, may be another in this file.
+    fn reload_quiet(&mut self, scene: &Scene, n: usize) {
+        let target = scene.setup.target(scene.other, n);
+        let flap = target.and_then(|target| target.pace.flap);
+        let worked_on = scene.open && scene.setup.in_window(scene.other, n);
+        let each = &mut self.each[n];
+        if std::mem::replace(&mut each.worked_on, worked_on) != worked_on {
+            each.forget_flaps();
+        }
+        if std::mem::replace(&mut each.flap, flap) != flap && each.flapping {
+            each.flapping = false;
+            each.flips.clear();
+        }
+    }
+
     /// The window has opened or closed.
     pub fn window(&mut self, scene: &Scene) {
         for (n, each) in self.each.iter_mut().enumerate() {
-            let target = scene.setup.target(scene.other, n);
-            if target.is_some_and(|target| target.windows.iter().any(|name| name == WINDOW)) {
+            if scene.setup.in_window(scene.other, n) {
+                each.worked_on = scene.open;
                 each.forget_flaps();
                 each.extras += 2;
                 (each.disturbed, each.calm) = (scene.at, false);
@@ -327,12 +367,15 @@ impl Look {
     pub fn turn(&mut self, scene: &Scene) {
         self.look_pace(scene);
         self.look_still(scene);
+        self.look_told(scene);
         self.look_ends(scene);
     }
 
     /// All is over.
     pub fn end(&mut self, scene: &Scene) {
-        self.each.iter_mut().for_each(|each| each.calm = false);
+        for each in &mut self.each {
+            (each.calm, each.renewed) = (false, true);
+        }
         self.turn(scene);
         self.look_wishes(scene);
     }

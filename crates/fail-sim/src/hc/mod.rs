@@ -15,6 +15,7 @@ pub mod look;
 mod pace;
 pub mod setup;
 mod still;
+mod told;
 pub mod truth;
 pub mod world;
 
@@ -91,6 +92,18 @@ pub enum Broken {
     NoWindows,
     /// Wishes that have failed are told as done.
     SwallowsFailures,
+    /// hc is told that each line is about everything.
+    HearsAll,
+    /// hc is told of the first event of each line only.
+    Deaf,
+    /// hc is told after each reload that all lines are others.
+    NewLines,
+    /// hc is told of the lines of the first file only.
+    OldLines,
+    /// What wishes have done is lost over a restart.
+    LosesWishes,
+    /// Wishes say the contrary.
+    TurnsWishes,
     /// A place in memory decides.
     Address,
 }

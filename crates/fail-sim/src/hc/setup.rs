@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fail_core::watch::Target;
+use fail_core::watch::{Event, Line, Target};
 use fail_wire::Name;
 
 /// A world.
@@ -11,7 +11,8 @@ pub struct Setup {
     /// The Hcfile that holds first. A target's number is its place here; it depends on lower
     /// ones only.
     pub targets: Vec<Target>,
-    /// Another Hcfile: the same without some targets and dependencies, at another pace.
+    /// Another Hcfile, edited: some targets are not there and others have moved, and what they
+    /// depend on, how they are checked and their lines may be others.
     pub other: Vec<Target>,
     /// Who (first) does not really need what (second) the file says that it depends on.
     pub soft: BTreeSet<(usize, usize)>,
@@ -69,6 +70,37 @@ pub enum Act {
 /// The window that targets are in.
 pub const WINDOW: &str = "night";
 
+/// What a line does, by the third of its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Each target has one such line, which never changes: it is told of everything, without
+    /// limits, and ends at once. So it is known what is said, and when.
+    See,
+    /// It ends at once.
+    Quick,
+    /// It ends as the style of its target is; wishes too.
+    Slow,
+}
+
+/// The words of a line of the kind `See`.
+pub const SEE: &str = "on all see";
+
+/// The kind of a line.
+pub fn kind(line: &Line) -> Kind {
+    // "on down,up quick 3".
+    match line.what.split(' ').nth(2) {
+        Some("see") => Kind::See,
+        Some("quick") => Kind::Quick,
+        _ => Kind::Slow,
+    }
+}
+
+/// A wish that is told both that its target is down and that it is up: it says how it is.
+pub fn says_both(line: &Line) -> bool {
+    let on = |event| line.on.contains(&event);
+    on(Event::Change) || on(Event::Down) && on(Event::Up)
+}
+
 /// The name of the target with this number.
 #[expect(clippy::expect_used, reason = "a letter, a dash and digits are a name")]
 pub fn name(n: usize) -> Name {
@@ -88,6 +120,17 @@ impl Setup {
             true => &self.other,
             false => &self.targets,
         }
+    }
+
+    /// This line of a target, as a file has it.
+    pub fn line(&self, other: bool, n: usize, line: usize) -> Option<&Line> {
+        self.target(other, n)?.lines.get(line)
+    }
+
+    /// Whether a file has this target in the window.
+    pub fn in_window(&self, other: bool, n: usize) -> bool {
+        let windows = self.target(other, n).map(|target| &target.windows);
+        windows.is_some_and(|windows| windows.iter().any(|window| window == WINDOW))
     }
 
     /// This target, as a file has it.

@@ -5,12 +5,12 @@
 use fail_core::watch::State;
 
 use super::look::{Look, Property};
-use super::setup::{WINDOW, name, number};
+use super::setup::{name, number};
 use super::world::Scene;
 
 impl Look {
     /// How all targets must be shown, windows aside, if all is known.
-    fn expected(&self, scene: &Scene) -> Vec<Option<State>> {
+    pub(super) fn expected(&self, scene: &Scene) -> Vec<Option<State>> {
         let mut all: Vec<Option<State>> = Vec::new();
         for n in 0..scene.setup.targets.len() {
             let Some(target) = scene.setup.target(scene.other, n) else {
@@ -61,11 +61,7 @@ impl Look {
                 continue;
             };
             self.each[n].calm = true;
-            let target = scene.setup.target(scene.other, n);
-            let windows = target
-                .map(|target| target.windows.as_slice())
-                .unwrap_or_default();
-            let worked_on = scene.open && windows.iter().any(|name| name == WINDOW);
+            let worked_on = scene.open && scene.setup.in_window(scene.other, n);
             let shown = if worked_on { State::Maintenance } else { state };
             let said = self.each[n].last;
             let property = match state {
@@ -84,22 +80,6 @@ impl Look {
             {
                 let text = format!("t-{n} is {}, and said was {said:?}", state.word());
                 self.violated(property, scene.at, text);
-            }
-        }
-    }
-
-    /// **Wish**: in the end, when nothing fails any more, each wish that is true is done.
-    pub(super) fn look_wishes(&mut self, scene: &Scene) {
-        for (n, state) in self.expected(scene).into_iter().enumerate() {
-            let wanted = match state {
-                Some(State::Up) => true,
-                Some(State::Down) => false,
-                _ => continue,
-            };
-            let wished = self.each[n].wished;
-            if wished != Some(wanted) {
-                let text = format!("t-{n}: the wish that was done is {wished:?}, not {wanted}");
-                self.violated(Property::Wish, scene.at, text);
             }
         }
     }

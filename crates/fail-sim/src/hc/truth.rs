@@ -52,15 +52,18 @@ impl Truth {
         changed
     }
 
-    /// It was down all the time since then: a group only if enough of its members were.
-    pub fn down_since(&self, setup: &Setup, n: usize, then: u64) -> bool {
-        let target = &setup.targets[n];
+    /// It was down all the time since then: a group only if enough
+    /// of those that the file names were.
+    pub fn down_since(&self, setup: &Setup, other: bool, n: usize, then: u64) -> bool {
+        let Some(target) = setup.target(other, n) else {
+            return false;
+        };
         if target.checks > 0 {
             return !self.0[n].up && self.0[n].since <= then;
         }
         let depends = target.depends.iter().map(number);
         let down = depends
-            .filter(|on| self.down_since(setup, *on, then))
+            .filter(|on| self.down_since(setup, other, *on, then))
             .count();
         target.depends.len() - down < target.need.unwrap_or(target.depends.len())
     }

@@ -79,6 +79,7 @@ pub struct World {
     pub(super) checks: Vec<Rng>,
     pub(super) acts: Vec<Rng>,
     pub(super) kept: Vec<Kept>,
+    pub(super) reloads: u64,
     /// Who was found bad once.
     pub(super) spoilt: Vec<bool>,
     late: Rng,
@@ -121,6 +122,7 @@ impl World {
             checks,
             acts,
             kept: Vec::new(),
+            reloads: 0,
             spoilt: vec![false; count],
             late,
             queue: BTreeMap::new(),
@@ -304,7 +306,11 @@ impl World {
             Act::Stall(_) => {}
             Act::Reload(other) => {
                 self.seen("reloads");
+                if self.scene.watch.is_none() {
+                    self.seen("edits while hc is away");
+                }
                 self.scene.other = other;
+                self.reloads += 1;
                 if self.scene.watch.is_some() {
                     self.look.reload(&self.scene);
                     self.scene.disturbed = self.at;
@@ -316,7 +322,7 @@ impl World {
                 self.stalled = None;
                 self.scene.watch = None;
                 self.generation += 1;
-                self.look.killed();
+                self.look.killed(&self.scene);
                 self.later(self.at + span, Event::Boot);
             }
             Act::Restart(_) => {}
@@ -353,7 +359,12 @@ impl World {
     fn boot(&mut self) {
         let mut watch = Watch::new();
         if self.broken != Broken::Forgetful {
-            watch.handle(self.now(), In::Restore(self.kept.clone()));
+            let mut kept = self.kept.clone();
+            if self.broken == Broken::LosesWishes {
+                let lines = kept.iter_mut().flat_map(|kept| &mut kept.lines);
+                lines.for_each(|line| line.done = None);
+            }
+            watch.handle(self.now(), In::Restore(kept));
         }
         self.scene.watch = Some(watch);
         self.scene.disturbed = self.at;

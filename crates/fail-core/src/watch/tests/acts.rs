@@ -227,6 +227,21 @@ fn a_wish_that_is_no_longer_true_is_not_tried_again() {
 }
 
 #[test]
+fn a_wish_that_fails_when_it_is_no_longer_true_is_not_tried_again() {
+    let wish = Line {
+        newest: true,
+        ..line(&[Event::Down])
+    };
+    let mut story = Story::new(vec![www(vec![wish])]).all_up();
+    let key = ("www".to_string(), 0);
+    story.fails.insert(key.clone());
+    story.acts.insert(key, Play::Ends(s(5)));
+    turns(&mut story, 1);
+    story.run(s(3_600));
+    assert_eq!(of_line(&story, 0), [(false, 0)]);
+}
+
+#[test]
 fn a_wish_for_one_event_is_done_each_time_it_happens() {
     let wish = |on| Line {
         newest: true,

@@ -1,6 +1,6 @@
 //! What changes too often is said once.
 
-use super::story::{Story, line, name, s, target};
+use super::story::{Play, Story, line, name, s, target};
 
 use crate::watch::{Event, Flap, In, Line};
 
@@ -103,4 +103,33 @@ fn changes_that_are_far_apart_are_no_flapping() {
             .count(),
         8
     );
+}
+
+#[test]
+fn a_wish_about_flapping_that_fails_at_rest_gives_way_to_what_is_true() {
+    let mut www = target("www", &[]);
+    (www.pace.rise, www.pace.fall) = (1, 1);
+    www.pace.flap = Some(Flap {
+        changes: 4,
+        within: s(600),
+    });
+    www.lines.push(Line {
+        newest: true,
+        timeout: s(700),
+        ..line(&[Event::Flapping, Event::Change])
+    });
+    let mut story = Story::new(vec![www]).all_up();
+    for n in 0..3 {
+        turn(&mut story, n % 2 == 0);
+    }
+    let key = ("www".to_string(), 1);
+    story.acts.insert(key, Play::Hangs);
+    turn(&mut story, false);
+    story.acts.clear();
+    turn(&mut story, true);
+    story.run(s(3_600));
+    let wishes = story.told.iter().filter(|(_, line, _)| *line == 1);
+    let last: Vec<_> = wishes.map(|(.., r)| (r.event, r.good)).skip(3).collect();
+    let expected = [(Event::Flapping, true), (Event::Change, false)];
+    assert_eq!(last, expected);
 }

@@ -192,3 +192,93 @@ fn what_is_kept_is_said_to_be_so_once_in_a_turn_and_only_then() {
     story.until_state("www", State::Down);
     assert!(story.keeps > keeps);
 }
+
+#[test]
+fn a_line_that_has_moved_in_the_file_meanwhile_is_as_it_was() {
+    let worded = |mut targets: Vec<Target>| {
+        for target in &mut targets {
+            target.lines[0].what = "on change mail".to_string();
+            target.lines[1].what = "on change failc web".to_string();
+        }
+        targets
+    };
+    let mut story = Story::new(worded(few())).all_up();
+    story.acts.insert(("www".to_string(), 0), Play::Hangs);
+    story.bad.insert("www".to_string(), "gone");
+    story.until_state("www", State::Down);
+    story.run(s(1));
+    let mut other = worded(few());
+    other[2].lines.reverse();
+    let mut again = restart(&story, other, 1);
+    again.run(s(5));
+    let told: Vec<_> = again.told.iter().map(|(_, n, r)| (*n, r.event)).collect();
+    assert_eq!(told, [(1, Event::Down)], "the mail, and no wish");
+}
+
+#[test]
+fn a_wish_that_was_under_way_may_have_been_done() {
+    let mut story = Story::new(few()).all_up();
+    story.acts.insert(("web".to_string(), 1), Play::Hangs);
+    story.bad.insert("web".to_string(), "gone");
+    story.until_state("web", State::Down);
+    // Nothing can be said of it before it is up again.
+    story.bad.insert("router".to_string(), "gone");
+    story.until_state("router", State::Down);
+    let mut again = restart(&story, few(), 1);
+    again.bad.clear();
+    again.run(s(60));
+    let wishes = again.told.iter().filter(|(_, line, _)| *line == 1);
+    let wishes = wishes.filter(|(.., report)| report.target.as_str() == "web");
+    let wishes: Vec<bool> = wishes.map(|(.., report)| report.good).collect();
+    assert_eq!(wishes, [true], "it may be away");
+}
+
+#[test]
+fn what_was_left_out_before_one_that_is_done_again_is_told_again() {
+    let mut targets = few();
+    (targets[2].pace.rise, targets[2].pace.fall) = (1, 1);
+    targets[2].lines[0].every = Some(s(40));
+    let mut story = Story::new(targets.clone()).all_up();
+    let turn = |story: &mut Story, bad: bool| {
+        match bad {
+            true => story.bad.insert("www".to_string(), "gone"),
+            false => story.bad.remove("www"),
+        };
+        let state = if bad { State::Down } else { State::Up };
+        story.until_state("www", state);
+        story.run(s(1));
+    };
+    turn(&mut story, true);
+    turn(&mut story, false);
+    story.run(s(40));
+    story.acts.insert(("www".to_string(), 0), Play::Hangs);
+    turn(&mut story, true);
+    let mut again = restart(&story, targets, 1);
+    again.run(s(5));
+    assert_eq!(again.news(), ["www down"]);
+    assert_eq!(again.told[0].2.left_out, 1);
+}
+
+#[test]
+fn of_more_than_can_wait_the_oldest_are_left_out() {
+    let mut targets = few();
+    (targets[2].pace.rise, targets[2].pace.fall) = (1, 1);
+    let mut story = Story::new(targets.clone()).all_up();
+    story.acts.insert(("www".to_string(), 0), Play::Hangs);
+    let most = crate::limits::ACTS_WAITING_MAX;
+    for n in 0..=most {
+        match n % 2 {
+            0 => story.bad.insert("www".to_string(), "gone"),
+            _ => story.bad.remove("www"),
+        };
+        story.give(In::Ask(super::story::name("www")));
+        story.run(crate::time::Span::from_millis(100));
+    }
+    let mut again = restart(&story, targets, 1);
+    again.bad = story.bad.clone();
+    again.run(s(5));
+    let last = again.told.iter().rfind(|(_, line, _)| *line == 0).unwrap();
+    assert_eq!((again.news().len(), last.2.good), (most, most % 2 == 1));
+    let left_out: u32 = again.told.iter().map(|(.., report)| report.left_out).sum();
+    assert_eq!(left_out, 1);
+}

@@ -1,7 +1,7 @@
 //! Maintenance: checked and shown, and nothing is said.
 
-use super::story::{Play, Story, group, s, target};
-use crate::watch::{Backoff, In, State, Target};
+use super::story::{Play, Story, group, line, s, target};
+use crate::watch::{Backoff, Event, In, Line, State, Target};
 
 fn worked_on() -> Target {
     Target {
@@ -171,4 +171,53 @@ fn what_becomes_a_group_before_it_was_asked_after_the_window_is_told_of() {
     }));
     story.run(s(60));
     assert_eq!(story.news(), ["a down", "www down"]);
+}
+
+#[test]
+fn a_wish_that_failed_is_not_tried_again_before_the_window_has_closed() {
+    for fails_in_it in [false, true] {
+        let mut www = worked_on();
+        www.lines = vec![Line {
+            newest: true,
+            ..line(&[Event::Change])
+        }];
+        let mut story = Story::new(vec![www]).all_up();
+        let key = ("www".to_string(), 0);
+        story.fails.insert(key.clone());
+        if fails_in_it {
+            story.acts.insert(key.clone(), Play::Ends(s(5)));
+        }
+        bad(&mut story, true);
+        story.until_state("www", State::Down);
+        story.run(s(1));
+        window(&mut story, true);
+        story.run(s(300));
+        assert_eq!(story.told.len(), 1);
+        story.fails.clear();
+        window(&mut story, false);
+        story.run(s(60));
+        let told: Vec<bool> = story.told.iter().map(|(.., r)| r.good).collect();
+        assert_eq!(told, [false, false], "and then once");
+    }
+}
+
+#[test]
+fn a_wish_that_ends_after_the_window_is_compared_with_what_is_true() {
+    let mut www = worked_on();
+    (www.pace.rise, www.pace.fall) = (1, 1);
+    www.lines = vec![Line {
+        newest: true,
+        ..line(&[Event::Change])
+    }];
+    let mut story = Story::new(vec![www]).all_up();
+    story.acts.insert(("www".to_string(), 0), Play::Ends(s(12)));
+    bad(&mut story, true);
+    story.until_state("www", State::Down);
+    bad(&mut story, false);
+    story.until_state("www", State::Up);
+    window(&mut story, true);
+    window(&mut story, false);
+    story.run(s(60));
+    let told: Vec<bool> = story.told.iter().map(|(.., r)| r.good).collect();
+    assert_eq!(told, [false, true]);
 }
