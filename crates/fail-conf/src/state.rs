@@ -13,6 +13,9 @@ use sha2::{Digest, Sha256};
 /// The version of the format.
 const FORMAT: u32 = 1;
 
+/// What every state file begins with.
+pub const BEGINNING: &str = "{\"failover_state\":";
+
 /// Why a state file can not be believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {

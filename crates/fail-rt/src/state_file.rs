@@ -3,35 +3,77 @@
 
 use std::ffi::OsStr;
 use std::fmt::Display;
+use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::daemon::{PidFile, PidFileError};
+use crate::daemon::{PidFile, PidFileError, user_id};
 use crate::{files, reason};
 
 /// Why it can not be used: one sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum StateFileError {
-    /// Another process has it, or something else is where its lock is to be.
+    /// Another process has it, or something else is where it or its lock is to be.
     #[error("{0}")]
     Taken(String),
+    /// The disk is full.
+    #[error("{0}")]
+    Full(String),
     /// The system refuses.
     #[error("{0}")]
     Failed(String),
 }
 
+impl StateFileError {
+    fn of(error: &io::Error, sentence: String) -> StateFileError {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                StateFileError::Full(sentence)
+            }
+            _ => StateFileError::Failed(sentence),
+        }
+    }
+}
+
 /// Where the state file really is: a symbolic link stays one when the file is replaced.
-pub fn real_path(path: PathBuf) -> PathBuf {
+///
+/// # Errors
+/// It is a link that somebody else has made, or one to a file of somebody else: what is there
+/// is not ours to replace.
+pub fn real_path(path: PathBuf) -> Result<PathBuf, StateFileError> {
     if let Ok(real) = path.canonicalize() {
-        return real;
+        return match whose_link(&path, &real) {
+            Some(why) => Err(StateFileError::Taken(format!(
+                "{} is not taken for a state file: {why}",
+                path.display()
+            ))),
+            None => Ok(real),
+        };
     }
     // Not there yet: then its directory may still have several names.
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return path;
+        return Ok(path);
     };
-    folder
-        .canonicalize()
-        .map_or_else(|_| path.clone(), |folder| folder.join(name))
+    let folder = folder.canonicalize();
+    Ok(folder.map_or_else(|_| path.clone(), |folder| folder.join(name)))
+}
+
+/// Why a link is not followed to there; nothing: it is none, or it is ours.
+fn whose_link(path: &Path, real: &Path) -> Option<String> {
+    let link = fs::symlink_metadata(path).ok()?;
+    let user = user_id();
+    if !link.is_symlink() {
+        return None;
+    }
+    if link.uid() != user && link.uid() != 0 {
+        return Some(format!("it is a symbolic link of user {}", link.uid()));
+    }
+    let owner = fs::metadata(real).ok()?.uid();
+    (owner != user).then(|| {
+        let real = real.display();
+        format!("it is a symbolic link to {real}, which belongs to user {owner}")
+    })
 }
 
 /// Locks the state file of this program, by a file beside it because the state file itself is
@@ -49,22 +91,23 @@ pub fn lock(path: &Path, program: &str) -> Result<PidFile, StateFileError> {
         )),
         PidFileError::Failed { path, source } => {
             let (lock, why) = (path.display(), reason::words(&source));
-            StateFileError::Failed(format!(
-                "can not lock state file {file}: can not write {lock}: {why}"
-            ))
+            let sentence = format!("can not lock state file {file}: can not write {lock}: {why}");
+            StateFileError::of(&source, sentence)
         }
         foreign => StateFileError::Taken(format!("can not lock state file {file}: {foreign}")),
     })
 }
 
-/// Reads it; one that is not there is as good as an empty one. What can not be understood is set
-/// aside: it must not stop the daemon, nor be lost. `say` is told what is wrong with it, and
-/// what it is called now.
+/// Reads it; one that is not there is as good as an empty one. A state file, which has this
+/// `beginning`, that can not be understood is set aside: it must not stop the daemon, nor be
+/// lost. `say` is told what is wrong with it, and what it is called now.
 ///
 /// # Errors
-/// It can not be read, or not be set aside.
+/// It can not be read, or not be set aside; or it is another kind of file, which somebody has
+/// named by mistake and wants to keep where it is.
 pub fn read<T: Default, E>(
     path: &Path,
+    beginning: &str,
     parse: impl FnOnce(&[u8]) -> Result<T, E>,
     say: impl FnOnce(E, &dyn Display),
 ) -> Result<T, StateFileError> {
@@ -77,6 +120,11 @@ pub fn read<T: Default, E>(
             return Err(StateFileError::Failed(sentence));
         }
     };
+    if !is_ours(&bytes, beginning.as_bytes()) {
+        let file = path.display();
+        let sentence = format!("{file} is not a state file, so it is left as it is");
+        return Err(StateFileError::Taken(sentence));
+    }
     parse(&bytes).or_else(|damage| {
         let aside = files::set_aside(path);
         let aside = aside.map_err(|e| StateFileError::Failed(e.to_string()))?;
@@ -105,11 +153,41 @@ pub fn remove_unfinished(path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Whether this may be what is left of a state file: its beginning is there, or is cut off, or
+/// is in a block that a disk has lost, which is read as zeros.
+fn is_ours(bytes: &[u8], beginning: &[u8]) -> bool {
+    let length = bytes.len().min(beginning.len());
+    let (found, wanted) = (&bytes[..length], &beginning[..length]);
+    found == wanted || found.iter().all(|byte| *byte == 0)
+}
+
 /// Writes it, so that one that can not be written is noticed now and not with the first change.
 ///
 /// # Errors
 /// It can not be written.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), StateFileError> {
     let written = files::replace(path, bytes);
-    written.map_err(|e| StateFileError::Failed(format!("state file: {e}")))
+    written.map_err(|e| StateFileError::of(&e, format!("state file: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_a_state_file_is_told_from_another_file() {
+        for (bytes, ours) in [
+            (&b"{\"version\":1,"[..], true),
+            (b"{\"version\":", true),
+            (b"{\"ver", true),
+            (b"", true),
+            (&[0; 4096], true),
+            (b"root:x:0:0:", false),
+            (b"{\"failover_state\":1", false),
+            (b"load icmp", false),
+            (b"\x00\x00\x00\x20ftypisom", false),
+        ] {
+            assert_eq!(is_ours(bytes, b"{\"version\":"), ours, "{bytes:?}");
+        }
+    }
 }

@@ -138,7 +138,8 @@ fn open_parts(
     let signals = signals.map_err(os("catch signals"))?;
     let (net, answers) = Net::open(options, &mut poller)?;
     let keep = give_up_root(options)?;
-    files.state_file = files.state_file.map(state_file::real_path);
+    let state_file = files.state_file.map(state_file::real_path).transpose();
+    files.state_file = state_file.map_err(refused)?;
     // By who is to write it, and before files are out of reach.
     let recording = files.recording.take();
     let recording = recording.map(|path| Ok((create(&path)?, path)));
@@ -247,14 +248,14 @@ fn give_up_root(options: &Faild) -> Result<Keep, Failure> {
 fn refused(error: StateFileError) -> Failure {
     let code = match error {
         StateFileError::Taken(_) => exit::CANTCREAT,
-        StateFileError::Failed(_) => exit::IOERR,
+        StateFileError::Full(_) | StateFileError::Failed(_) => exit::IOERR,
     };
     Failure::new(code, error)
 }
 
 /// Reads what the last faild knew.
 fn read_state(path: &Path, log: &Log) -> Result<Image, Failure> {
-    let image = state_file::read(path, state::parse, |damage, aside| {
+    let image = state_file::read(path, state::BEGINNING, state::parse, |damage, aside| {
         let file = path.display();
         let text = format!(
             "state file {file} is damaged: {damage}; it is now {aside}, and faild knows nothing"

@@ -10,20 +10,19 @@ use std::path::PathBuf;
 use fail_cli::{Failure, Hc, Listen, exit, ports};
 use fail_core::debug::DebugPort;
 use fail_core::watch::Kept;
-use fail_rt::daemon::{PidFile, daemonize};
+use fail_rt::daemon::{PidFile, Ready, daemonize};
 use fail_rt::debug::Debug;
 use fail_rt::log::{Levels, Log};
 use fail_rt::notify::Notify;
-use fail_rt::poller::Poller;
+use fail_rt::poller::{Desk, Poller};
 use fail_rt::priority::lift_open_files;
 use fail_rt::signals::Signals;
-use fail_rt::state_file;
 use fail_rt::{clock, reason};
 use fail_wire::Key;
 
 use crate::monitor::Monitor;
 use crate::source::{Loaded, Origin};
-use crate::store::{self, Store};
+use crate::store::{self, Opened, Store};
 use crate::work::Work;
 
 /// What `-d` knows.
@@ -62,34 +61,59 @@ pub fn load(options: &Hc) -> Result<Loaded, Failure> {
     loaded.map_err(|errors| Failure::new(exit::DATA, format!("the Hcfile has errors:\n{errors}")))
 }
 
-/// Opens everything.
-pub fn open(options: &Hc) -> Result<Parts, Failure> {
+/// Files, by their full names: relative ones are meant from here, and a daemon lives in the root
+/// directory.
+struct Paths {
+    pid_file: Option<PathBuf>,
+    state_file: Option<PathBuf>,
+}
+
+fn paths(options: &Hc) -> Result<Paths, Failure> {
+    let absolute = |path: &Option<PathBuf>| {
+        let absolute = path.as_ref().map(std::path::absolute).transpose();
+        absolute.map_err(|e| Failure::new(exit::USAGE, format!("a file name is bad: {e}")))
+    };
+    let state_file = absolute(&options.state_file)?.map(store::real_path);
+    Ok(Paths {
+        pid_file: absolute(&options.pid_file)?,
+        state_file: state_file.transpose()?,
+    })
+}
+
+/// Into the background, if that is wanted, and the log that there is then.
+fn background(options: &Hc) -> Result<(Option<Ready>, Log), Failure> {
     let levels = Levels::new(&FACILITIES);
     for facility in &options.debug {
         let raised = levels.raise(facility);
         raised.map_err(|e| Failure::new(exit::USAGE, e))?;
     }
+    let (ready, log) = match options.stays_in_foreground() {
+        true => (None, Log::stderr("hc")),
+        false => {
+            let ready = daemonize().map_err(|e| Failure::new(exit::OSERR, e))?;
+            (Some(ready), Log::syslog("hc"))
+        }
+    };
+    Ok((ready, log.with_levels(levels)))
+}
+
+/// The system refuses this.
+fn os(what: &'static str) -> impl Fn(io::Error) -> Failure {
+    move |e| {
+        let why = reason::words(&e);
+        Failure::new(exit::OSERR, format!("can not {what}: {why}"))
+    }
+}
+
+/// Opens everything.
+pub fn open(options: &Hc) -> Result<Parts, Failure> {
     let community = options.community.find(None);
     let community = community.map_err(|e| Failure::new(exit::IOERR, e))?;
     let key = Key::new(&community).map_err(|e| Failure::new(exit::USAGE, e))?;
-    // Relative names are meant from here, and a daemon lives in the root directory.
-    let absolute = |path: &Option<PathBuf>| {
-        let absolute = path.as_ref().map(std::path::absolute).transpose();
-        absolute.map_err(|e| Failure::new(exit::USAGE, format!("a file name is bad: {e}")))
-    };
-    let pid_file = absolute(&options.pid_file)?;
-    let state_file = absolute(&options.state_file)?.map(state_file::real_path);
+    let paths = paths(options)?;
     let origin = origin(options)?;
     let loaded = load(options)?;
-    let ready = match options.stays_in_foreground() {
-        true => None,
-        false => Some(daemonize().map_err(|e| Failure::new(exit::OSERR, e))?),
-    };
-    let log = match ready {
-        None => Log::stderr("hc"),
-        Some(_) => Log::syslog("hc"),
-    };
-    let log = log.with_levels(levels);
+    let (ready, log) = background(options)?;
     let notify = Notify::or_warn(Notify::from_env(), &log);
     options
         .community
@@ -97,38 +121,25 @@ pub fn open(options: &Hc) -> Result<Parts, Failure> {
         .iter()
         .for_each(|line| log.warn(line));
     loaded.warnings.iter().for_each(|line| log.warn(line));
-    let os = |what: &'static str| {
-        move |e: io::Error| {
-            let why = reason::words(&e);
-            Failure::new(exit::OSERR, format!("can not {what}: {why}"))
-        }
-    };
     // With less, everything works until many checks are under way.
     let _ = lift_open_files();
     let mut poller = Poller::new().map_err(os("make an event loop"))?;
     let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
     let signals = signals.map_err(os("catch signals"))?;
-    let pid_file = pid_file.as_deref().map(PidFile::create).transpose();
+    let pid_file = paths.pid_file.as_deref().map(PidFile::create).transpose();
     let pid_file = pid_file.map_err(|e| Failure::new(exit::CANTCREAT, e))?;
-    let lock = state_file.as_deref().map(store::lock).transpose()?;
-    let kept = match &state_file {
-        Some(path) => store::take(path, &log.facility("state"))?,
-        None => Vec::new(),
+    let opened = match &paths.state_file {
+        Some(path) => store::open(path, &log.facility("state"))?,
+        None => Opened::default(),
     };
     let waker = poller.waker();
-    let store = Store::new(state_file, &waker, log.facility("state"));
+    let store = Store::new(paths.state_file, &opened, &waker, log.facility("state"));
     let store = store.map_err(os("start the thread for the state file"))?;
     let work = Work::new(&mut poller, &log).map_err(os("start a thread"))?;
-    let mut desk = || poller.desk().map_err(os("make an event loop"));
-    let mut monitor = Monitor::new(desk()?, log.facility("monitor"));
-    let debug = debug(options, key, desk()?, &log)?;
-    if options.monitor {
-        for address in &options.addresses {
-            let at = monitor.listen(SocketAddr::new(*address, options.port));
-            let at = at.map_err(|e| Failure::new(exit::CANTCREAT, e))?;
-            log.info(format_args!("monitor: listening on {at}"));
-        }
-    }
+    let desk = poller.desk().map_err(os("make an event loop"))?;
+    let monitor = monitor(options, desk, &log)?;
+    let desk = poller.desk().map_err(os("make an event loop"))?;
+    let debug = debug(options, key, desk, &log)?;
     if let Some(ready) = ready {
         ready.ready().map_err(os("go into the background"))?;
     }
@@ -140,7 +151,7 @@ pub fn open(options: &Hc) -> Result<Parts, Failure> {
     Ok(Parts {
         loaded,
         origin,
-        kept,
+        kept: opened.kept,
         poller,
         signals,
         work,
@@ -149,12 +160,25 @@ pub fn open(options: &Hc) -> Result<Parts, Failure> {
         debug,
         notify,
         log,
-        _files: [lock, pid_file],
+        _files: [opened.lock, pid_file],
     })
 }
 
+/// The monitor, if that is wanted with its ports.
+fn monitor(options: &Hc, desk: Desk, log: &Log) -> Result<Monitor, Failure> {
+    let mut monitor = Monitor::new(desk, log.facility("monitor"));
+    if options.monitor {
+        for address in &options.addresses {
+            let at = monitor.listen(SocketAddr::new(*address, options.port));
+            let at = at.map_err(|e| Failure::new(exit::CANTCREAT, e))?;
+            log.info(format_args!("monitor: listening on {at}"));
+        }
+    }
+    Ok(monitor)
+}
+
 /// Where faildebug is served. A default that can not be had is worth a warning.
-fn debug(options: &Hc, key: Key, desk: fail_rt::poller::Desk, log: &Log) -> Result<Debug, Failure> {
+fn debug(options: &Hc, key: Key, desk: Desk, log: &Log) -> Result<Debug, Failure> {
     let seed = clock::seed().map_err(|e| Failure::new(exit::OSERR, e))?;
     let stamp = seed.first_chunk().copied().unwrap_or_default();
     let port = DebugPort::new("hc", key, u64::from_le_bytes(stamp));

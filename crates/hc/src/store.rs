@@ -1,8 +1,8 @@
 //! The state file: what was said last of each target, as JSON, written by a thread of its own,
 //! so that a slow disk delays no check.
 //!
-//! One save at a time, and at most one per second, fewer where there is much to save. A save that fails is tried again; the log
-//! says so once a minute. At the end the file is written once more.
+//! One save at a time, and at most one per second, fewer where there is much to save. A save that
+//! fails is tried again; the log says so once a minute. At the end the file is written once more.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,9 @@ const TROUBLE_EVERY: Span = Span::from_secs(60);
 /// A later version that changes the meaning of a field has another number.
 const VERSION: u32 = 1;
 
+/// What every state file begins with.
+const BEGINNING: &str = "{\"version\":";
+
 #[derive(Serialize, Deserialize)]
 struct Image {
     version: u32,
@@ -56,11 +59,16 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store for this file.
+    /// A store for this file, which was opened.
     ///
     /// # Errors
     /// There is no thread to be had.
-    pub fn new(path: Option<PathBuf>, waker: &Waker, log: Log) -> io::Result<Store> {
+    pub fn new(
+        path: Option<PathBuf>,
+        opened: &Opened,
+        waker: &Waker,
+        log: Log,
+    ) -> io::Result<Store> {
         // One save at a time, and one more at the end.
         let (tell, done) = queue::bounded(waker, 2);
         let thread = path.map(|path| {
@@ -69,7 +77,7 @@ impl Store {
             thread.spawn(move || write_all(&path, &inbox, &tell))?;
             Ok::<_, io::Error>(orders)
         });
-        Ok(Store {
+        let mut store = Store {
             thread: thread.transpose()?,
             done,
             log,
@@ -77,7 +85,11 @@ impl Store {
             under_way: 0,
             next: Mono(0),
             trouble: None,
-        })
+        };
+        if let Some(why) = &opened.unsaved {
+            store.failed(clock::now().mono, why);
+        }
+        Ok(store)
     }
 
     /// Something has changed.
@@ -109,7 +121,7 @@ impl Store {
         self.wanted = false;
         match thread.send(kept) {
             Ok(()) => self.under_way += 1,
-            Err(_) => self.trouble(now, "the thread for the state file has ended"),
+            Err(_) => self.trouble(now, "state file: its thread has ended"),
         }
     }
 
@@ -122,18 +134,21 @@ impl Store {
                     self.log.info("the state file is written again");
                 }
             }
-            Err(why) => {
-                self.wanted = true;
-                self.next = now + AGAIN;
-                self.trouble(now, &why);
-            }
+            Err(why) => self.failed(now, &format!("state file: {why}")),
         }
+    }
+
+    /// It could not be saved: it is tried again.
+    fn failed(&mut self, now: Mono, why: &str) {
+        self.wanted = true;
+        self.next = now + AGAIN;
+        self.trouble(now, why);
     }
 
     fn trouble(&mut self, now: Mono, why: &str) {
         if self.trouble.is_none_or(|at| now - at >= TROUBLE_EVERY) {
             self.trouble = Some(now);
-            self.log.error(format_args!("state file: {why}"));
+            self.log.error(why);
         }
     }
 
@@ -180,20 +195,40 @@ fn parse(bytes: &[u8]) -> Result<Vec<Kept>, String> {
     }
 }
 
-/// Locks the state file.
-///
-/// # Errors
-/// Another hc has it, or the lock can not be made.
-pub fn lock(path: &Path) -> Result<PidFile, Failure> {
-    state_file::lock(path, "hc").map_err(refused)
+/// The state file as it was found.
+#[derive(Default)]
+pub struct Opened {
+    /// What the last hc knew.
+    pub kept: Vec<Kept>,
+    /// Nobody else has it; nothing: the disk is full.
+    pub lock: Option<PidFile>,
+    /// Why it can not be written now.
+    unsaved: Option<String>,
 }
 
-/// Reads what the last hc knew, and writes it once.
+/// Where the state file really is.
 ///
 /// # Errors
-/// It can not be read or written.
-pub fn take(path: &Path, log: &Log) -> Result<Vec<Kept>, Failure> {
-    let kept = state_file::read(path, parse, |damage, aside| {
+/// It is a symbolic link that is not followed.
+pub fn real_path(path: PathBuf) -> Result<PathBuf, Failure> {
+    state_file::real_path(path).map_err(refused)
+}
+
+/// Locks the state file, reads what the last hc knew, and writes it once. A full disk is no
+/// reason not to check anything: that nothing is kept is said, and tried again.
+///
+/// # Errors
+/// Another hc has it; it can not be locked, read or written; or it is no state file.
+pub fn open(path: &Path, log: &Log) -> Result<Opened, Failure> {
+    let lock = match state_file::lock(path, "hc") {
+        Ok(lock) => Some(lock),
+        Err(StateFileError::Full(why)) => {
+            log.error(why);
+            None
+        }
+        Err(e) => return Err(refused(e)),
+    };
+    let kept = state_file::read(path, BEGINNING, parse, |damage, aside| {
         let file = path.display();
         log.error(format_args!(
             "state file {file} can not be used: {damage}; it is now {aside}, and hc knows nothing"
@@ -204,14 +239,22 @@ pub fn take(path: &Path, log: &Log) -> Result<Vec<Kept>, Failure> {
         let path = path.display();
         log.info(format_args!("removed {path}, which an earlier hc left"));
     }
-    state_file::write(path, &print(kept.clone())).map_err(refused)?;
-    Ok(kept)
+    let unsaved = match state_file::write(path, &print(kept.clone())) {
+        Ok(()) => None,
+        Err(StateFileError::Full(why)) => Some(format!("{why}; what is said is not kept")),
+        Err(e) => return Err(refused(e)),
+    };
+    Ok(Opened {
+        kept,
+        lock,
+        unsaved,
+    })
 }
 
 fn refused(error: StateFileError) -> Failure {
     let code = match error {
         StateFileError::Taken(_) => exit::CANTCREAT,
-        StateFileError::Failed(_) => exit::IOERR,
+        StateFileError::Full(_) | StateFileError::Failed(_) => exit::IOERR,
     };
     Failure::new(code, error)
 }

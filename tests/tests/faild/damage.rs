@@ -27,7 +27,12 @@ fn a_damaged_state_file_is_set_aside_and_both_names_are_told() {
         ("cut", &good[..good.len() - 20], "its end is missing"),
         ("cut at a line", &good[..good.len() / 2], ""),
         ("empty", b"", "its end is missing"),
-        ("garbage", b"\x00\xffgarbage\n\x01", "it is not text"),
+        ("lost blocks", &[0; 512], ""),
+        (
+            "garbage",
+            b"{\"failover_state\":\x00\xffgarbage\n\x01",
+            "it is not text",
+        ),
         ("a turned bit", &turned, ""),
         (
             "another format",
@@ -122,7 +127,7 @@ fn a_faild_that_may_not_run_touches_neither_a_good_nor_a_damaged_state_file() {
     first.failc(&["web", "UP"]).done();
     let link = folder.file("link");
     std::os::unix::fs::symlink(&state, &link).unwrap();
-    for bytes in [None, Some("garbage")] {
+    for bytes in [None, Some("{\"failover_state\":garbage")] {
         if let Some(bytes) = bytes {
             fs::write(&state, bytes).unwrap();
         }
@@ -171,4 +176,36 @@ fn a_state_file_that_can_not_be_written_stops_the_start() {
     command.args(["-F", "-p", "0", "-a", "127.0.0.1", "-s", &nowhere]);
     let sentence = failover_tests::program::run(command).failed(74);
     assert!(sentence.contains(&nowhere), "{sentence}");
+}
+
+#[test]
+fn what_is_no_state_file_stops_the_start_and_is_left_alone() {
+    let folder = Folder::new();
+    let refused = |name: &str, why: &str| {
+        let mut command = failover_tests::program::command("faild");
+        command.args(["-F", "-p", "0", "-a", "127.0.0.1", "-s", name]);
+        let sentence = failover_tests::program::run(command).failed(73);
+        assert!(sentence.contains(why), "{sentence}");
+    };
+    let other = folder.write("other", "load icmp\n");
+    refused(&other, "is not a state file, so it is left as it is");
+    assert_eq!(fs::read_to_string(&other).unwrap(), "load icmp\n");
+    let passwords = folder.file("passwords");
+    std::os::unix::fs::symlink("/etc/passwd", &passwords).unwrap();
+    refused(&passwords, "/etc/passwd");
+    assert_eq!(folder.names(), ["other", "passwords"]);
+    let Some(nobody) = failover_tests::faild::nobody() else {
+        return;
+    };
+    let his = folder.write("his", good());
+    nix::unistd::chown(his.as_str(), Some(nobody.uid), None).unwrap();
+    let link = folder.file("link");
+    std::os::unix::fs::symlink(&his, &link).unwrap();
+    refused(&link, "which belongs to user");
+    let (mine, link) = (folder.write("mine", good()), folder.file("his link"));
+    std::os::unix::fs::symlink(&mine, &link).unwrap();
+    let flags = nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW;
+    let here = nix::fcntl::AT_FDCWD;
+    nix::unistd::fchownat(here, link.as_str(), Some(nobody.uid), None, flags).unwrap();
+    refused(&link, "it is a symbolic link of user");
 }

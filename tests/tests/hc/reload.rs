@@ -1,8 +1,9 @@
 //! An Hcfile that is read again, and a hc that is started again: nothing is said twice.
 
 use fail_wire::health::Update;
-use failover_tests::hc::{FAST, Hc};
-use failover_tests::wait;
+use failover_tests::disk::Disk;
+use failover_tests::hc::{FAST, Hc, run};
+use failover_tests::{program, wait};
 
 /// `bad` is down as long as `FOLDER/up` is not there.
 fn text(more: &str) -> String {
@@ -153,4 +154,41 @@ fn a_damaged_state_file_is_set_aside() {
         names.iter().any(|name| name.starts_with("state.damaged-")),
         "{names:?}"
     );
+}
+
+#[test]
+fn what_is_no_state_file_is_left_alone() {
+    let folder = failover_tests::folder::Folder::new();
+    let names = [folder.file("Hcfile"), folder.file("passwords")];
+    std::os::unix::fs::symlink("/etc/passwd", &names[1]).unwrap();
+    for name in &names {
+        let options = ["-F", "-D", "none", "-s", name];
+        let sentence = run(&folder, &text(""), &options).failed(73);
+        // Who is not root is told of the link before it is read.
+        let why = ["is not a state file", "is not taken for a state file"];
+        assert!(why.iter().any(|why| sentence.contains(why)), "{sentence}");
+    }
+    assert_eq!(folder.names(), ["Hcfile", "passwords"]);
+}
+
+#[test]
+fn on_a_full_disk_it_checks_and_says_that_nothing_is_kept() {
+    let folder = failover_tests::folder::Folder::new();
+    let home = folder.file("home");
+    std::fs::create_dir(&home).unwrap();
+    let Some(disk) = Disk::new(&home, 64) else {
+        return;
+    };
+    disk.fill();
+    let command = disk.within(&program::command("hc"));
+    let state = format!("{home}/state");
+    let hc = Hc::by(command, folder, &text(""), &["-s", &state]);
+    let said = "no space left on device";
+    let all = hc.log.all();
+    assert!(all.iter().any(|line| line.contains(said)), "{all:?}");
+    told(&hc, 1);
+    disk.clear();
+    hc.log.wait_for("the state file is written again");
+    let seen = || std::fs::read_to_string(disk.seen("state")).unwrap_or_default();
+    wait::until("its state", seen, |text| text.contains("\"down\""));
 }
