@@ -229,9 +229,10 @@ fn finding(from: &mut Choices) -> Finding {
 }
 
 fn acted(from: &mut Choices) -> Acted {
-    match from.flag() {
-        true => Acted::Failed(text(from)),
-        false => Acted::Done,
+    match from.below(4) {
+        0 => Acted::Failed(text(from)),
+        1 => Acted::Undelivered(text(from)),
+        _ => Acted::Done,
     }
 }
 

@@ -73,7 +73,7 @@ struct Posted<'a> {
 pub fn json(report: &Report, host: &str, now: Wall) -> String {
     let posted = Posted {
         host,
-        at: now.0,
+        at: report.at.unwrap_or(now).0,
         target: report.target.as_str(),
         event: report.event,
         good: report.good,
@@ -127,6 +127,7 @@ pub mod tests {
         Report {
             target: "www".parse().unwrap(),
             event,
+            at: None,
             good,
             from: State::Up,
             to: if good { State::Up } else { State::Down },

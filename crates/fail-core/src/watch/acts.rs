@@ -5,6 +5,9 @@
 //! out and counted. A line of which only the newest counts has no limits, and says how it is:
 //! what waits gives way to what is newer, and what has failed is tried again, so that in the
 //! end it has done what is true, also over a restart.
+//!
+//! What nobody has got, because a mail server is down, say, is tried again a few times, before
+//! what came after it, and then given up.
 
 use std::collections::VecDeque;
 
@@ -25,6 +28,10 @@ pub const ACT_GRACE: Span = Span::from_secs(5);
 /// seconds, and a line that can never work costs little.
 const AGAIN_FIRST: Span = Span::from_secs(10);
 const AGAIN_MAX: Span = Span::from_secs(600);
+
+/// Of another line, what nobody has got is tried again so often, after the same times: the last
+/// is five minutes after the first. By then there is other news.
+const AGAIN_TIMES: u32 = 5;
 
 /// An action under way.
 #[derive(Debug, Clone)]
@@ -47,7 +54,7 @@ pub(super) struct Deed {
     left_out: u32,
     /// What it has done last, if only the newest counts: good or bad.
     done: Option<bool>,
-    /// How often in a row that has failed.
+    /// How often in a row that, or what is to be tried again, has failed.
     failures: u32,
     // For people.
     pub begun: Option<Wall>,
@@ -190,6 +197,23 @@ impl Deed {
         on.contains(&Event::Change) || (on.contains(&Event::Down) && on.contains(&Event::Up))
     }
 
+    /// What nobody has got is tried again, if it was not often enough.
+    fn keep(&mut self, report: Report) -> bool {
+        let room = self.waiting.len() < limits::ACTS_WAITING_MAX;
+        let again = room && self.failures < AGAIN_TIMES;
+        if again {
+            self.waiting.push_front(report);
+        }
+        again
+    }
+
+    /// One more failure; so long is waited after it.
+    fn pause(&mut self) -> Span {
+        self.failures = self.failures.saturating_add(1);
+        let doubled = 1 << (self.failures - 1).min(16);
+        AGAIN_FIRST.times(doubled).min(AGAIN_MAX)
+    }
+
     fn is_waiting_to_try(&self) -> bool {
         self.failures > 0 && !self.waiting.is_empty()
     }
@@ -291,18 +315,19 @@ impl Watch {
             self.tell.insert(slot);
         }
         let mut again = None;
+        let undelivered = matches!(acted, Acted::Undelivered(_));
         match acted {
             Acted::Done => {
                 deed.failed = None;
                 deed.failures = 0;
                 deed.done = Some(report.good).filter(|_| deed.line.newest);
             }
-            Acted::Failed(mut why) => {
+            Acted::Failed(mut why) | Acted::Undelivered(mut why) => {
                 clean(&mut why, limits::FINDING_BYTES_MAX);
                 let word = report.event.word();
                 // A line that is tried again and again is told of once.
-                let text = format!("target {name}: action {} ({word}) failed: {why}", line + 1);
-                let news = deed.failures == 0 || deed.failed.as_ref() != Some(&why);
+                let mut text = format!("target {name}: action {} ({word}) failed: {why}", line + 1);
+                let mut news = deed.failures == 0 || deed.failed.as_ref() != Some(&why);
                 deed.failed = Some(why);
                 // What it has done is not known.
                 deed.done = None;
@@ -310,9 +335,13 @@ impl Watch {
                 let again_then = deed.line.newest && true_yet && !worked_on;
                 if again_then && deed.waiting.is_empty() {
                     deed.waiting.push_back(report);
-                    deed.failures = deed.failures.saturating_add(1);
-                    let doubled = 1 << (deed.failures - 1).min(16);
-                    again = Some(AGAIN_FIRST.times(doubled).min(AGAIN_MAX));
+                    again = Some(deed.pause());
+                } else if undelivered && !deed.line.newest && deed.keep(report) {
+                    again = Some(deed.pause());
+                } else if !deed.line.newest && deed.failures > 0 {
+                    text = format!("{text}; it is given up");
+                    news = true;
+                    deed.failures = 0;
                 }
                 if news {
                     self.log(text);
@@ -368,7 +397,7 @@ impl Watch {
         for line in 0..self.entries[slot].deeds.len() {
             let deed = &mut self.entries[slot].deeds[line];
             deed.hold();
-            if !deed.runs() {
+            if deed.line.newest && !deed.runs() {
                 self.timers.clear((slot, What::Act(line)));
             }
         }

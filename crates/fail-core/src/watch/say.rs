@@ -64,6 +64,7 @@ impl Watch {
         Report {
             target: entry.name().clone(),
             event,
+            at: Some(now.wall),
             good: up.unwrap_or(true),
             from: entry.said,
             to: match up {

@@ -4,7 +4,7 @@ use fail_wire::Name;
 use serde::{Deserialize, Serialize};
 
 use super::settings::Targets;
-use crate::time::{Mono, Span};
+use crate::time::{Mono, Span, Wall};
 
 /// What one check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -116,6 +116,9 @@ pub struct Report {
     pub target: Name,
     /// What happened.
     pub event: Event,
+    /// When. Nothing in what an earlier hc has kept.
+    #[serde(default)]
+    pub at: Option<Wall>,
     /// Whether the target serves now.
     pub good: bool,
     /// What was said about it before.
@@ -141,6 +144,8 @@ pub enum Acted {
     Done,
     /// It is not: why.
     Failed(String),
+    /// Nobody has got it, and it may go better later: why.
+    Undelivered(String),
 }
 
 /// What is kept of a target over a restart.

@@ -266,3 +266,78 @@ fn what_fails_otherwise_is_said_and_not_tried_again() {
         Some("no such thing")
     );
 }
+
+/// When a line was told of something, in whole seconds since the first time.
+fn seconds(story: &Story) -> Vec<(u64, bool)> {
+    let first = story.told.first().map(|(at, ..)| *at);
+    let since = |at| (at - first.unwrap_or(at)).as_millis() / 1_000;
+    let told = story.told.iter();
+    told.map(|(at, _, report)| (since(*at), report.good))
+        .collect()
+}
+
+#[test]
+fn what_nobody_has_got_is_tried_again_a_few_times_and_then_given_up() {
+    let mut story = Story::new(vec![www(vec![line(&[Event::Change])])]).all_up();
+    story.lost.insert(("www".to_string(), 0));
+    story.bad.insert("www".to_string(), "gone");
+    story.until_state("www", State::Down);
+    let went_down = story.now.wall;
+    story.run(s(3_600));
+    let tries = [0, 10, 30, 70, 150, 310].map(|at| (at, false));
+    assert_eq!(seconds(&story), tries);
+    for (_, _, report) in &story.told {
+        assert!(report.at.is_some_and(|at| at <= went_down), "{report:?}");
+    }
+    let failed = story.log.iter().filter(|text| text.contains("failed"));
+    let failed: Vec<_> = failed.collect();
+    assert_eq!(failed.len(), 2, "{failed:?}");
+    assert!(failed[1].ends_with("nobody is there; it is given up"));
+    // The next one is tried as often.
+    story.told.clear();
+    story.bad.clear();
+    story.until_state("www", State::Up);
+    story.run(s(3_600));
+    assert_eq!(seconds(&story).len(), tries.len());
+}
+
+#[test]
+fn what_comes_after_what_nobody_has_got_is_told_after_it() {
+    let mut story = Story::new(vec![www(vec![line(&[Event::Change])])]).all_up();
+    let key = ("www".to_string(), 0);
+    story.lost.insert(key.clone());
+    turns(&mut story, 1);
+    story.run(s(15));
+    assert_eq!(of_line(&story, 0), [(false, 0); 2]);
+    story.lost.clear();
+    story.run(s(30));
+    let told = [false, false, false, true].map(|good| (good, 0));
+    assert_eq!(of_line(&story, 0), told);
+    assert_eq!(story.view("www").actions[0].failed, None);
+    // One that is refused for good when it is tried again holds up nothing.
+    story.told.clear();
+    story.lost.insert(key.clone());
+    turns(&mut story, 1);
+    story.fails.insert(key);
+    story.run(s(60));
+    assert_eq!(
+        of_line(&story, 0),
+        [false, false, true].map(|good| (good, 0))
+    );
+}
+
+#[test]
+fn what_is_to_be_tried_again_outlives_maintenance() {
+    let mut target = www(vec![line(&[Event::Change])]);
+    target.windows = vec!["night".to_string()];
+    let mut story = Story::new(vec![target]).all_up();
+    story.lost.insert(("www".to_string(), 0));
+    story.bad.insert("www".to_string(), "gone");
+    story.until_state("www", State::Down);
+    story.run(s(1));
+    let (window, open) = ("night".to_string(), true);
+    story.give(In::Window { window, open });
+    story.lost.clear();
+    story.run(s(60));
+    assert_eq!(of_line(&story, 0), [(false, 0); 2]);
+}

@@ -76,6 +76,8 @@ pub struct Story {
     pub acts: BTreeMap<(String, usize), Play>,
     /// Actions that fail.
     pub fails: BTreeSet<(String, usize)>,
+    /// Actions that nobody gets.
+    pub lost: BTreeSet<(String, usize)>,
     pending: BTreeMap<(Mono, u64), In>,
     /// Everything that was asked: when, whom.
     pub asked: Vec<(Mono, String)>,
@@ -108,6 +110,7 @@ impl Story {
             checks: BTreeMap::new(),
             acts: BTreeMap::new(),
             fails: BTreeSet::new(),
+            lost: BTreeSet::new(),
             pending: BTreeMap::new(),
             asked: vec![],
             told: vec![],
@@ -161,6 +164,9 @@ impl Story {
                     if let Play::Ends(after) = play.unwrap_or(Play::Ends(ms(10))) {
                         let acted = match self.fails.contains(&key) {
                             true => Acted::Failed("no such thing".to_string()),
+                            false if self.lost.contains(&key) => {
+                                Acted::Undelivered("nobody is there".to_string())
+                            }
                             false => Acted::Done,
                         };
                         let at = self.now.mono + after;
