@@ -22,7 +22,7 @@ const FILES_MAX: usize = 64;
 // The rest is for what is loaded once, such as the certificates of the system.
 const _: () = assert!(NAMES_MAX + FAILDS_MAX + FILES_MAX < THREADS);
 
-/// Places for names. A process has one thread with checks, so that they are its own.
+/// Places for names: of checks, and of mail servers that are handed something.
 pub(crate) static NAMES: Semaphore = Semaphore::const_new(NAMES_MAX);
 
 /// Places for failds.

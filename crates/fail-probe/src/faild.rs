@@ -31,10 +31,8 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
     else {
         return Ok(unknown("not a check of faild"));
     };
-    let community = match community {
-        Some(path) => file::secret::<1>(path).await.map_err(unknown)?.concat(),
-        None => "public".to_string(),
-    };
+    let community = file::community(community.as_deref()).await;
+    let community = community.map_err(unknown)?;
     let mut addresses = net::addresses(host, terms.family).await?;
     addresses.truncate(ADDRESSES_MAX);
     let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();

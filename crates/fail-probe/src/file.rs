@@ -47,6 +47,18 @@ pub(crate) async fn secret<const N: usize>(path: &Path) -> Result<[String; N], S
     }
 }
 
+/// The community of a faild: the first line of such a file, or without one that which everybody
+/// knows.
+///
+/// # Errors
+/// As those of passwords.
+pub async fn community(path: Option<&Path>) -> Result<String, String> {
+    match path {
+        Some(path) => Ok(secret::<1>(path).await?.concat()),
+        None => Ok("public".to_string()),
+    }
+}
+
 /// What stands for what is secret.
 const STARS: &str = "***";
 

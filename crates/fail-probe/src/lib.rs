@@ -4,7 +4,7 @@
 //! side by side; each is a future that is dropped when its deadline has come, with its sockets.
 //! So an answer that never ends, or that comes byte by byte, holds up nobody. What a check
 //! reads has a limit, whatever the other end sends. [`Tasks`] is such a thread for other things
-//! that are done over the network.
+//! that are done over the network; one of them is to [`deliver`] a mail.
 //!
 //! Not here: when to check, what a finding means ([`fail_core::watch`]); checks that are
 //! programs (`exec`, `nagios`, `tcl`), which hc runs as children.
@@ -15,6 +15,7 @@ mod prober;
 
 mod blocking;
 mod certificate;
+mod deliver;
 mod dns;
 mod exchange;
 mod faild;
@@ -34,6 +35,8 @@ mod tcp;
 mod tls;
 mod udp;
 
+pub use deliver::{Letter, Undelivered, deliver};
+pub use file::community;
 pub use found::{bad, good, unknown, warning};
 pub use prober::{Prober, probe_once};
 pub use tasks::Tasks;

@@ -288,7 +288,10 @@ fn literal(ours: SocketAddr) -> String {
 
 /// An answer of SMTP: lines that begin with the same three digits, a dash behind all but the
 /// last.
-async fn smtp<S>(talk: &mut Talk<S>) -> Result<Vec<String>, Finding>
+///
+/// # Errors
+/// It is none, or does not end.
+pub(crate) async fn smtp<S>(talk: &mut Talk<S>) -> Result<Vec<String>, Finding>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

@@ -91,7 +91,10 @@ pub(crate) async fn connect(
 }
 
 /// Connects to the first of these that answers.
-async fn reach(wanted: Vec<SocketAddr>) -> Result<(TcpStream, SocketAddr), Finding> {
+///
+/// # Errors
+/// None can be reached: why not.
+pub(crate) async fn reach(wanted: Vec<SocketAddr>) -> Result<(TcpStream, SocketAddr), Finding> {
     let began = Instant::now();
     let to: Vec<String> = wanted.iter().map(ToString::to_string).collect();
     note::waits(format!("a connection to {}", to.join(" or ")));

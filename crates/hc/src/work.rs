@@ -66,6 +66,15 @@ enum Open {
     Action,
 }
 
+/// What there is to do for an action.
+enum Deed {
+    /// A program, with this in its environment.
+    Program(Vec<String>, Vec<(String, String)>),
+    /// A webhook.
+    Post(Line),
+    Errand(Errand),
+}
+
 /// All of them.
 pub struct Work {
     programs: Programs,
@@ -149,66 +158,70 @@ impl Work {
         deadline: Mono,
     ) {
         let limit = Duration::from_nanos((deadline - now.mono).0);
-        let program = match action {
-            Action::Exec(argv) => argv.clone(),
-            Action::Tcl { file, words } => self.tcl(file, words),
-            Action::Webhook { url, auth, tls } => {
-                let body = actions::json(&report, &self.host, now.wall);
-                let line = actions::webhook(url.clone(), auth.clone(), tls.clone(), body);
+        match self.deed(now, action, report, away) {
+            Deed::Program(argv, env) => {
+                self.open.insert(number, Open::Action);
+                let pipeline = pipeline(argv, env);
+                self.programs.run(Kind::Action, number, pipeline, deadline);
+            }
+            Deed::Post(line) => {
                 self.open.insert(number, Open::Post);
-                return self.prober.check(number, line, limit);
+                self.prober.check(number, line, limit);
             }
-            other => {
-                if let Some(errand) = self.errand(other, report, away) {
-                    self.open.insert(number, Open::Errand);
-                    self.errands.run(number, errand, limit);
-                }
-                return;
+            Deed::Errand(errand) => {
+                self.open.insert(number, Open::Errand);
+                self.errands.run(number, errand, limit);
             }
-        };
-        let env = actions::variables(&report, &self.host);
-        self.open.insert(number, Open::Action);
-        let pipeline = pipeline(program, env);
-        self.programs.run(Kind::Action, number, pipeline, deadline);
+        }
     }
 
-    fn errand(
+    /// What there is to do for an action.
+    fn deed(
         &self,
+        now: Now,
         action: &Action,
         report: Report,
         away: Option<(Name, String)>,
-    ) -> Option<Errand> {
-        Some(match action {
-            Action::Mail { to, smtp, from } => Errand::Mail {
+    ) -> Deed {
+        match action {
+            Action::Exec(argv) => {
+                Deed::Program(argv.clone(), actions::variables(&report, &self.host))
+            }
+            Action::Tcl { file, words } => {
+                let argv = self.tcl(file, words);
+                Deed::Program(argv, actions::variables(&report, &self.host))
+            }
+            Action::Webhook { url, auth, tls } => {
+                let body = actions::json(&report, &self.host, now.wall);
+                let line = actions::webhook(url.clone(), auth.clone(), tls.clone(), body);
+                Deed::Post(line)
+            }
+            Action::Mail { to, smtp, from } => Deed::Errand(Errand::Mail {
                 to: to.clone(),
                 smtp: smtp.clone(),
                 from: from.clone().unwrap_or_else(|| format!("hc@{}", self.host)),
                 report,
-            },
+            }),
             Action::Syslog { level } => {
-                let quiet = if report.good {
-                    Level::Info
-                } else {
-                    Level::Warn
+                let quiet = match report.good {
+                    true => Level::Info,
+                    false => Level::Warn,
                 };
-                Errand::Syslog {
-                    level: level.unwrap_or(quiet),
-                    report,
-                }
+                let level = level.unwrap_or(quiet);
+                Deed::Errand(Errand::Syslog { level, report })
             }
             Action::Failc {
                 service,
                 host,
                 community,
-            } => Errand::Failc(Order {
+            } => Deed::Errand(Errand::Failc(Order {
                 service: service.clone(),
                 host: host.clone(),
                 community: community.clone(),
                 target: report.target,
                 away,
-            }),
-            Action::Exec(_) | Action::Webhook { .. } | Action::Tcl { .. } => return None,
-        })
+            })),
+        }
     }
 
     /// Nobody waits for this one any more.
@@ -355,6 +368,7 @@ fn acted(ended: Ended) -> Acted {
 fn posted(finding: Finding) -> Acted {
     match finding.verdict {
         Verdict::Good | Verdict::Warning => Acted::Done,
-        Verdict::Bad | Verdict::Unknown => Acted::Failed(finding.why),
+        // What is wrong with it may be over soon, whatever it is.
+        Verdict::Bad | Verdict::Unknown => Acted::Undelivered(finding.why),
     }
 }

@@ -33,6 +33,12 @@ fn hcfile(actions: &str) -> String {
 
 /// A web server that answers each request with this, and tells what it was asked.
 fn web(answer: &'static str) -> (u16, mpsc::Receiver<String>) {
+    web_by(vec![answer])
+}
+
+/// The same with these answers, one after the other, and the last one from then on.
+fn web_by(answers: Vec<&'static str>) -> (u16, mpsc::Receiver<String>) {
+    let mut answers = std::collections::VecDeque::from(answers);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (tell, told) = mpsc::channel();
@@ -47,7 +53,13 @@ fn web(answer: &'static str) -> (u16, mpsc::Receiver<String>) {
             });
             let mut body = vec![0; length.unwrap_or(0)];
             let _ = reader.read_exact(&mut body);
-            let _ = reader.get_mut().write_all(answer.as_bytes());
+            let answer = match answers.len() {
+                1 => answers.front().copied(),
+                _ => answers.pop_front(),
+            };
+            let _ = reader
+                .get_mut()
+                .write_all(answer.unwrap_or_default().as_bytes());
             let _ = tell.send(head + &String::from_utf8_lossy(&body));
         }
     });
@@ -154,6 +166,37 @@ fn an_action_that_hangs_holds_up_nothing() {
     for line in 1..=3 {
         hc.log.wait_for(&format!("action {line} (down) failed"));
     }
+}
+
+#[test]
+fn a_webhook_that_is_not_taken_is_posted_again() {
+    let (port, told) = web_by(vec![
+        "HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\n\r\n",
+    ]);
+    let hc = Hc::start(
+        &hcfile(&format!("on down webhook http://127.0.0.1:{port}/")),
+        &["-d", "action"],
+    );
+    hc.log.wait_for("target www: pending -> up");
+    down(&hc.folder, "www");
+    let [first, second] = [(); 2].map(|()| told.recv_timeout(LIMIT).unwrap());
+    let body = |request: &str| request.split("\r\n\r\n").nth(1).map(str::to_string);
+    assert_eq!(body(&first), body(&second), "the same, with its time");
+    hc.log.wait_for("target www: action 1 (down) is done");
+    hc.wait_for("www", |view| view.actions[0].failed.is_none());
+}
+
+#[test]
+fn a_community_that_others_can_read_is_not_used() {
+    let folder = Folder::new();
+    let community = folder.write("community", "SECRET\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&community, mode).unwrap();
+    let text = hcfile("on change failc web host=127.0.0.1:9 community=FOLDER/community");
+    let hc = Hc::within(folder, &text, &[]);
+    let line = hc.log.wait_for("action 1 (change) failed");
+    assert!(line.contains("others can read or change it"), "{line}");
 }
 
 #[test]

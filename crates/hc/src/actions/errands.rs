@@ -12,17 +12,19 @@ use std::time::{Duration, Instant};
 
 use fail_conf::hcfile::check::Host;
 use fail_core::log::Level;
+use fail_core::time::Span;
 use fail_core::watch::{Acted, Report};
-use fail_probe::Tasks;
+use fail_probe::{Tasks, Undelivered};
 use fail_wire::Name;
 use tokio::sync::Mutex;
 
 use super::failc::{self, Order};
 use super::{mail, sentence, syslog};
 
-/// Calls that block at once: failds that are asked, and names that are looked up. A name server
-/// that is silent holds up that many, each until its own deadline.
-const BLOCKING_MAX: usize = 256;
+/// Calls that block at once: failds that are asked, each until its own deadline, and what
+/// [`fail_probe`] has places for: names of mail servers, and files. These are half of them at most,
+/// so that a name server that is silent does not hold up wishes.
+const BLOCKING_MAX: usize = 512;
 
 /// Why an errand is not done that ended in a panic.
 const BROKEN: &str = "the action broke off, by an error in hc";
@@ -72,7 +74,7 @@ impl Turns {
 /// The thread. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Errands {
-    tasks: Tasks<Result<(), String>>,
+    tasks: Tasks<Result<(), Undelivered>>,
     host: Arc<str>,
     turns: Turns,
 }
@@ -87,14 +89,7 @@ impl Errands {
         tell: impl Fn(u64, Acted) + Send + Sync + 'static,
     ) -> io::Result<Errands> {
         let tasks = Tasks::start("errands", BLOCKING_MAX, move |number, done| {
-            let done = done.unwrap_or_else(|| Err(BROKEN.to_string()));
-            tell(
-                number,
-                match done {
-                    Ok(()) => Acted::Done,
-                    Err(why) => Acted::Failed(fail_client::clean(&why).into_owned()),
-                },
-            );
+            tell(number, acted(done.unwrap_or_else(|| Err(never(BROKEN)))));
         })?;
         Ok(Errands {
             tasks,
@@ -111,7 +106,7 @@ impl Errands {
         self.tasks.run(number, async move {
             let done = run(errand, &host, until, turn);
             let done = tokio::time::timeout_at(until.into(), done).await;
-            done.unwrap_or_else(|_| Err(format!("not done within {limit:?}")))
+            done.unwrap_or_else(|_| Err(later(format!("not done within {}", rounded(limit)))))
         });
     }
 
@@ -121,12 +116,43 @@ impl Errands {
     }
 }
 
+/// It is not worth another try.
+fn never(why: impl Into<String>) -> Undelivered {
+    let (why, again) = (why.into(), false);
+    Undelivered { why, again }
+}
+
+/// It may go better later.
+fn later(why: impl Into<String>) -> Undelivered {
+    let (why, again) = (why.into(), true);
+    Undelivered { why, again }
+}
+
+fn acted(done: Result<(), Undelivered>) -> Acted {
+    match done {
+        Ok(()) => Acted::Done,
+        Err(Undelivered { why, again }) => {
+            let why = fail_client::clean(&why).into_owned();
+            match again {
+                true => Acted::Undelivered(why),
+                false => Acted::Failed(why),
+            }
+        }
+    }
+}
+
+/// Without the moment that is gone when an errand begins, which nobody wants to read.
+fn rounded(limit: Duration) -> Span {
+    let millis = (limit.as_nanos() + 500_000) / 1_000_000;
+    Span::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
+
 async fn run(
     errand: Errand,
     host: &str,
     until: Instant,
     turn: Option<Arc<Mutex<()>>>,
-) -> Result<(), String> {
+) -> Result<(), Undelivered> {
     // Kept until the call that blocks has ended, even if nobody waits for it any more.
     let turn = match turn {
         Some(turn) => Some(turn.lock_owned().await),
@@ -139,13 +165,21 @@ async fn run(
             from,
             report,
         } => mail::send(&to, &smtp, &from, &report, host).await,
-        Errand::Syslog { level, report } => syslog::send(level, &sentence(&report)).await,
+        Errand::Syslog { level, report } => {
+            let said = syslog::send(level, &sentence(&report)).await;
+            said.map_err(later)
+        }
         Errand::Failc(order) => {
+            let community = fail_probe::community(order.community.as_deref()).await;
+            let community = community.map_err(later)?;
             let asked = tokio::task::spawn_blocking(move || {
                 let _turn = turn;
-                failc::fulfil(&order, until)
+                failc::fulfil(&order, &community, until)
             });
-            asked.await.unwrap_or_else(|_| Err(BROKEN.to_string()))
+            asked
+                .await
+                .unwrap_or_else(|_| Err(BROKEN.to_string()))
+                .map_err(later)
         }
     }
 }
@@ -153,8 +187,12 @@ async fn run(
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
 mod tests {
-    use std::net::UdpSocket;
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{TcpListener, UdpSocket};
     use std::sync::mpsc::channel;
+    use std::thread;
+
+    use fail_core::watch::Event;
 
     use super::*;
 
@@ -198,5 +236,81 @@ mod tests {
         asked.dedup();
         assert_eq!(asked.len(), 2, "they ask side by side: {asked:?}");
         assert_eq!(told.recv_timeout(LIMIT), Ok(1));
+    }
+
+    /// A mail to a server at this port.
+    fn mail(port: u16) -> Errand {
+        Errand::Mail {
+            to: vec!["a@example.org".to_string()],
+            smtp: Host {
+                name: "127.0.0.1".to_string(),
+                port,
+            },
+            from: "hc@example.org".to_string(),
+            report: crate::actions::tests::report(Event::Down, false, "gone"),
+        }
+    }
+
+    #[test]
+    fn a_mail_server_that_talks_without_end_holds_up_no_mail_to_another() {
+        let flood = TcpListener::bind("127.0.0.1:0").unwrap();
+        let flood_port = flood.local_addr().unwrap().port();
+        thread::spawn(move || {
+            for mut stream in flood.incoming().map_while(Result::ok) {
+                thread::spawn(move || {
+                    let many = "220-x\r\n".repeat(1_000);
+                    while stream.write_all(many.as_bytes()).is_ok() {}
+                });
+            }
+        });
+        let good = TcpListener::bind("127.0.0.1:0").unwrap();
+        let good_port = good.local_addr().unwrap().port();
+        thread::spawn(move || {
+            let (mut stream, _) = good.accept().unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            stream.write_all(b"220 hi\r\n").unwrap();
+            let mut text = false;
+            for line in lines.map_while(Result::ok) {
+                let answer = match (text, line.as_str()) {
+                    (true, ".") => "250 taken\r\n",
+                    (true, _) => continue,
+                    (false, "DATA") => "354 go on\r\n",
+                    (false, _) => "250 ok\r\n",
+                };
+                text = answer.starts_with("354");
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        let (tell, told) = channel();
+        let errands = Errands::start("hosta".to_string(), move |number, acted| {
+            let _ = tell.send((number, acted));
+        });
+        let mut errands = errands.unwrap();
+        const FLOODS: u64 = 20;
+        for number in 0..FLOODS {
+            errands.run(number, mail(flood_port), LIMIT);
+        }
+        errands.run(FLOODS, mail(good_port), LIMIT);
+        for _ in 0..=FLOODS {
+            match told.recv_timeout(2 * LIMIT).unwrap() {
+                (FLOODS, acted) => assert_eq!(acted, Acted::Done),
+                (_, Acted::Undelivered(why)) => assert!(why.contains("does not end"), "{why}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_deadline_is_told_as_it_was_set() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (tell, told) = channel();
+        let errands = Errands::start("hosta".to_string(), move |_, acted| {
+            let _ = tell.send(acted);
+        });
+        let gone = Duration::from_micros(24);
+        let port = silent.local_addr().unwrap().port();
+        errands.unwrap().run(1, mail(port), SHORT - gone);
+        let late = Acted::Undelivered("not done within 1s".to_string());
+        assert_eq!(told.recv_timeout(LIMIT), Ok(late));
     }
 }

@@ -39,17 +39,12 @@ pub struct Order {
     pub away: Option<(Name, String)>,
 }
 
-/// Sees to it, until then.
-pub fn fulfil(order: &Order, until: Instant) -> Result<(), String> {
+/// Sees to it, until then, with this community.
+pub fn fulfil(order: &Order, community: &str, until: Instant) -> Result<(), String> {
     let late = || format!("service {}: there is no time left", order.service);
     if Instant::now() >= until {
         return Err(late());
     }
-    let community = fail_cli::Community {
-        community: None,
-        community_file: order.community.clone(),
-    };
-    let community = community.find(None)?;
     let Host { name, port } = &order.host;
     let mut addresses = fail_client::addresses(name, *port)?;
     addresses.truncate(ADDRESSES_MAX);
@@ -66,7 +61,7 @@ pub fn fulfil(order: &Order, until: Instant) -> Result<(), String> {
             tries: TRIES,
             protocol: Protocol::Udp,
         };
-        let mut faild = Client::of_host(&addresses, &community, options).map_err(words)?;
+        let mut faild = Client::of_host(&addresses, community, options).map_err(words)?;
         let (record, nonce) = faild.read_one(&order.service).map_err(words)?;
         let history = match record.marks.has(Marks::AWAY) {
             true => faild.history(&order.service).unwrap_or_default(),
@@ -116,11 +111,16 @@ fn next(order: &Order, record: &Record, history: &[Past]) -> Option<(Wish, Strin
     }
 }
 
-/// Whether the wish is the one that hc made for this target.
+/// Whether the wish is the one that hc made for this target. A name may have a colon in it, but
+/// does not end in one.
 fn is_of(target: &Name, record: &Record, history: &[Past]) -> bool {
     let ours = format!("away: hc: {target}:");
+    let is_ours = |reason: &str| {
+        let why = reason.strip_prefix(&ours);
+        why.is_some_and(|why| why.is_empty() || why.starts_with(' '))
+    };
     if record.reason.as_str().starts_with("away") {
-        return record.reason.as_str().starts_with(&ours);
+        return is_ours(record.reason.as_str());
     }
     // Newest first: the last change in which it was away is the one that made it so, unless
     // a later one said why again.
@@ -129,7 +129,7 @@ fn is_of(target: &Name, record: &Record, history: &[Past]) -> bool {
         .take_while(|past| past.marks.has(Marks::AWAY));
     let mut said = since.filter(|past| past.reason.as_str().starts_with("away: "));
     said.next()
-        .is_some_and(|past| past.reason.as_str().starts_with(&ours))
+        .is_some_and(|past| is_ours(past.reason.as_str()))
 }
 
 #[cfg(test)]
@@ -181,7 +181,7 @@ mod tests {
         faild.set_nonblocking(true).unwrap();
         let mut order = order(None);
         order.host.port = faild.local_addr().unwrap().port();
-        let why = fulfil(&order, Instant::now()).unwrap_err();
+        let why = fulfil(&order, "public", Instant::now()).unwrap_err();
         assert_eq!(why, "service web: there is no time left");
         let asked = faild.recv(&mut [0; 2048]);
         assert_eq!(asked.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
@@ -202,6 +202,8 @@ mod tests {
             (None, Marks::AWAY, ours, back.clone()),
             (None, Marks::AWAY, "away: new disk", None),
             (None, Marks::AWAY, "away: hc: www2: status 500", None),
+            (None, Marks::AWAY, "away: hc: www:2: status 500", None),
+            (None, Marks::AWAY, "away: hc: www:", back.clone()),
             (None, Marks::AWAY, "away", None),
             (None, none, ours, None),
         ] {

@@ -1,18 +1,15 @@
 //! A mail about a report, by SMTP and without TLS: to the mail server of the host or one nearby.
 //!
-//! Each recipient has an envelope of his own, so that one whom the server refuses keeps nobody
-//! else from being told. Headers are written by `lettre`, and nothing that goes into one has a
-//! line end or another control character in it.
+//! Headers are written by `lettre`, and nothing that goes into one has a line end or another
+//! control character in it. [`fail_probe::deliver`] hands it over.
 
 use fail_client::{age, utc};
 use fail_conf::hcfile::check::Host;
 use fail_core::watch::Report;
+use fail_probe::{Letter, Undelivered};
 use fail_rt::clock;
-use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
-use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::sentence;
 
@@ -23,57 +20,30 @@ pub async fn send(
     from: &str,
     report: &Report,
     host: &str,
-) -> Result<(), String> {
+) -> Result<(), Undelivered> {
+    let never = |why| Undelivered { why, again: false };
+    let letter = letter(to, from, report, host).map_err(never)?;
+    let delivered = fail_probe::deliver(smtp, &letter).await;
+    delivered.map_err(|undelivered| Undelivered {
+        why: format!("mail server {}: {}", smtp.name, undelivered.why),
+        ..undelivered
+    })
+}
+
+fn letter(to: &[String], from: &str, report: &Report, host: &str) -> Result<Letter, String> {
     let from = address(from)?;
     let to: Vec<Mailbox> = to.iter().map(|to| address(to)).collect::<Result<_, _>>()?;
-    let message = message(&from, &to, report, host)?.formatted();
-    let server = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.name);
-    let server = server
-        .port(smtp.port)
-        .hello_name(ClientId::Domain(host.to_string()))
-        .build();
-    let mut failures = Vec::new();
-    for mailbox in to {
-        let (from, to) = (from.email.clone(), mailbox.email.clone());
-        let sent = match Envelope::new(Some(from), vec![to]) {
-            Ok(envelope) => server.send_raw(&envelope, &message).await.map(drop),
-            Err(e) => {
-                failures.push(e.to_string());
-                continue;
-            }
-        };
-        if let Err(e) = sent {
-            let why = reasons(&e);
-            failures.push(format!("{}: {why}", mailbox.email));
-        }
-    }
-    match failures.is_empty() {
-        true => Ok(()),
-        false => Err(format!(
-            "mail server {}: {}",
-            smtp.name,
-            failures.join("; ")
-        )),
-    }
+    Ok(Letter {
+        hello: host.to_string(),
+        text: message(&from, &to, report, host)?.formatted(),
+        from: from.email.to_string(),
+        to: to.iter().map(|to| to.email.to_string()).collect(),
+    })
 }
 
 fn address(text: &str) -> Result<Mailbox, String> {
     let parsed = text.parse();
     parsed.map_err(|e| format!("\"{text}\" is no mail address: {e}"))
-}
-
-/// An error with what is behind it.
-fn reasons(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        let why = error.to_string();
-        if !text.contains(&why) {
-            text = format!("{text}: {why}");
-        }
-        next = error.source();
-    }
-    text
 }
 
 fn message(from: &Mailbox, to: &[Mailbox], report: &Report, host: &str) -> Result<Message, String> {
@@ -98,7 +68,7 @@ fn text(report: &Report, host: &str) -> String {
     let mut line = |name: &str, value: String| {
         text.push_str(&format!("{name:<9} {value}\n"));
     };
-    line("when", utc(clock::now().wall.0));
+    line("when", utc(report.at.unwrap_or(clock::now().wall).0));
     line("who", format!("hc on {host}"));
     line("event", report.event.word().to_string());
     let before = age(report.lasted.as_millis());
