@@ -16,7 +16,7 @@ use std::io;
 
 use fail_conf::hcfile::Hcfile;
 use fail_core::time::{Mono, Now, Span};
-use fail_core::watch::{Acted, Event, In, Out, Report, Target, Targets, Watch};
+use fail_core::watch::{Acted, Event, In, Out, Report, Watch};
 use fail_probe::unknown;
 use fail_rt::clock::{self, earliest};
 use fail_rt::daemon::PidFile;
@@ -30,6 +30,7 @@ use fail_wire::health::{HealthView, TargetView};
 
 use crate::monitor::{Board, Monitor};
 use crate::setup::Parts;
+use crate::source::Loaded;
 use crate::store::Store;
 use crate::windows::Windows;
 use crate::work::{Done, Work};
@@ -66,6 +67,8 @@ struct Engine {
     broken: Option<String>,
     /// Whose checks are under way, for the log.
     asked: BTreeMap<u64, Name>,
+    /// Which actions are under way, for the log.
+    begun: BTreeMap<u64, String>,
     /// What has come and the machine has not been told yet.
     inputs: VecDeque<In>,
     /// What the machine wants and has not been done yet.
@@ -108,6 +111,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
         only_told: BTreeSet::new(),
         broken: None,
         asked: BTreeMap::new(),
+        begun: BTreeMap::new(),
         inputs: VecDeque::new(),
         outputs: Vec::new(),
         tokens: Vec::new(),
@@ -116,7 +120,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
         _files: parts._files,
     };
     engine.tell(now, In::Restore(parts.kept));
-    engine.govern(now, parts.loaded.hcfile);
+    engine.govern(now, parts.loaded);
     engine.run()
 }
 
@@ -139,13 +143,15 @@ impl Engine {
     }
 
     /// From now on this Hcfile holds. What was wanted by the old one is done by the old one.
-    fn govern(&mut self, now: Now, hcfile: Hcfile) {
+    fn govern(&mut self, now: Now, loaded: Loaded) {
         self.act();
+        let Loaded {
+            hcfile, targets, ..
+        } = loaded;
         self.windows.set(hcfile.windows.clone());
         for (window, open) in self.windows.look(now) {
             self.on_window(now, window, open);
         }
-        let targets = targets(&hcfile);
         let timeouts = hcfile.targets.iter();
         let timeouts = timeouts.map(|target| (target.name.clone(), target.pace.timeout));
         self.timeouts = timeouts.collect();
@@ -213,6 +219,10 @@ impl Engine {
                 if let Some(target) = self.asked.remove(&number) {
                     log.debug(format_args!("target {target}: a check is dropped"));
                 }
+                if let Some(action) = self.begun.remove(&number) {
+                    let log = self.log.facility("action");
+                    log.debug(format_args!("{action} is dropped"));
+                }
                 self.work.forget(now.mono, number);
             }
             Out::Log(line) => self.log.info(line),
@@ -224,22 +234,25 @@ impl Engine {
     fn on_act(&mut self, now: Now, number: u64, line: usize, report: Report, deadline: Mono) {
         let body = self.hcfile.bodies.get(&report.target);
         let Some(action) = body.and_then(|body| body.actions.get(line)) else {
-            return;
+            let acted = Acted::Failed("there is no such action".to_string());
+            return self.inputs.push_back(In::Acted { number, acted });
         };
         if report.event == Event::Change && self.only_told.contains(&(report.target.clone(), line))
         {
-            self.wishes.hear(action, &report);
+            self.wishes.clear_good(action, &report);
             let acted = Acted::Done;
             return self.inputs.push_back(In::Acted { number, acted });
         }
         let shown = body.and_then(|body| body.shown.get(line));
         let shown = shown.map_or(String::new(), |line| public::action(line));
+        // As the machine calls it.
+        let (target, event) = (&report.target, report.event.word());
+        let name = format!("target {target}: action {} ({event})", line + 1);
         let log = self.log.facility("action");
-        log.debug(format_args!(
-            "action {number}: {shown}: {}",
-            actions::sentence(&report)
-        ));
-        let away = self.wishes.judge(action, &report);
+        let sentence = actions::sentence(&report);
+        log.debug(format_args!("{name} begins: {shown}: {sentence}"));
+        self.begun.insert(number, name);
+        let away = self.wishes.update(action, &report);
         self.work.act(now, number, action, report, away, deadline);
     }
 
@@ -315,8 +328,15 @@ impl Engine {
                 In::Found { number, finding }
             }
             Done::Acted(number, acted) => {
-                let log = self.log.facility("action");
-                log.debug(format_args!("action {number}: {acted:?}"));
+                if let Some(action) = self.begun.remove(&number) {
+                    let log = self.log.facility("action");
+                    match &acted {
+                        Acted::Done => log.debug(format_args!("{action} is done")),
+                        Acted::Failed(why) | Acted::Undelivered(why) => {
+                            log.debug(format_args!("{action} is not done: {why}"));
+                        }
+                    }
+                }
                 In::Acted { number, acted }
             }
         });
@@ -343,27 +363,6 @@ fn limit(left: Span, timeout: Option<Span>) -> Span {
         Some(timeout) if left.0.saturating_add(LATE.0) >= timeout.0 => timeout,
         _ => left,
     }
-}
-
-/// What the machine is to work with: a round of checks ends when the last of them has to, and
-/// wishes are told every change.
-fn targets(hcfile: &Hcfile) -> Targets {
-    let longest = |target: &Target| {
-        let body = hcfile.bodies.get(&target.name);
-        let lines = body.iter().flat_map(|body| &body.checks);
-        let timeouts = lines.map(|line| line.terms.timeout.unwrap_or(target.pace.timeout));
-        timeouts.max().unwrap_or(target.pace.timeout)
-    };
-    let targets = hcfile.targets.iter().map(|target| {
-        let mut target = target.clone();
-        target.pace.timeout = longest(&target);
-        for line in target.lines.iter_mut().filter(|line| line.newest) {
-            line.on.insert(Event::Change);
-        }
-        target
-    });
-    // They could be used before, and nothing of that has changed.
-    Targets::new(targets.collect()).unwrap_or_default()
 }
 
 /// What others may see.

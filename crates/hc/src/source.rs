@@ -10,6 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use fail_conf::hcfile::{self, Hcfile, Source};
+use fail_core::watch::{Bad, Event, Target, Targets};
 use fail_rt::{daemon, files, reason};
 
 /// In the mode of a file: others may write it.
@@ -31,6 +32,8 @@ pub struct Origin {
 pub struct Loaded {
     /// What is in it.
     pub hcfile: Hcfile,
+    /// What the machine is to work with.
+    pub targets: Targets,
     /// What is worth a look.
     pub warnings: Vec<String>,
     /// How many files that were.
@@ -52,12 +55,37 @@ impl Origin {
         let (hcfile, faults) = hcfile::parse(&self.name, &files).map_err(|e| e.to_string())?;
         let mut warnings = files.warnings.into_inner();
         warnings.extend(faults.iter().map(ToString::to_string));
+        let targets = targets(&hcfile).map_err(|e| e.to_string())?;
         Ok(Loaded {
             hcfile,
+            targets,
             warnings,
             files: files.count.into_inner(),
         })
     }
+}
+
+/// What the machine is to work with: a round of checks ends when the last of them has to, and
+/// wishes are told every change.
+///
+/// # Errors
+/// They can not be used, which the Hcfile should have been refused for.
+fn targets(hcfile: &Hcfile) -> Result<Targets, Bad> {
+    let longest = |target: &Target| {
+        let body = hcfile.bodies.get(&target.name);
+        let lines = body.iter().flat_map(|body| &body.checks);
+        let timeouts = lines.map(|line| line.terms.timeout.unwrap_or(target.pace.timeout));
+        timeouts.max().unwrap_or(target.pace.timeout)
+    };
+    let targets = hcfile.targets.iter().map(|target| {
+        let mut target = target.clone();
+        target.pace.timeout = longest(&target);
+        for line in target.lines.iter_mut().filter(|line| line.newest) {
+            line.on.insert(Event::Change);
+        }
+        target
+    });
+    Targets::new(targets.collect())
 }
 
 struct Files<'a> {

@@ -307,9 +307,10 @@ mod tests {
         let errands = Errands::start("hosta".to_string(), move |_, acted| {
             let _ = tell.send(acted);
         });
+        let mut errands = errands.unwrap();
         let gone = Duration::from_micros(24);
         let port = silent.local_addr().unwrap().port();
-        errands.unwrap().run(1, mail(port), SHORT - gone);
+        errands.run(1, mail(port), SHORT - gone);
         let late = Acted::Undelivered("not done within 1s".to_string());
         assert_eq!(told.recv_timeout(LIMIT), Ok(late));
     }

@@ -103,7 +103,7 @@ impl Engine {
         self.log.info(changes.summary());
         let log = self.log.facility("file");
         log.debug(format_args!("{} files were read", loaded.files));
-        for (service, target) in self.wishes.retain(&loaded.hcfile) {
+        for (service, target) in self.wishes.forget_gone(&loaded.hcfile) {
             self.log.warn(format_args!(
                 "target {target} does not judge service {service} any more; it stays away until \
                  somebody says failc back"
@@ -113,7 +113,7 @@ impl Engine {
         self.broken = None;
         self.reload.count += 1;
         self.monitor.renewed(self.reload.count);
-        self.govern(now, loaded.hcfile);
+        self.govern(now, loaded);
         // What is asked otherwise now is asked at once.
         for name in asked {
             self.tell(now, In::Ask(name));

@@ -62,9 +62,9 @@ impl Wishes {
             .collect()
     }
 
-    /// A report for this action: who wants its service away, if anybody does. The target of the
-    /// report first, then any other.
-    pub fn judge(&mut self, action: &Action, report: &Report) -> Option<(Name, String)> {
+    /// Notes a report for this action, and gives who wants its service away, if anybody does. The
+    /// target of the report first, then any other.
+    pub fn update(&mut self, action: &Action, report: &Report) -> Option<(Name, String)> {
         let service = service(action)?;
         let bad = self.0.entry(service.clone()).or_default();
         if report.good {
@@ -81,16 +81,16 @@ impl Wishes {
         first
     }
 
-    /// A report about which nothing is done: who is up wants nothing any more.
-    pub fn hear(&mut self, action: &Action, report: &Report) {
+    /// Notes a report about which nothing is done: who is up wants nothing any more.
+    pub fn clear_good(&mut self, action: &Action, report: &Report) {
         if report.good {
-            self.judge(action, report);
+            self.update(action, report);
         }
     }
 
     /// Targets that do not judge a service any more want nothing. Gives the services that stay
     /// away because of one of them, with that one.
-    pub fn retain(&mut self, hcfile: &Hcfile) -> Vec<(Name, Name)> {
+    pub fn forget_gone(&mut self, hcfile: &Hcfile) -> Vec<(Name, Name)> {
         let mut left = Vec::new();
         for (service, bad) in &mut self.0 {
             let wants = |target: &Name| {
@@ -156,7 +156,7 @@ mod tests {
             let mut report = report(Event::Change, good, target);
             report.target = target.parse().unwrap();
             wishes
-                .judge(&action, &report)
+                .update(&action, &report)
                 .map(|(name, _)| name.to_string())
         };
         let mut judge = |target: &str, good: bool| judged(&mut wishes, target, good);
@@ -170,7 +170,7 @@ mod tests {
         let hears = |wishes: &mut Wishes, good| {
             let mut report = report(Event::Change, good, "");
             report.target = "c".parse().unwrap();
-            wishes.hear(&action, &report);
+            wishes.clear_good(&action, &report);
             wishes
                 .0
                 .values()
@@ -179,7 +179,7 @@ mod tests {
         assert!(!hears(&mut wishes, false), "its line is not about that");
         judged(&mut wishes, "c", false);
         assert!(!hears(&mut wishes, true), "it is up");
-        let gone = wishes.retain(&Hcfile::default());
+        let gone = wishes.forget_gone(&Hcfile::default());
         assert_eq!(gone.len(), 1);
         assert!(wishes.0.is_empty());
     }
