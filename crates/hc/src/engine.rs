@@ -149,7 +149,13 @@ impl Engine {
             hcfile, targets, ..
         } = loaded;
         self.windows.set(hcfile.windows.clone());
-        for (window, open) in self.windows.look(now) {
+        // A target that goes from an open window to another one is worked on all the time.
+        let (opened, closed): (Vec<_>, Vec<_>) = self
+            .windows
+            .look(now)
+            .into_iter()
+            .partition(|(_, open)| *open);
+        for (window, open) in opened {
             self.on_window(now, window, open);
         }
         let timeouts = hcfile.targets.iter();
@@ -162,6 +168,9 @@ impl Engine {
         self.shown.extend(hcfile.bodies.keys().cloned());
         self.hcfile = hcfile;
         self.tell(now, In::Targets(targets));
+        for (window, open) in closed {
+            self.on_window(now, window, open);
+        }
     }
 
     fn on_window(&mut self, now: Now, window: String, open: bool) {

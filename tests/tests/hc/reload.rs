@@ -63,6 +63,24 @@ fn a_check_that_is_another_one_is_asked_at_once() {
 }
 
 #[test]
+fn an_open_window_that_is_edited_stays_open() {
+    let window = |days: &str| text(&format!(" maintenance {days} 00:00-00:00\n"));
+    let hc = Hc::start(&window("Mon-Sun"), &[]);
+    hc.wait_for("bad", |view| {
+        view.state == "maintenance" && view.checked.is_some()
+    });
+    let changes = hc.target("bad").unwrap().changes;
+    hc.reload(&window("Mon,Tue-Sun"));
+    hc.log
+        .wait_for("Hcfile read again: 0 targets new, 1 changed");
+    let checked = hc.target("bad").unwrap().checked;
+    let view = hc.wait_for("bad", |view| view.checked > checked);
+    assert_eq!(view.state, "maintenance");
+    assert_eq!(view.changes, changes);
+    assert_eq!(hc.read("told"), "");
+}
+
+#[test]
 fn a_file_with_an_error_changes_nothing() {
     let hc = Hc::start(&text(""), &[]);
     told(&hc, 1);
