@@ -277,3 +277,57 @@ fn a_line_that_does_something_else_is_another_line() {
     assert_ne!(lines("failc web"), lines("failc web2"));
     assert_ne!(lines("exec mail a"), lines("exec mail b"));
 }
+
+/// The lines of the first target as everybody may see them: its checks, then its actions.
+fn public(lines: &str) -> Vec<String> {
+    let hcfile = good(&format!("load http tcp ldap exec\na:\n{lines}"));
+    let body = hcfile.bodies.values().next().unwrap();
+    let checks = body.checks.iter().map(|line| line.public.clone());
+    checks.chain(body.public.iter().cloned()).collect()
+}
+
+#[test]
+fn what_may_be_a_secret_is_for_nobody_but_who_is_asked() {
+    for (line, shown) in [
+        (
+            "http https://www/x?key=1 header=\"A: b c\" status=200 auth=/etc/x",
+            "http https://www/x?... header=... status=200 auth=/etc/x",
+        ),
+        // In an Hcfile no backslash takes the meaning of a quote away.
+        (
+            "http http://h/ match=\"a\\\" header=\"Authorization: SECRET1\"",
+            "http http://h/ match=\"a\\\" header=...",
+        ),
+        (
+            "tcp h:1 expect='a\\' send=\"SECRET3 x\"",
+            "tcp h:1 expect=\"a\\\" send=...",
+        ),
+        ("http http://h/x#SECRET5", "http http://h/x#..."),
+        (
+            "http http://h#SECRET?x body='p q'",
+            "http http://h#... body=...",
+        ),
+        ("http \"http://h?x\"", "http http://h?..."),
+        (
+            "ldap ldap://h/?SECRET base=dc=x",
+            "ldap ldap://h/?... base=dc=x",
+        ),
+        ("exec test -e a?b#c header=x", "exec test -e a?b#c header=x"),
+    ] {
+        assert_eq!(public(&format!("\t{line}\n")), [shown]);
+    }
+    for (url, shown) in [
+        (
+            "https://hooks.example.org/T0/B0/xyz",
+            "https://hooks.example.org/...",
+        ),
+        ("http://h:8080?SECRET8", "http://h:8080/..."),
+        ("http://[::1]#SECRET", "http://[::1]/..."),
+        ("http://h", "http://h"),
+    ] {
+        let lines = public(&format!("\ttcp x:1\n\ton down webhook {url} every=1m\n"));
+        assert_eq!(lines[1], format!("on down webhook {shown} every=1m"));
+    }
+    let mail = public("\ttcp x:1\n\ton down,up mail a@b smtp=h:25\n");
+    assert_eq!(mail[1], "on down,up mail a@b smtp=h:25");
+}

@@ -182,6 +182,7 @@ fn holds(hcfile: &Hcfile) {
         assert_eq!(target.checks, body.checks.len());
         assert_eq!(target.lines.len(), body.actions.len());
         assert_eq!(target.lines.len(), body.shown.len());
+        assert_eq!(target.lines.len(), body.public.len());
         assert!(target.checks > 0 || !target.depends.is_empty());
         assert!(target.pace.retry <= target.pace.interval);
         assert!(

@@ -146,6 +146,7 @@ mod tests {
                 unknown: Verdict::Unknown,
             },
             shown: String::new(),
+            public: String::new(),
         };
         let bytes = std::mem::size_of_val(&probe(&line, Duration::ZERO));
         assert!(bytes <= 2048, "{bytes}");

@@ -94,6 +94,7 @@ pub fn webhook(url: String, auth: Option<PathBuf>, tls: Tls, body: String) -> Li
     let json = ("Content-Type".to_string(), "application/json".to_string());
     Line {
         shown: format!("webhook {url}"),
+        public: "webhook".to_string(),
         check: Check::Http(Box::new(Http {
             url,
             via: None,

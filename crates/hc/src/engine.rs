@@ -28,13 +28,13 @@ use fail_rt::signals::Signals;
 use fail_wire::Name;
 use fail_wire::health::{HealthView, TargetView};
 
+use crate::actions;
 use crate::monitor::{Board, Monitor};
 use crate::setup::Parts;
 use crate::source::Loaded;
 use crate::store::Store;
 use crate::windows::Windows;
 use crate::work::{Done, Work};
-use crate::{actions, public};
 use life::Life;
 use reload::Reload;
 use wishes::Wishes;
@@ -205,10 +205,7 @@ impl Engine {
                     return self.inputs.push_back(In::Found { number, finding });
                 };
                 let log = self.log.facility("probe");
-                log.debug(format_args!(
-                    "target {target}: {}",
-                    public::check(&line.shown)
-                ));
+                log.debug(format_args!("target {target}: {}", line.public));
                 let timeout = line
                     .terms
                     .timeout
@@ -252,8 +249,8 @@ impl Engine {
             let acted = Acted::Done;
             return self.inputs.push_back(In::Acted { number, acted });
         }
-        let shown = body.and_then(|body| body.shown.get(line));
-        let shown = shown.map_or(String::new(), |line| public::action(line));
+        let shown = body.and_then(|body| body.public.get(line));
+        let shown = shown.map_or("", String::as_str);
         // As the machine calls it.
         let (target, event) = (&report.target, report.event.word());
         let name = format!("target {target}: action {} ({event})", line + 1);
@@ -401,10 +398,10 @@ impl Board for Shown<'_> {
         let mut view = self.watch.view(name)?;
         if let Some(body) = self.hcfile.bodies.get(name) {
             for (check, line) in view.checks.iter_mut().zip(&body.checks) {
-                check.line = public::check(&line.shown);
+                check.line.clone_from(&line.public);
             }
-            for (action, line) in view.actions.iter_mut().zip(&body.shown) {
-                action.line = public::action(line);
+            for (action, line) in view.actions.iter_mut().zip(&body.public) {
+                action.line.clone_from(line);
             }
         }
         Some(view)

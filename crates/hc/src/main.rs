@@ -12,7 +12,6 @@ mod engine;
 mod monitor;
 mod once;
 mod programs;
-mod public;
 mod script;
 mod setup;
 mod source;

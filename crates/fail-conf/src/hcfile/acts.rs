@@ -26,6 +26,7 @@ pub(crate) struct On {
     pub line: watch::Line,
     pub action: Action,
     pub shown: String,
+    pub public: String,
 }
 
 /// Reads a line whose first word is `on`.
@@ -53,7 +54,9 @@ pub(crate) fn on(words: &[Word], paths: Paths) -> Result<On, Wrong> {
         let problem = "has no meaning with failc: of wishes only the newest counts";
         args.refuse(&["every", "limit"], problem)?;
     }
-    let shown = format!("{} {} {}", on.text, printed(&events.text), args.shown);
+    let head = format!("{} {}", on.text, printed(&events.text));
+    let shown = format!("{head} {}", args.shown);
+    let public = format!("{head} {}", args.public);
     let line = watch::Line {
         what: shown.clone(),
         on: set,
@@ -110,6 +113,7 @@ pub(crate) fn on(words: &[Word], paths: Paths) -> Result<On, Wrong> {
         line,
         action,
         shown,
+        public,
     })
 }
 

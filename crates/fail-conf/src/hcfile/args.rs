@@ -1,7 +1,7 @@
 //! What stands behind the name of a module or an action: keys and words, held against its table.
 
 use super::lex::{Word, is_name, printed};
-use super::modules::{FILE, Key, Module, Times};
+use super::modules::{FILE, Key, Module, Times, URL};
 use super::place::{Problem, Wrong, meant};
 
 /// What was said, sorted. Whoever reads it takes the keys and words that he knows.
@@ -12,9 +12,14 @@ pub(crate) struct Args<'a> {
     head: &'a Word,
     keys: Vec<(&'static Key, Word)>,
     words: Vec<Word>,
-    /// All of it as it is shown and printed, paths as they are meant.
+    /// All of it as it is printed, paths as they are meant.
     pub shown: String,
+    /// The same for everybody: what may be a secret is left out.
+    pub public: String,
 }
+
+/// What stands for what is left out.
+const LEFT_OUT: &str = "...";
 
 /// How paths in a line are meant.
 pub(crate) type Paths<'a> = &'a dyn Fn(&str) -> String;
@@ -34,6 +39,7 @@ impl<'a> Args<'a> {
             keys: vec![],
             words: vec![],
             shown: printed(&head.text),
+            public: printed(&head.text),
         };
         for word in words {
             let mut word = word.clone();
@@ -46,7 +52,8 @@ impl<'a> Args<'a> {
                     if key.value == FILE {
                         value = file(&value, paths).map_err(|p| word.wrong(p))?;
                     }
-                    args.show(&format!("{name}={value}"));
+                    let public = if key.is_secret() { LEFT_OUT } else { &value };
+                    args.show(&format!("{name}={value}"), &format!("{name}={public}"));
                     word.text = value;
                     args.keys.push((key, word));
                 }
@@ -55,7 +62,11 @@ impl<'a> Args<'a> {
                         word.text =
                             program(&word.text, module, paths).map_err(|p| word.wrong(p))?;
                     }
-                    args.show(&word.text);
+                    let public = match module.takes {
+                        URL => public_url(&word.text, module.name == "webhook"),
+                        _ => word.text.clone(),
+                    };
+                    args.show(&word.text, &public);
                     args.words.push(word);
                 }
             }
@@ -68,9 +79,11 @@ impl<'a> Args<'a> {
         Ok(args)
     }
 
-    fn show(&mut self, word: &str) {
-        self.shown.push(' ');
-        self.shown += &printed(word);
+    fn show(&mut self, word: &str, public: &str) {
+        for (line, word) in [(&mut self.shown, word), (&mut self.public, public)] {
+            line.push(' ');
+            *line += &printed(word);
+        }
     }
 
     fn key(&self, name: &str, common: &'static [Key]) -> Result<&'static Key, Problem> {
@@ -171,6 +184,21 @@ impl<'a> Args<'a> {
     /// The words of a command.
     pub fn command(&self) -> Result<Vec<String>, Wrong> {
         Ok(self.all(1)?.iter().map(|word| word.text.clone()).collect())
+    }
+}
+
+/// A URL as everybody may see it: behind `?` or `#` may be a key, and the path of a webhook often
+/// is its password.
+fn public_url(text: &str, is_webhook: bool) -> String {
+    let host = text.find("://").map_or(0, |at| at + 3);
+    let end = match is_webhook {
+        true => text[host..].find(['/', '?', '#', '\\']).map(|at| host + at),
+        false => text.find(['?', '#']).map(|at| at + 1),
+    };
+    match end {
+        None => text.to_string(),
+        Some(end) if is_webhook => format!("{}/{LEFT_OUT}", &text[..end]),
+        Some(end) => format!("{}{LEFT_OUT}", &text[..end]),
     }
 }
 

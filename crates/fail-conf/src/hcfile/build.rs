@@ -312,6 +312,7 @@ impl<'a> Builder<'a> {
             }
             let bytes = printed_bytes(head, &on.shown)?;
             draft.body.shown.push(on.shown);
+            draft.body.public.push(on.public);
             draft.body.actions.push(on.action);
             draft.ats.push(head.at);
             draft.lines.push(on.line);

@@ -14,8 +14,10 @@ pub struct Line {
     pub check: Check,
     /// What holds for every module.
     pub terms: Terms,
-    /// The line, as it is shown: `http https://www.example.org/ status=200`.
+    /// The line, as it is printed: `http https://www.example.org/ status=200`.
     pub shown: String,
+    /// The line, as everybody may see it: without what may be a secret in it.
+    pub public: String,
 }
 
 /// What holds for every module.

@@ -87,11 +87,11 @@ pub(crate) fn check(words: &[Word], paths: Paths) -> Result<Line, Wrong> {
                 .unwrap_or(vec![fail_wire::State::Up]),
         },
     };
-    let shown = args.shown;
     Ok(Line {
         check,
         terms,
-        shown,
+        shown: args.shown,
+        public: args.public,
     })
 }
 

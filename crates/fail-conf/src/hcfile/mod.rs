@@ -65,8 +65,10 @@ pub struct Body {
     pub checks: Vec<check::Line>,
     /// What is done.
     pub actions: Vec<action::Action>,
-    /// The lines of the actions, as they are shown: `on down mail admin@example.org`.
+    /// The lines of the actions, as they are printed: `on down mail admin@example.org`.
     pub shown: Vec<String>,
+    /// The same, as everybody may see them.
+    pub public: Vec<String>,
 }
 
 impl Body {

@@ -25,6 +25,13 @@ pub struct Key {
     pub times: Times,
 }
 
+impl Key {
+    /// Its value is for the one who is asked only, and no file: it may be a password.
+    pub(crate) fn is_secret(&self) -> bool {
+        matches!(self.name, "header" | "body" | "send")
+    }
+}
+
 /// How often a key may be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Times {
@@ -35,6 +42,9 @@ pub enum Times {
     /// As often as one likes.
     Many,
 }
+
+/// What a module takes whose word is a URL.
+pub(crate) const URL: &str = "URL";
 
 /// The value of a key that names a file.
 pub(crate) const FILE: &str = "FILE";
@@ -108,7 +118,7 @@ const MODULES: &[Module] = &[
     ),
     module(
         "http",
-        "URL",
+        URL,
         &[
             key("via", HOST),
             key("method", "METHOD"),
@@ -173,7 +183,7 @@ const MODULES: &[Module] = &[
     ),
     module(
         "ldap",
-        "URL",
+        URL,
         &[
             key("starttls", "yes|no"),
             DAYS,
@@ -205,7 +215,7 @@ const ACTIONS: &[Module] = &[
         "ADDRESS ...",
         &[key("smtp", HOST), key("from", "ADDRESS")],
     ),
-    module("webhook", "URL", &[key("auth", FILE), CA, VERIFY, SNI]),
+    module("webhook", URL, &[key("auth", FILE), CA, VERIFY, SNI]),
     module("syslog", "", &[key("level", "error|warn|info|debug")]),
     module("failc", "SERVICE", &[key("host", HOST), COMMUNITY]),
     command("tcl", "FILE PROC [WORD ...]"),

@@ -41,6 +41,7 @@ fn line(check: Check) -> Line {
             unknown: Verdict::Unknown,
         },
         shown: String::new(),
+        public: String::new(),
     }
 }
 

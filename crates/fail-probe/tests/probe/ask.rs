@@ -108,6 +108,7 @@ pub fn line(check: Check, terms: Terms) -> Line {
     Line {
         check,
         terms,
+        public: shown.clone(),
         shown,
     }
 }
