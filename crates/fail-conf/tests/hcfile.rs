@@ -331,3 +331,47 @@ fn what_may_be_a_secret_is_for_nobody_but_who_is_asked() {
     let mail = public("\ttcp x:1\n\ton down,up mail a@b smtp=h:25\n");
     assert_eq!(mail[1], "on down,up mail a@b smtp=h:25");
 }
+
+#[test]
+fn what_everybody_may_know_of_errors_has_no_word_of_the_file() {
+    let public = |text: &str| parse("Hcfile", &texts(text)).unwrap_err().public();
+    let load = "load http tcp\na:\n\t";
+    for (text, is) in [
+        // Quotes were forgotten.
+        (
+            format!("{load}http http://h/ header=X-Key: SECRET\n"),
+            "Hcfile:3:31: a check is wrong",
+        ),
+        (
+            format!("{load}tcp h:1 send=AUTH SECRET\n"),
+            "Hcfile:3:20: a check is wrong",
+        ),
+        (
+            format!("{load}tcp h:1\n\ton down webhook htps://h/SECRET\n"),
+            "Hcfile:4:18: an action is wrong",
+        ),
+        (
+            // As an included file of passwords has it.
+            "SECRET:*:20228:0:99999:7:::\nother:SECRET:20228:0\n".to_string(),
+            "Hcfile:1:1: a target is wrong, and 1 more error",
+        ),
+        (
+            "include SECRET\n".to_string(),
+            "Hcfile:1:9: a file can not be read",
+        ),
+        (
+            "a: SECRET\n".to_string(),
+            "Hcfile:1:4: a dependency is wrong",
+        ),
+        (
+            format!("{load}rise SECRET\n"),
+            "Hcfile:3:7: a setting is wrong",
+        ),
+        (
+            "rise = SECRET\n\nx = $(SECRET)\ny\n".to_string(),
+            "Hcfile:1:1: a line is wrong, and 2 more errors",
+        ),
+    ] {
+        assert_eq!(public(&text), is, "{text}");
+    }
+}

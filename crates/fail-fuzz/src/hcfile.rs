@@ -165,6 +165,7 @@ fn told(errors: &Errors, files: &Files) {
     assert!((1..=20).contains(&shown.len()), "{} errors", shown.len());
     assert!(errors.more == 0 || shown.len() == 20);
     assert!(errors.to_string().lines().count() <= 21);
+    assert!(!errors.public().chars().any(is_odd));
     shown.iter().for_each(|fault| placed(fault, files));
     for pair in shown.windows(2) {
         let (one, two) = (&pair[0].place, &pair[1].place);

@@ -63,7 +63,7 @@ struct Engine {
     timeouts: BTreeMap<Name, Span>,
     /// Lines of wishes, by target and number, that are told of changes they are not about.
     only_told: BTreeSet<(Name, usize)>,
-    /// Why the one that was read last does not hold.
+    /// Why the one that was read last does not hold, for everybody.
     broken: Option<String>,
     /// Whose checks are under way, for the log.
     asked: BTreeMap<u64, Name>,
@@ -356,7 +356,7 @@ impl Engine {
         let board = Shown::of(&self.driver, &self.hcfile, self.broken.as_deref());
         self.monitor.turn(now, &board);
         if self.leaving.is_none() {
-            let broken = self.broken.is_some();
+            let broken = self.broken.as_deref();
             self.life.turn(now, self.driver.machine(), broken);
         }
     }

@@ -58,7 +58,10 @@ fn origin(options: &Hc) -> Result<Origin, Failure> {
 pub fn load(options: &Hc) -> Result<Loaded, Failure> {
     let loaded = origin(options)?.load();
     // Each line has its place; one more at the top says whose it is.
-    loaded.map_err(|errors| Failure::new(exit::DATA, format!("the Hcfile has errors:\n{errors}")))
+    loaded.map_err(|broken| {
+        let what = format!("the Hcfile has errors:\n{}", broken.all);
+        Failure::new(exit::DATA, what)
+    })
 }
 
 /// Files, by their full names: relative ones are meant from here, and a daemon lives in the root

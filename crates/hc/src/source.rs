@@ -40,22 +40,38 @@ pub struct Loaded {
     pub files: usize,
 }
 
+/// Why an Hcfile can not be used.
+#[derive(Debug, Clone)]
+pub struct Broken {
+    /// All that is wrong with it, a line each, with words of the file.
+    pub all: String,
+    /// What everybody may know.
+    pub public: String,
+}
+
 impl Origin {
     /// Reads it.
     ///
     /// # Errors
-    /// All that is wrong with it, a line each.
-    pub fn load(&self) -> Result<Loaded, String> {
+    /// All that is wrong with it.
+    pub fn load(&self) -> Result<Loaded, Broken> {
         let files = Files {
             base: &self.base,
             user: daemon::user_id(),
             warnings: RefCell::default(),
             count: RefCell::default(),
         };
-        let (hcfile, faults) = hcfile::parse(&self.name, &files).map_err(|e| e.to_string())?;
+        let read = hcfile::parse(&self.name, &files).map_err(|errors| Broken {
+            all: errors.to_string(),
+            public: errors.public(),
+        });
+        let (hcfile, faults) = read?;
         let mut warnings = files.warnings.into_inner();
         warnings.extend(faults.iter().map(ToString::to_string));
-        let targets = targets(&hcfile).map_err(|e| e.to_string())?;
+        let targets = targets(&hcfile).map_err(|bad| Broken {
+            all: bad.to_string(),
+            public: "its targets can not be used".to_string(),
+        })?;
         Ok(Loaded {
             hcfile,
             targets,

@@ -206,7 +206,9 @@ fn the_service_manager_is_told() {
     hc.reload("good:\n htpp x\n");
     ears.wait_for("RELOADING=1");
     ears.wait_for("READY=1");
-    ears.wait_for("STATUS=1 target: 1 up; the Hcfile is broken, the old one holds");
+    let status = "STATUS=1 target: 1 up; the Hcfile is broken, the old one holds: ";
+    let status = ears.wait_for(status);
+    assert!(status.ends_with("Hcfile:2:2: a line is wrong"), "{status}");
     hc.reload(&good);
     ears.wait_for("STATUS=1 target: 1 up");
     hc.signal(Signal::SIGTERM);

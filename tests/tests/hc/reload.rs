@@ -97,7 +97,21 @@ fn a_file_with_an_error_changes_nothing() {
                 _ => None,
             })
     };
-    assert!(broken(&hc).unwrap().contains("Hcfile:2:2:"));
+    let public = broken(&hc).unwrap();
+    let is = "Hcfile:2:2: a line is wrong, and 1 more error";
+    assert!(public.ends_with(is), "{public}");
+    // Words of the file are for who writes it: this one may be a password.
+    hc.reload(&format!(
+        "{}key:\n http http://h/ header=X-Key: SECRET\n",
+        text("")
+    ));
+    hc.log.wait_for("SECRET");
+    let is_check = |why: &Option<String>| {
+        why.as_ref()
+            .is_some_and(|why| why.contains("a check is wrong"))
+    };
+    let public = wait::until("what is wrong", || broken(&hc), is_check).unwrap();
+    assert!(!public.contains("SECRET"), "{public}");
     assert_eq!(hc.target("bad").unwrap().state, "down");
     std::fs::write(hc.folder.file("up"), "").unwrap();
     hc.log.wait_for("target bad: down -> up");

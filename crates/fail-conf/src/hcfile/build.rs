@@ -12,7 +12,7 @@ use super::checks::{check, module};
 use super::lex::Word;
 use super::limits::{BYTES_MAX, LINE_BYTES_MAX, LINKS_MAX, PATTERNS_MAX};
 use super::modules::modules;
-use super::place::{At, Faults, Wrong, meant, shown};
+use super::place::{At, Faults, Kind, Wrong, meant, shown};
 use super::print::INDENT;
 use super::read::{Rule, Script};
 use super::settings::{SETTINGS, Settings};
@@ -132,17 +132,17 @@ impl<'a> Builder<'a> {
                     Ok(name) => name,
                     Err(wrong) => {
                         self.gaps = true;
-                        self.faults.add(wrong);
+                        self.faults.add(Kind::Target, wrong);
                         continue;
                     }
                 };
                 if let Some((before, after)) = word.text.split_once('%') {
                     if after.contains('%') {
                         let problem = format!("the pattern {} has more than one %", word.shown());
-                        self.faults.add(word.wrong(problem));
+                        self.faults.add(Kind::Target, word.wrong(problem));
                     } else if patterns.len() >= PATTERNS_MAX {
                         let problem = format!("more than {PATTERNS_MAX} patterns");
-                        self.faults.add(word.wrong(problem));
+                        self.faults.add(Kind::Target, word.wrong(problem));
                         return (targets, patterns);
                     } else {
                         patterns.push(Pattern {
@@ -161,12 +161,12 @@ impl<'a> Builder<'a> {
                         "the target {} is there twice, first in {first}",
                         word.shown()
                     );
-                    self.faults.add(word.wrong(problem));
+                    self.faults.add(Kind::Target, word.wrong(problem));
                     continue;
                 }
                 if targets.len() >= TARGETS_MAX {
-                    self.faults
-                        .add(word.wrong(format!("more than {TARGETS_MAX} targets")));
+                    let problem = format!("more than {TARGETS_MAX} targets");
+                    self.faults.add(Kind::Limit, word.wrong(problem));
                     return (targets, patterns);
                 }
                 seen.insert(name.clone(), word.at);
@@ -224,7 +224,7 @@ impl<'a> Builder<'a> {
                 Ok(on) => on,
                 Err(wrong) => {
                     draft.gaps = true;
-                    self.faults.add(wrong);
+                    self.faults.add(Kind::Dependency, wrong);
                     continue;
                 }
             };
@@ -235,12 +235,12 @@ impl<'a> Builder<'a> {
             self.links += 1;
             if draft.depends.len() >= DEPENDS_MAX {
                 let problem = format!("a target has at most {DEPENDS_MAX} dependencies");
-                return self.faults.add(word.wrong(problem));
+                return self.faults.add(Kind::Limit, word.wrong(problem));
             }
             if self.links > LINKS_MAX {
                 self.over = true;
                 let problem = format!("more than {LINKS_MAX} dependencies of all targets together");
-                return self.faults.add(word.wrong(problem));
+                return self.faults.add(Kind::Limit, word.wrong(problem));
             }
             draft.depends.push((on, word.at));
         }
@@ -265,7 +265,7 @@ impl<'a> Builder<'a> {
                 Ok(bytes) => bytes,
                 Err(wrong) => {
                     draft.gaps = true;
-                    self.faults.add(wrong);
+                    self.faults.add(kind(head), wrong);
                     words.iter().map(|word| word.text.len()).sum()
                 }
             };
@@ -281,7 +281,7 @@ impl<'a> Builder<'a> {
             self.over = true;
             let problem =
                 format!("up to here, all written out, there are more than {BYTES_MAX} bytes");
-            self.faults.add((at, problem));
+            self.faults.add(Kind::Limit, (at, problem));
         }
     }
 
@@ -350,10 +350,10 @@ impl<'a> Builder<'a> {
         let said = shown(name.as_str());
         if body.checks.is_empty() && depends.is_empty() && !gaps {
             let problem = format!("the target {said} has neither checks nor dependencies");
-            self.faults.add((at, problem));
+            self.faults.add(Kind::Target, (at, problem));
         }
         let pace = settings.pace().unwrap_or_else(|wrong| {
-            self.faults.add(wrong);
+            self.faults.add(Kind::Setting, wrong);
             Default::default()
         });
         // A default is for those that depend on something.
@@ -362,7 +362,7 @@ impl<'a> Builder<'a> {
         if let Some((need, at)) = need.filter(|(need, _)| *need > depends.len() && !gaps) {
             let count = depends.len();
             let problem = format!("need is {need}, but {said} depends on {count}");
-            self.faults.add((at, problem));
+            self.faults.add(Kind::Setting, (at, problem));
         }
         for (line, at) in lines.iter().zip(ats) {
             for (event, there) in [
@@ -437,6 +437,16 @@ fn target_name(word: &Word) -> Result<Name, Wrong> {
         _ => return Ok(name),
     };
     Err(word.wrong(format!("the target {}: {problem}", word.shown())))
+}
+
+/// What a line of a target is by its first word.
+fn kind(head: &Word) -> Kind {
+    match head.text.as_str() {
+        "on" => Kind::Action,
+        text if SETTINGS.contains(&text) => Kind::Setting,
+        text if module(text).is_some() => Kind::Check,
+        _ => Kind::Line,
+    }
 }
 
 /// What an unknown first word of a line may have been meant to be.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fail_wire::Name;
 
 use super::limits::SHOWN_MAX;
-use super::place::{At, Faults, meant, shown};
+use super::place::{At, Faults, Kind, meant, shown};
 
 /// Where a target stands, and what it depends on, each with its place.
 pub(crate) type Places = BTreeMap<Name, (At, Vec<(Name, At)>)>;
@@ -26,7 +26,7 @@ pub(crate) fn missing(places: &Places, faults: &mut Faults) {
             };
             let (name, on) = (shown(name.as_str()), shown(on.as_str()));
             let problem = format!("{name} depends on {on}, which is no target{near}");
-            faults.add((*at, problem));
+            faults.add(Kind::Dependency, (*at, problem));
         }
     }
 }
@@ -56,5 +56,5 @@ pub(crate) fn circle(names: &[Name], places: &Places, faults: &mut Faults) {
         told.join(" -> ")
     );
     let place = link.map_or(at(&names[first]), |(_, at)| *at);
-    faults.add((place, problem));
+    faults.add(Kind::Dependency, (place, problem));
 }

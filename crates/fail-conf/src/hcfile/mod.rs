@@ -31,7 +31,7 @@ use fail_wire::Name;
 use sha2::{Digest, Sha256};
 
 pub use modules::{ACTION_KEYS, CHECK_KEYS, Key, Module, Times, actions, modules};
-pub use place::{Errors, Fault, Place, Warning};
+pub use place::{Errors, Fault, Kind, Place, Warning};
 pub use print::print;
 pub use settings::SETTINGS;
 pub use source::{Source, fits, split};

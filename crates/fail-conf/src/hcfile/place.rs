@@ -39,6 +39,42 @@ pub struct Fault {
 /// Something that is worth a look and no error.
 pub type Warning = Fault;
 
+/// What kind of thing is wrong, in words of ours: nothing of the file is in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file can not be read.
+    File,
+    /// A line is none of an Hcfile, or what it says of variables or defaults is wrong.
+    Line,
+    /// A name of a target, or a whole target.
+    Target,
+    /// What targets depend on.
+    Dependency,
+    /// A setting of a target.
+    Setting,
+    /// A line of a check.
+    Check,
+    /// A line of an action.
+    Action,
+    /// A limit of all together is reached.
+    Limit,
+}
+
+impl Kind {
+    fn words(self) -> &'static str {
+        match self {
+            Kind::File => "a file can not be read",
+            Kind::Line => "a line is wrong",
+            Kind::Target => "a target is wrong",
+            Kind::Dependency => "a dependency is wrong",
+            Kind::Setting => "a setting is wrong",
+            Kind::Check => "a check is wrong",
+            Kind::Action => "an action is wrong",
+            Kind::Limit => "there is more than an Hcfile can have",
+        }
+    }
+}
+
 /// All that is wrong: at most [`SHOWN_MAX`] of them, sorted by their places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Errors {
@@ -46,6 +82,24 @@ pub struct Errors {
     pub faults: Vec<Fault>,
     /// How many more there are, at least.
     pub more: usize,
+    /// Of what kind the first is.
+    pub kind: Kind,
+}
+
+impl Errors {
+    /// Where the first is, of what kind, and how many more there are: for everybody. Words of the
+    /// file are not in it, since what is taken for a name may be a password whose quotes were
+    /// forgotten.
+    pub fn public(&self) -> String {
+        let first = self.faults.first();
+        let place = first.map_or(String::new(), |first| format!("{}: ", first.place));
+        let more = match self.more + self.faults.len().saturating_sub(1) {
+            0 => String::new(),
+            1 => ", and 1 more error".to_string(),
+            more => format!(", and {more} more errors"),
+        };
+        format!("{place}{}{more}", self.kind.words())
+    }
 }
 
 impl std::error::Error for Errors {}
@@ -95,7 +149,7 @@ pub(crate) type Wrong = (At, Problem);
 pub(crate) struct Faults {
     files: Vec<Arc<str>>,
     places: BTreeSet<At>,
-    first: BTreeMap<At, Problem>,
+    first: BTreeMap<At, (Kind, Problem)>,
     warnings: BTreeMap<At, Problem>,
 }
 
@@ -107,11 +161,11 @@ impl Faults {
         (self.files.len() - 1) as u16
     }
 
-    pub fn add(&mut self, (at, problem): Wrong) {
+    pub fn add(&mut self, kind: Kind, (at, problem): Wrong) {
         if problem == SAID || self.is_full() || !self.places.insert(at) {
             return;
         }
-        self.first.insert(at, problem);
+        self.first.insert(at, (kind, problem));
         if self.first.len() > SHOWN_MAX {
             self.first.pop_last();
         }
@@ -141,22 +195,28 @@ impl Faults {
         }
     }
 
-    fn list(&self, all: &BTreeMap<At, Problem>) -> Vec<Fault> {
-        let fault = |(at, problem): (&At, &Problem)| Fault {
-            place: self.place(*at),
+    fn fault(&self, at: At, problem: &Problem) -> Fault {
+        Fault {
+            place: self.place(at),
             problem: problem.clone(),
-        };
-        all.iter().map(fault).collect()
+        }
     }
 
     pub fn warnings(&self) -> Vec<Warning> {
-        self.list(&self.warnings)
+        let all = self.warnings.iter();
+        all.map(|(at, problem)| self.fault(*at, problem)).collect()
     }
 
     pub fn errors(&self) -> Errors {
+        let first = self.first.iter();
+        let faults = first.map(|(at, (_, problem))| self.fault(*at, problem));
         Errors {
-            faults: self.list(&self.first),
+            faults: faults.collect(),
             more: self.places.len() - self.first.len(),
+            kind: self
+                .first
+                .first_key_value()
+                .map_or(Kind::Line, |(_, (kind, _))| *kind),
         }
     }
 }
@@ -272,8 +332,8 @@ mod tests {
             column: 3,
         };
         for line in (1..=27).rev() {
-            faults.add((at(line), format!("problem {line}")));
-            faults.add((at(line), "again".to_string()));
+            faults.add(Kind::Line, (at(line), format!("problem {line}")));
+            faults.add(Kind::File, (at(line), "again".to_string()));
         }
         let errors = faults.errors();
         assert_eq!((errors.faults.len(), errors.more), (20, 7));
@@ -281,7 +341,7 @@ mod tests {
         assert!(text.starts_with("Hc\\u{1b}file:1:3: problem 1\nHc"));
         assert!(text.ends_with(":20:3: problem 20\nand 7 more"), "{text}");
         for line in 100..5_000 {
-            faults.add((at(line), "more".to_string()));
+            faults.add(Kind::Line, (at(line), "more".to_string()));
         }
         assert!(faults.is_full());
         assert_eq!(faults.errors().more, FAULTS_MAX - SHOWN_MAX);

@@ -9,7 +9,7 @@ use super::checks::module;
 use super::lex::{Automatic, Letter, Line, Lines, Word, assignment, expand, text, words};
 use super::limits::{BYTES_MAX, DEPTH_MAX, FILES_MAX};
 use super::modules::modules;
-use super::place::{At, Faults, Problem, Wrong, meant, shown};
+use super::place::{At, Faults, Kind, Problem, Wrong, meant, shown};
 use super::settings::{SETTINGS, Settings};
 use super::source::{Source, is_pattern, join, split};
 use super::variables::Variables;
@@ -76,7 +76,7 @@ pub(crate) fn read(name: &str, source: &dyn Source, faults: &mut Faults) -> Scri
             true => reader.faults.file(name),
             false => 0,
         };
-        reader.faults.add((At::start(file), problem));
+        reader.faults.add(Kind::File, (At::start(file), problem));
     }
     for (name, at) in reader.variables.unused() {
         if !SETTINGS.contains(&name) {
@@ -127,7 +127,8 @@ impl Reader<'_> {
                     column: before.chars().count() as u32 + 1,
                 };
                 self.script.gaps = true;
-                self.faults.add((at, "this is no UTF-8".to_string()));
+                let problem = "this is no UTF-8".to_string();
+                self.faults.add(Kind::File, (at, problem));
                 return Ok(());
             }
         };
@@ -147,7 +148,7 @@ impl Reader<'_> {
                 if let (Under::Rule(_), Some(rule)) = (self.under, self.script.rules.last_mut()) {
                     rule.broken = true;
                 }
-                self.faults.add(wrong);
+                self.faults.add(Kind::Line, wrong);
             }
         }
         self.under = Under::Nothing;
@@ -230,7 +231,7 @@ impl Reader<'_> {
                 None => {
                     let near = meant(&name.text, modules().iter().map(|module| module.name));
                     let problem = format!("there is no module {}{near}", name.shown());
-                    self.faults.add(name.wrong(problem));
+                    self.faults.add(Kind::Line, name.wrong(problem));
                 }
             }
         }
@@ -248,8 +249,8 @@ impl Reader<'_> {
             let (folder, last) = split(&name.text);
             if last.is_empty() || is_pattern(folder) {
                 let problem = "is no file: only its last part may have *, ? or []";
-                self.faults
-                    .add(name.wrong(format!("{} {problem}", name.shown())));
+                let wrong = name.wrong(format!("{} {problem}", name.shown()));
+                self.faults.add(Kind::Line, wrong);
                 continue;
             }
             let files = match is_pattern(last) {
@@ -258,7 +259,7 @@ impl Reader<'_> {
                     Ok(files) => files,
                     Err(why) => {
                         let problem = format!("can not list {}: {}", shown(&path), plain(&why));
-                        self.faults.add(name.wrong(problem));
+                        self.faults.add(Kind::File, name.wrong(problem));
                         continue;
                     }
                 },
@@ -270,7 +271,7 @@ impl Reader<'_> {
             for file in files {
                 if let Err(problem) = self.file(&file) {
                     self.script.gaps = true;
-                    self.faults.add(name.wrong(problem));
+                    self.faults.add(Kind::File, name.wrong(problem));
                     break;
                 }
             }
@@ -311,7 +312,7 @@ impl Reader<'_> {
         let stray = stray.map(|word| word.wrong(format!("{} {problem}", word.shown())));
         let broken = stray.is_some();
         if let Some(wrong) = stray {
-            self.faults.add(wrong);
+            self.faults.add(Kind::Dependency, wrong);
             depends.clear();
         }
         self.script.rules.push(Rule {

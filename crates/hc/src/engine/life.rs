@@ -52,7 +52,7 @@ impl Life {
     }
 
     /// A turn of the loop.
-    pub fn turn(&mut self, now: Mono, watch: &Watch, broken: bool) {
+    pub fn turn(&mut self, now: Mono, watch: &Watch, broken: Option<&str>) {
         if self.notify.is_heard() && now >= self.next {
             self.next = now + STATUS_EVERY;
             let line = status(watch, broken);
@@ -73,7 +73,7 @@ impl Life {
 }
 
 /// `12 targets: 10 up, 2 down`
-fn status(watch: &Watch, broken: bool) -> String {
+fn status(watch: &Watch, broken: Option<&str>) -> String {
     let count = watch.targets().len();
     let plural = if count == 1 { "" } else { "s" };
     let states = [
@@ -87,10 +87,9 @@ fn status(watch: &Watch, broken: bool) -> String {
     let counts = counts.iter().filter(|(count, _)| *count > 0);
     let counts: Vec<String> = counts.map(|(n, word)| format!("{n} {word}")).collect();
     let colon = if counts.is_empty() { "" } else { ": " };
-    let broken = match broken {
-        true => "; the Hcfile is broken, the old one holds",
-        false => "",
-    };
+    let broken = broken.map_or(String::new(), |why| {
+        format!("; the Hcfile is broken, the old one holds: {why}")
+    });
     format!("{count} target{plural}{colon}{}{broken}", counts.join(", "))
 }
 

@@ -14,13 +14,13 @@ use fail_rt::reason;
 use fail_wire::Name;
 
 use super::Engine;
-use crate::source::{Loaded, Origin};
+use crate::source::{Broken, Loaded, Origin};
 
 /// Reads again on demand.
 pub struct Reload {
     origin: Origin,
-    answers: Receiver<Result<Loaded, String>>,
-    to_answers: Sender<Result<Loaded, String>>,
+    answers: Receiver<Result<Loaded, Broken>>,
+    to_answers: Sender<Result<Loaded, Broken>>,
     /// How often it has been read.
     count: u64,
     reading: bool,
@@ -68,7 +68,9 @@ impl Engine {
         self.log.info("reading the Hcfile again");
         if let Err(e) = self.reload.begin() {
             let why = reason::words(&e);
-            self.stays(format!("no thread to read the Hcfile: {why}"));
+            let public = format!("no thread to read the Hcfile: {why}");
+            let all = public.clone();
+            self.stays(Broken { all, public });
             self.life.reloaded();
         }
     }
@@ -81,7 +83,7 @@ impl Engine {
         self.reload.reading = false;
         match answer {
             Ok(loaded) => self.renew(now, loaded),
-            Err(why) => self.stays(why),
+            Err(broken) => self.stays(broken),
         }
         self.life.reloaded();
         if std::mem::take(&mut self.reload.again) {
@@ -89,12 +91,13 @@ impl Engine {
         }
     }
 
-    fn stays(&mut self, why: String) {
-        for line in why.lines() {
+    /// The log is for who writes the Hcfile; the monitor and the service manager tell everybody.
+    fn stays(&mut self, broken: Broken) {
+        for line in broken.all.lines() {
             self.log.error(line);
         }
         self.log.error("the Hcfile is broken, the old one holds");
-        self.broken = Some(why);
+        self.broken = Some(broken.public);
     }
 
     fn renew(&mut self, now: Now, loaded: Loaded) {
