@@ -189,13 +189,24 @@ impl Picture {
                 Ok(shown) => {
                     let broken = shown.health.as_ref().and_then(|h| h.broken.as_ref());
                     if let Some(why) = broken {
-                        let what = "its Hcfile can not be read, the one before holds";
-                        grid.line(format!("{host}: {what}: {why}"), Ink::Warning);
+                        grid.line(broken_line(host, why), Ink::Warning);
                     }
                 }
             }
         }
     }
+
+    /// Those whose Hcfile is not in force, each with a sentence.
+    fn broken(&self) -> impl Iterator<Item = String> {
+        self.told().filter_map(|(asked, shown)| {
+            let why = shown.health.as_ref()?.broken.as_ref()?;
+            Some(broken_line(&asked.host, why))
+        })
+    }
+}
+
+fn broken_line(host: &str, why: &str) -> String {
+    format!("{host}: its Hcfile can not be read, the one before holds: {why}")
 }
 
 /// Whether one of these fits, or there are none.

@@ -35,6 +35,11 @@ pub fn line(picture: &Picture) -> (u8, String) {
     let unknown = picture.unknown().into_iter();
     troubles.extend(unknown.map(|name| picture.nobody_knows(name)));
     codes.extend(troubles.iter().map(|_| exit::UNKNOWN));
+    // Or nobody sees for weeks that no change gets in.
+    for sentence in picture.broken() {
+        troubles.push(sentence);
+        codes.push(exit::WARNING);
+    }
     // Of a hc without targets nothing is known.
     let code = codes.into_iter().max_by_key(|code| weight(*code));
     let code = code.unwrap_or(exit::UNKNOWN);
@@ -53,7 +58,7 @@ pub fn line(picture: &Picture) -> (u8, String) {
         why if why.is_empty() => format!("{} is {}", target.name, state(target)),
         why => format!("{} is {} ({why})", target.name, state(target)),
     });
-    // What is down first, then who does not answer, then the rest.
+    // What is down first, then who does not answer or has a broken Hcfile, then the rest.
     let mut odd: Vec<String> = odd.collect();
     let down = targets
         .iter()
@@ -107,7 +112,13 @@ fn counts(targets: &[(&str, &TargetView)]) -> String {
 fn cut(said: &[String]) -> String {
     let mut text = String::new();
     for (number, part) in said.iter().enumerate() {
-        let part = clean(part).replace('|', "/");
+        let mut part = clean(part).replace('|', "/");
+        if number == 0 {
+            // It says how many there are, unless somebody invents states without end.
+            let end = (0..=WORDS_BYTES_MAX).rev();
+            let end = end.into_iter().find(|at| part.is_char_boundary(*at));
+            part.truncate(end.unwrap_or(0));
+        }
         let more = format!("; and {} more", said.len() - number);
         if number > 0 && text.len() + part.len() + more.len() + 2 > WORDS_BYTES_MAX {
             return text + &more;
@@ -251,6 +262,19 @@ mod tests {
     }
 
     #[test]
+    fn a_broken_hcfile_is_a_warning() {
+        let mut picture = stage::picture(&["dns"]);
+        let Ok(shown) = &mut picture.asked[0].told else {
+            unreachable!()
+        };
+        shown.health.as_mut().unwrap().broken = Some("Hcfile:2:3: a check is wrong".to_string());
+        let (code, line) = super::line(&picture);
+        let is = "WARNING: 1 target: 1 up; hosta: its Hcfile can not be read, the one before \
+                  holds: Hcfile:2:3: a check is wrong | 'dns/dns/time'=0.0004s;;;0\n";
+        assert_eq!((code, line.as_str()), (1, is));
+    }
+
+    #[test]
     fn a_figure_is_one_whatever_a_hc_says() {
         let mut view = FigureView {
             name: "x".to_string(),
@@ -283,6 +307,7 @@ mod tests {
             target.name = format!("t{n}\u{1b}[2J|");
             target.checks = vec![target.checks[0].clone(); 3];
             target.checks[0].figures = vec![FigureView::default(); 64];
+            target.state = format!("down{n}");
             shown.targets.insert(target.name.clone(), target);
         }
         let (code, line) = super::line(&picture);
