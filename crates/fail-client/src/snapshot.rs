@@ -120,10 +120,12 @@ impl Snapshot {
             }
             Update::Gone { what, name } => match what.as_str() {
                 "service" => {
+                    self.is_gone(true, &name);
                     self.services.remove(&name);
                     self.bytes -= self.weights.remove(&(true, name)).unwrap_or(0);
                 }
                 "host" => {
+                    self.is_gone(false, &name);
                     self.hosts.remove(&name);
                     self.trips.remove(&name);
                     self.bytes -= self.weights.remove(&(false, name)).unwrap_or(0);
@@ -166,6 +168,13 @@ impl Snapshot {
     fn is_told(&mut self, service: bool, name: &str) {
         if let Some(told) = &mut self.told {
             told.insert((service, name.to_string()));
+        }
+    }
+
+    /// What is gone is not remembered, or names without end would fill the memory.
+    fn is_gone(&mut self, service: bool, name: &str) {
+        if let Some(told) = &mut self.told {
+            told.remove(&(service, name.to_string()));
         }
     }
 }
@@ -311,6 +320,17 @@ mod tests {
             shown.apply(gone, 0).unwrap();
         }
         assert!(shown.services.is_empty() && shown.hosts.is_empty() && shown.trips.is_empty());
+    }
+
+    #[test]
+    fn who_comes_and_goes_is_not_remembered() {
+        let mut shown = all(vec![hello(0)]);
+        for (what, update) in [("service", service("x")), ("host", host("x", 1))] {
+            shown.apply(update, 0).unwrap();
+            let (what, name) = (what.to_string(), "x".to_string());
+            shown.apply(Update::Gone { what, name }, 0).unwrap();
+        }
+        assert_eq!(shown.told, Some(BTreeSet::new()));
     }
 
     #[test]

@@ -2,13 +2,15 @@
 //! found costs its time and nothing more: the others are shown, and it is an error with a
 //! sentence.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use fail_wire::health::{Question, Update};
 
-use super::{Health, Snapshot};
+use super::{BYTES_MAX, Health, Snapshot};
 use crate::addresses;
 use crate::stream::StreamError;
 
@@ -45,12 +47,24 @@ pub enum Unread {
 }
 
 /// Reads the hcs at these places, all of them within `timeout`; of their targets those with
-/// these names, and perhaps others, or all if none is named. In their order.
+/// these names, and perhaps others, or all if none is named. In their order. All of them
+/// together may have as many bytes as one ([`BYTES_MAX`]).
 pub fn ask_all(
     places: Vec<Place>,
     names: &[String],
     timeout: Duration,
 ) -> Vec<Result<Snapshot, Unread>> {
+    ask_within(places, names, timeout, BYTES_MAX)
+}
+
+/// The same with so many bytes for all.
+fn ask_within(
+    places: Vec<Place>,
+    names: &[String],
+    timeout: Duration,
+    most: usize,
+) -> Vec<Result<Snapshot, Unread>> {
+    let used = Arc::new(AtomicUsize::new(0));
     let until = Instant::now() + timeout;
     let late = |place: &Place| {
         let Place { host, port } = place;
@@ -61,9 +75,18 @@ pub fn ask_all(
     let (send, receive) = channel();
     for (number, place) in places.into_iter().enumerate() {
         let (send, question) = (send.clone(), question.clone());
+        let mut share = Share {
+            used: used.clone(),
+            own: 0,
+            most,
+        };
         let ask = move || {
+            let told = ask(&place, question, until, timeout, &mut share);
+            if told.is_err() {
+                share.give_back();
+            }
             // Nobody waits any more: then nobody wants to know.
-            let _ = send.send((number, ask(&place, question, until, timeout)));
+            let _ = send.send((number, told));
         };
         // Not within a scope: the system can take longer than that to find a name.
         let thread = thread::Builder::new().name(format!("ask {number}"));
@@ -78,6 +101,34 @@ pub fn ask_all(
             Ok((number, what)) => told[number] = what,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return told,
         }
+    }
+}
+
+/// What one of them takes of the bytes that all have together.
+struct Share {
+    used: Arc<AtomicUsize>,
+    own: usize,
+    most: usize,
+}
+
+impl Share {
+    /// From now on it takes so many.
+    fn is(&mut self, bytes: usize) -> Result<(), String> {
+        // The others see the old ones or the new ones, and no less than both of us need.
+        let all = self.used.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let before = std::mem::replace(&mut self.own, bytes);
+        self.used.fetch_sub(before, Ordering::Relaxed);
+        match all - before > self.most {
+            true => Err(format!(
+                "all hosts together show more than {} bytes",
+                self.most
+            )),
+            false => Ok(()),
+        }
+    }
+
+    fn give_back(&mut self) {
+        let _ = self.is(0);
     }
 }
 
@@ -96,6 +147,7 @@ fn ask(
     question: Option<String>,
     until: Instant,
     timeout: Duration,
+    share: &mut Share,
 ) -> Result<Snapshot, Unread> {
     let at = addresses(&place.host, place.port).map_err(Unread::NoHost)?;
     let no_answer = |error: StreamError| match error {
@@ -130,6 +182,7 @@ fn ask(
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
         let taken = shown.apply(update, now);
+        let taken = taken.and_then(|()| share.is(shown.bytes()));
         taken.map_err(|problem| Unread::Odd(format!("{}: {problem}", health.at())))?;
     }
     Ok(shown)

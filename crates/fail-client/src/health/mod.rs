@@ -27,7 +27,7 @@ pub use ask::{Place, Unread, ask_all};
 pub use fail_wire::health::{ActionView, Available, ChangeView, CheckView, FigureView, HealthView};
 pub use fail_wire::health::{Hello, TargetView, Update};
 pub use forest::{Forest, Place as Branch};
-pub use snapshot::{BYTES_MAX, PARTS_MAX, Snapshot, TARGETS_MAX};
+pub use snapshot::{BYTES_MAX, Snapshot, TARGETS_MAX};
 
 use crate::stream::{Lines, Stream};
 

@@ -168,3 +168,28 @@ fn what_is_no_number_costs_nothing_else() {
     let text = serde_json::to_string(&told).unwrap();
     assert!(text.contains("\"took\":null"), "{text}");
 }
+
+#[test]
+fn what_several_say_is_weighed_together() {
+    let big = |name: &str| {
+        let why = "x".repeat(4_000);
+        says(format!(
+            "{HELLO}{{\"type\":\"target\",\"name\":\"{name}\",\"why\":\"{why}\"}}\n{{\"type\":\"ready\"}}\n"
+        ))
+    };
+    let read = |most: usize| {
+        let told = ask_within(vec![big("a"), big("b")], &[], LIMIT, most);
+        let whole = told.iter().filter(|told| told.is_ok()).count();
+        (whole, told.into_iter().find_map(Result::err))
+    };
+    assert!(matches!(read(10_000), (2, None)));
+    let (whole, error) = read(6_000);
+    assert!(whole <= 1, "{whole}");
+    let Some(Unread::Odd(sentence)) = error else {
+        panic!("{error:?}");
+    };
+    assert!(
+        sentence.ends_with(": all hosts together show more than 6000 bytes"),
+        "{sentence}"
+    );
+}
