@@ -25,6 +25,18 @@ const STYLE: &str = include_str!("page.css");
 /// it.
 pub const LINES_MAX: usize = 2_000;
 
+/// Bytes of all those lines, about. Of what a hc has it is less; a hostile one could make each
+/// line a megabyte.
+pub const BYTES_MAX: usize = 32 << 20;
+
+/// What there is still room for.
+pub struct Room {
+    /// Lines of targets.
+    pub lines: usize,
+    /// Their bytes.
+    pub bytes: usize,
+}
+
 /// Of what is not as it should be, so many stand at the top.
 const WORST_MAX: usize = 100;
 
@@ -53,7 +65,10 @@ pub fn page(shown: &Shown, refresh: u64) -> String {
         0 => "health".to_string(),
         _ => format!("health: {troubles} not as it should be"),
     };
-    let mut room = LINES_MAX;
+    let mut room = Room {
+        lines: LINES_MAX,
+        bytes: BYTES_MAX,
+    };
     let page = html! {
         (DOCTYPE)
         html lang="en" {

@@ -1,11 +1,12 @@
 //! One hc: how it does its own work, and its targets below what they depend on.
 
 use fail_client::health::words::ms;
-use fail_client::health::{Forest, HealthView, TargetView};
+use fail_client::health::{Branch, Forest, HealthView, TargetView};
 use fail_client::{clean, named};
 use maud::{Markup, PreEscaped, html};
 
 use crate::look::{Hc, Shown};
+use crate::page::Room;
 use crate::target;
 use crate::when::ago;
 
@@ -13,19 +14,18 @@ use crate::when::ago;
 /// browser draws ten thousand, and no window has room for thirty.
 const LEVELS_MAX: usize = 12;
 
-/// Its part of the page, with at most so many lines; takes from those what it has drawn.
-pub fn section(shown: &Shown, hc: Hc, room: &mut usize) -> Markup {
+/// Its part of the page, as far as there is room; takes from that what it has drawn.
+pub fn section(shown: &Shown, hc: Hc, room: &mut Room) -> Markup {
     let targets: Vec<&TargetView> = shown.targets(hc).collect();
     let count = targets.len();
     let forest = Forest::of(targets).0;
-    let drawn = forest.len().min(*room);
-    *room -= drawn;
+    let (tree, drawn) = tree(shown, hc, &forest, room);
     let id = format!("hc{}", hc.number);
     html! {
         section .hc aria-labelledby=(id) {
             h2 #(id) { (clean(hc.host)) }
             (about(shown, hc))
-            (tree(shown, hc, &forest[..drawn]))
+            (tree)
             @if drawn < forest.len() {
                 p .warning { (forest.len() - drawn) " more lines of targets are not on this page." }
             }
@@ -69,11 +69,17 @@ fn health(health: &HealthView) -> Markup {
     }
 }
 
-/// Lists within lists. Opened and closed by hand, since a target may stand ten thousand deep.
-fn tree(shown: &Shown, hc: Hc, places: &[fail_client::health::Branch]) -> Markup {
+/// Lists within lists, and how many lines there was room for. Opened and closed by hand, since a
+/// target may stand ten thousand deep.
+fn tree(shown: &Shown, hc: Hc, places: &[Branch], room: &mut Room) -> (Markup, usize) {
     let mut text = String::new();
     let mut open = 0;
-    for place in places {
+    let mut drawn = 0;
+    for place in places.iter().take(room.lines) {
+        if text.len() >= room.bytes {
+            break;
+        }
+        drawn += 1;
         let level = place.depth.min(LEVELS_MAX) + 1;
         match level > open {
             // Each stands at most one level below the one before it.
@@ -94,7 +100,9 @@ fn tree(shown: &Shown, hc: Hc, places: &[fail_client::health::Branch]) -> Markup
         text.push_str(&line(shown, hc, place.target, place.again, deep).into_string());
     }
     text.push_str(&"</li></ul>".repeat(open));
-    PreEscaped(text)
+    room.lines -= drawn;
+    room.bytes = room.bytes.saturating_sub(text.len());
+    (PreEscaped(text), drawn)
 }
 
 fn line(shown: &Shown, hc: Hc, target: &TargetView, again: bool, deep: Option<usize>) -> Markup {

@@ -16,6 +16,9 @@ const CHANGES_SHOWN: usize = 5;
 /// Figures of one check that are shown.
 const FIGURES_SHOWN: usize = 20;
 
+/// Letters of a line of the Hcfile that are shown: one can have 64 kB, of words of a program say.
+const LINE_LETTERS_SHOWN: usize = 1_000;
+
 /// The class of a state, for its colour.
 pub fn class(state: &str) -> &'static str {
     match state {
@@ -112,6 +115,12 @@ fn up(available: &Available) -> String {
     }
 }
 
+/// The beginning of a line.
+fn short(line: &str) -> &str {
+    let end = line.char_indices().nth(LINE_LETTERS_SHOWN);
+    &line[..end.map_or(line.len(), |(at, _)| at)]
+}
+
 fn check(check: &CheckView) -> Markup {
     let figures = check.figures.iter().take(FIGURES_SHOWN).map(measured);
     let figures: Vec<String> = figures.collect();
@@ -120,7 +129,7 @@ fn check(check: &CheckView) -> Markup {
             None => (badge("pending")),
             Some(verdict) => (badge(verdict)),
         }
-        " " code { (clean(&check.line)) }
+        " " code { (clean(short(&check.line))) }
         @if !check.why.is_empty() { " " span .why { (clean(&check.why)) } }
         @if check.verdict.is_some() { " " span .note { "in " (ms(check.took)) } }
         @if !figures.is_empty() { " " span .note { (clean(&figures.join(", "))) } }
@@ -147,7 +156,7 @@ fn measured(view: &FigureView) -> String {
 
 fn action(shown: &Shown, hc: Hc, action: &ActionView) -> Markup {
     html! {
-        code { (clean(&action.line)) } " "
+        code { (clean(short(&action.line))) } " "
         @match (action.runs, action.at) {
             (true, Some(at)) => { "under way since " (ago(hc.here(at), shown.now)) },
             (true, None) => "under way",

@@ -254,3 +254,30 @@ fn every_colour_of_a_text_can_be_read() {
 fn the_moment_of_the_page_is_told() {
     assert!(draw(&one("")).contains(&fail_client::utc(NOW)));
 }
+
+#[test]
+fn a_page_has_an_end_whatever_a_hc_says() {
+    let mut shown = one("");
+    let Ok(snapshot) = &mut shown.asked[0].told else {
+        unreachable!()
+    };
+    let mut evil = snapshot.targets["router"].clone();
+    evil.checks[0].line = "\"".repeat(10_000);
+    evil.checks[0].why = "\"".repeat(4_000);
+    evil.checks = vec![evil.checks[0].clone(); 100];
+    for n in 0..20 {
+        let name = format!("t{n}");
+        let target = TargetView {
+            name: name.clone(),
+            ..evil.clone()
+        };
+        snapshot.targets.insert(name, target);
+    }
+    let page = draw(&shown);
+    // One line more than there is room for is drawn to its end.
+    assert!(page.len() < BYTES_MAX + (8 << 20), "{}", page.len());
+    assert!(page.contains(" more lines of targets are not on this page."));
+    let begun = page.matches("<li>").count() + page.matches("<li ").count();
+    assert_eq!(begun, page.matches("</li>").count());
+    assert!(!page.contains(&"&quot;".repeat(4_001)));
+}
