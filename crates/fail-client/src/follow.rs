@@ -36,8 +36,19 @@ pub enum Seen<U = Update> {
     Lost(String),
 }
 
+/// What is to be done with one that is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// Read on.
+    GoOn,
+    /// Hang up, and try again later: what it says can not be.
+    HangUp,
+    /// End: nobody wants to know any more.
+    End,
+}
+
 /// Follows the failsh or the hc at `host`, in a thread of its own; what is seen is given to `see`, with
-/// this number. It ends when that says `false`.
+/// this number, and it says what is to be done then.
 ///
 /// While `see` is slow, nothing is read, and the daemon keeps what is new.
 ///
@@ -47,19 +58,21 @@ pub fn follow<U: Told>(
     number: usize,
     host: String,
     port: u16,
-    see: impl Fn(usize, Seen<U>) -> bool + Send + 'static,
+    see: impl Fn(usize, Seen<U>) -> Then + Send + 'static,
 ) -> io::Result<()> {
     let run = move || {
         let mut pause = PAUSE;
         loop {
             let lost = match addresses(&host, port) {
                 Ok(at) => look(number, &at, &see, &mut pause),
-                Err(sentence) => Some(sentence),
+                Err(sentence) => Lost::Itself(sentence),
             };
-            let Some(sentence) = lost else {
-                return;
+            let ends = match lost {
+                Lost::Itself(sentence) => see(number, Seen::Lost(sentence)) == Then::End,
+                Lost::HungUp => false,
+                Lost::Nobody => true,
             };
-            if !see(number, Seen::Lost(sentence)) {
+            if ends {
                 return;
             }
             thread::sleep(pause);
@@ -72,29 +85,47 @@ pub fn follow<U: Told>(
         .map(|_| ())
 }
 
-/// One connection, from its beginning to its end. Nothing: nobody wants to know any more.
+/// How a connection ended.
+enum Lost {
+    /// By itself, or there was none: why, in one sentence.
+    Itself(String),
+    /// By us.
+    HungUp,
+    /// By us, and nobody wants to know any more.
+    Nobody,
+}
+
+/// One connection, from its beginning to its end.
 fn look<U: Told>(
     number: usize,
     addresses: &[SocketAddr],
-    see: &impl Fn(usize, Seen<U>) -> bool,
+    see: &impl Fn(usize, Seen<U>) -> Then,
     pause: &mut Duration,
-) -> Option<String> {
+) -> Lost {
     let mut stream = match Stream::connect(addresses, CONNECT) {
         Ok(stream) => stream,
-        Err(error) => return Some(error.to_string()),
+        Err(error) => return Lost::Itself(error.to_string()),
     };
-    let tell = |what| see(number, what).then_some(());
-    tell(Seen::Connected(stream.at()))?;
+    let before = *pause;
+    let mut seen = Seen::Connected(stream.at());
     loop {
-        match stream.next(Instant::now() + LOOK) {
-            Ok(update) => {
-                // It really is one, and takes us.
-                *pause = PAUSE;
-                tell(Seen::Update(update))?;
+        match see(number, seen) {
+            Then::GoOn => {}
+            Then::HangUp => {
+                *pause = before;
+                return Lost::HungUp;
             }
-            Err(StreamError::Late { .. }) => {}
-            Err(error) => return Some(error.to_string()),
+            Then::End => return Lost::Nobody,
         }
+        seen = loop {
+            match stream.next(Instant::now() + LOOK) {
+                Ok(update) => break Seen::Update(update),
+                Err(StreamError::Late { .. }) => {}
+                Err(error) => return Lost::Itself(error.to_string()),
+            }
+        };
+        // It really is one, and takes us.
+        *pause = PAUSE;
     }
 }
 
@@ -107,12 +138,33 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(20);
 
+    fn then(sent: bool) -> Then {
+        if sent { Then::GoOn } else { Then::End }
+    }
+
+    #[test]
+    fn who_says_what_can_not_be_is_hung_up_on_and_tried_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let see = |_, seen: Seen| match seen {
+            Seen::Update(_) => Then::HangUp,
+            _ => Then::GoOn,
+        };
+        follow(0, "127.0.0.1".to_string(), port, see).unwrap();
+        for _ in 0..2 {
+            let (mut far, _) = listener.accept().unwrap();
+            let lines = "{\"type\":\"ready\"}\n".repeat(1_000);
+            let mut writes = (0..10_000).map(|_| far.write_all(lines.as_bytes()));
+            assert!(writes.any(|done| done.is_err()), "it reads all of it");
+        }
+    }
+
     #[test]
     fn who_was_lost_is_found_again() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (send, receive) = channel();
-        let see = move |number, seen| send.send((number, seen)).is_ok();
+        let see = move |number, seen| then(send.send((number, seen)).is_ok());
         follow(7, "127.0.0.1".to_string(), port, see).unwrap();
         for _ in 0..3 {
             let (mut far, _) = listener.accept().unwrap();
@@ -140,7 +192,7 @@ mod tests {
     #[test]
     fn a_name_that_nobody_knows_is_a_sentence() {
         let (send, receive) = channel();
-        let see = move |number, seen: Seen| send.send((number, seen)).is_ok();
+        let see = move |number, seen: Seen| then(send.send((number, seen)).is_ok());
         follow(0, "no such.host.invalid".to_string(), 1, see).unwrap();
         let (_, seen) = receive.recv_timeout(LIMIT).unwrap();
         assert!(

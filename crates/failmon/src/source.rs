@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use fail_cli::{Failmon, Failure, exit};
-use fail_client::follow::{Seen, follow};
+use fail_client::follow::{Seen, Then, follow};
 
 use crate::cluster::Cluster;
 use crate::record::{Recorder, Recording};
@@ -98,10 +98,12 @@ impl Source {
         for (number, target) in options.targets.iter().enumerate() {
             let (host, port) = (target.host.clone(), target.port_or(options.port));
             let post = Arc::clone(post);
-            follow(number, host, port, move |number, seen| {
-                post(Came::Seen(number, seen))
-            })
-            .map_err(|e| Failure::new(exit::OSERR, format!("no thread: {e}")))?;
+            let see = move |number, seen| match post(Came::Seen(number, seen)) {
+                true => Then::GoOn,
+                false => Then::End,
+            };
+            follow(number, host, port, see)
+                .map_err(|e| Failure::new(exit::OSERR, format!("no thread: {e}")))?;
         }
         Ok(Source::new(options, targets, clock, recorder))
     }

@@ -4,10 +4,12 @@
 //! comes back, it is news where it differs from what was known.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use fail_cli::{Failure, Getnode, exit};
-use fail_client::follow::{Seen, follow};
+use fail_client::follow::{Seen, Then, follow};
 use fail_client::grid::{Cell, Grid, Ink};
 use fail_client::health::words::{mood, state, why};
 use fail_client::health::{Snapshot, TargetView, Update};
@@ -39,6 +41,8 @@ struct Watched {
     known: bool,
     /// It has said what can not be: nothing more of it counts until it is connected anew.
     barred: bool,
+    /// Whoever reads it is to hang up because of that.
+    hang_up: Arc<AtomicBool>,
 }
 
 /// Until interrupted.
@@ -47,16 +51,21 @@ struct Watched {
 /// There are no threads, or nothing can be written.
 pub fn watch(options: &Getnode) -> Result<u8, Failure> {
     let (send, receive) = sync_channel(QUEUE);
+    let all = options.hosts.0.iter();
+    let mut watched: Vec<Watched> = all.map(|_| Watched::default()).collect();
     for (number, host) in options.hosts.0.iter().enumerate() {
-        let send = send.clone();
-        let see = move |number, seen| send.send((number, seen)).is_ok();
+        let (send, hang_up) = (send.clone(), watched[number].hang_up.clone());
+        let see = move |number, seen| match send.send((number, seen)) {
+            Err(_) => Then::End,
+            Ok(()) if hang_up.swap(false, Ordering::Relaxed) => Then::HangUp,
+            Ok(()) => Then::GoOn,
+        };
         follow(number, host.host.clone(), host.port_or(options.port), see)
             .map_err(|e| Failure::new(exit::OSERR, format!("no thread: {e}")))?;
     }
     drop(send);
     let terminal = Terminal::find();
     let hosts: Vec<String> = options.hosts.0.iter().map(ToString::to_string).collect();
-    let mut watched: Vec<Watched> = hosts.iter().map(|_| Watched::default()).collect();
     while let Ok((number, seen)) = receive.recv() {
         for news in watched[number].take(seen, &options.targets, now_ms()) {
             let host = hosts[number].as_str();
@@ -95,9 +104,11 @@ impl Watched {
         let find = |shown: &Snapshot| shown.targets.get(name.as_deref()?).cloned().map(Box::new);
         let before = find(&self.shown);
         // Only then something goes that is not named.
-        let all = matches!(update, Update::Ready).then(|| self.shown.targets.clone());
+        let all = matches!(update, Update::Ready) && !self.shown.ready;
+        let all = all.then(|| self.shown.targets.clone());
         if let Err(sentence) = self.shown.apply(update, now) {
             self.barred = true;
+            self.hang_up.store(true, Ordering::Relaxed);
             return vec![News::Lost(sentence)];
         }
         let wanted = |name: &str| is_wanted(patterns, name);
@@ -242,6 +253,7 @@ mod tests {
         };
         let wide = Seen::Update(Update::Target(Box::new(wide)));
         assert!(told(&mut hc, wide).starts_with("it shows more than"));
+        assert!(hc.hang_up.load(Ordering::Relaxed));
         assert_eq!(told(&mut hc, target("www", "up")), "");
         told(&mut hc, Seen::Connected(([127, 0, 0, 1], 1).into()));
         assert_eq!(told(&mut hc, target("www", "up")), "none->up");
