@@ -49,14 +49,19 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
-/// What is in a regular file. Anything else, a FIFO say, is an error and nothing to wait for.
+/// Bytes of a file that is ours, such as a state file: no real one is as large.
+pub const OWN_BYTES_MAX: usize = 1 << 30;
+
+/// What is in a regular file that is ours. Anything else, a FIFO say, is an error and nothing to
+/// wait for.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    Ok(read_with_metadata(path)?.0)
+    Ok(read_with_metadata(path, OWN_BYTES_MAX)?.0)
 }
 
-/// The same, and whose file that is and who may do what with it.
-pub fn read_with_metadata(path: &Path) -> io::Result<(Vec<u8>, Metadata)> {
-    let mut file = OpenOptions::new()
+/// The same of a file of at most so many bytes, and whose it is and who may do what with it. Of
+/// a longer one no more is read.
+pub fn read_with_metadata(path: &Path, most: usize) -> io::Result<(Vec<u8>, Metadata)> {
+    let file = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
         .open(path)?;
@@ -64,9 +69,16 @@ pub fn read_with_metadata(path: &Path) -> io::Result<(Vec<u8>, Metadata)> {
     if !data.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
+    let most = most as u64;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok((bytes, data))
+    if data.len() <= most {
+        // One more than it may have, to see that it has grown meanwhile.
+        file.take(most + 1).read_to_end(&mut bytes)?;
+    }
+    match data.len().max(bytes.len() as u64) > most {
+        true => Err(io::Error::other(format!("it has more than {most} bytes"))),
+        false => Ok((bytes, data)),
+    }
 }
 
 /// Renames a damaged file to `path.damaged-utc-n` and says what it is called now. Nothing is

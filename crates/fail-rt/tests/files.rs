@@ -7,7 +7,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use fail_rt::daemon::{PidFile, PidFileError};
-use fail_rt::files::{read, replace, set_aside};
+use fail_rt::files::{OWN_BYTES_MAX, read, read_with_metadata, replace, set_aside};
 use nix::fcntl::{Flock, FlockArg};
 
 struct Folder(PathBuf);
@@ -216,4 +216,21 @@ fn a_pid_file_that_is_not_ours_any_more_stays() {
     fs::write(&path, "1\n").unwrap();
     drop(file);
     assert_eq!(fs::read_to_string(&path).unwrap(), "1\n");
+}
+
+#[test]
+fn a_file_that_is_too_long_is_not_read() {
+    let folder = Folder::new("long");
+    let path = folder.0.join("file");
+    fs::write(&path, "0123456789").unwrap();
+    assert_eq!(read_with_metadata(&path, 10).unwrap().0, b"0123456789");
+    let error = read_with_metadata(&path, 9).unwrap_err();
+    assert_eq!(error.to_string(), "it has more than 9 bytes");
+    // Of a file system that does not tell how long it is.
+    let endless = read_with_metadata(Path::new("/proc/self/status"), 9).unwrap_err();
+    assert_eq!(endless.to_string(), "it has more than 9 bytes");
+    // It takes no room, and as much memory as it has bytes.
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(OWN_BYTES_MAX as u64 + 1).unwrap();
+    assert!(read(&path).is_err());
 }

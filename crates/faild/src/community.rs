@@ -22,6 +22,9 @@ const OTHERS_WRITE: u32 = 0o002;
 /// Its group may write it.
 const GROUP_WRITES: u32 = 0o020;
 
+/// Bytes of such a file. One with all communities and rules that there can be has a tenth.
+const BYTES_MAX: usize = 16 << 20;
+
 /// Where it is.
 pub struct CommunityFile {
     path: PathBuf,
@@ -38,7 +41,7 @@ impl CommunityFile {
     /// Reads who may do what.
     pub fn read(&self, log: &Log) -> Result<Access, Failure> {
         let file = self.path.display();
-        let (bytes, data) = files::read_with_metadata(&self.path).map_err(|e| {
+        let (bytes, data) = files::read_with_metadata(&self.path, BYTES_MAX).map_err(|e| {
             let (why, hint) = (reason::words(&e), self.hint(&e));
             let sentence = format!("can not read community file {file}: {why}{hint}");
             Failure::new(exit::IOERR, sentence)

@@ -9,6 +9,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use fail_conf::hcfile::limits::BYTES_MAX;
 use fail_conf::hcfile::{self, Hcfile, Source};
 use fail_core::watch::{Bad, Event, Target, Targets};
 use fail_rt::{daemon, files, reason};
@@ -114,7 +115,7 @@ struct Files<'a> {
 impl Source for Files<'_> {
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {
         let path = self.base.join(name);
-        let read = files::read_with_metadata(&path);
+        let read = files::read_with_metadata(&path, BYTES_MAX);
         let (bytes, data) = read.map_err(|e| reason::words(&e))?;
         *self.count.borrow_mut() += 1;
         if let Some(why) = untrusted(&data, self.user) {
