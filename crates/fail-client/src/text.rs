@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use fail_wire::Record;
+pub use fail_wire::is_odd;
 use serde_json::{Value, json};
 
 /// How long ago, in the one or two largest units: `850ms`, `12s`, `3m20s`, `2h5m`, `4d1h`.
@@ -51,20 +52,6 @@ pub fn json(record: &Record) -> Value {
         "last_change_ms": record.last_change,
         "reason": record.reason.as_str(),
     })
-}
-
-/// Whether a letter may do something to a terminal or to a line, instead of standing in it:
-/// control characters, what turns the direction of writing, what ends a line, what is not seen.
-pub fn is_odd(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter,
-            '\u{61c}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 /// A text in one line, with its odd letters ([`is_odd`]) shown by their codes. It is not

@@ -42,7 +42,7 @@ pub use query::{Beat, Query};
 pub use record::{Marks, Record};
 pub use report::{Hear, REPORTED_BYTES_MIN, Report, Reported};
 pub use state::State;
-pub use text::{BadReason, REASON_BYTES_MAX, Reason};
+pub use text::{BadReason, REASON_BYTES_MAX, Reason, is_odd};
 
 /// The longest datagram that the suite sends: it passes any network in one piece.
 pub const DATAGRAM_BYTES_MAX: usize = 1400;

@@ -16,8 +16,23 @@ pub(crate) fn is_invisible(c: char) -> bool {
         | '\u{feff}')
 }
 
-fn is_odd(c: char) -> bool {
+/// Whether a reason can not have it.
+fn is_refused(c: char) -> bool {
     c.is_control() || is_invisible(c)
+}
+
+/// Whether a letter may do something to a terminal or to a line, instead of standing in it:
+/// control characters, what turns the direction of writing, what ends a line, what is not seen.
+pub fn is_odd(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
 }
 
 /// One line of text without control characters, at most [`REASON_BYTES_MAX`] bytes. It can
@@ -35,7 +50,7 @@ impl Reason {
     /// Makes any text a reason: white space, control and invisible characters become single
     /// blanks, and what is too long ends in `…`.
     pub fn new(text: &str) -> Reason {
-        let plain = text.split(|c: char| c.is_whitespace() || is_odd(c));
+        let plain = text.split(|c: char| c.is_whitespace() || is_refused(c));
         let words: Vec<&str> = plain.filter(|word| !word.is_empty()).collect();
         let mut line = words.join(" ");
         if line.len() > REASON_BYTES_MAX {
@@ -51,7 +66,7 @@ impl Reason {
 
     /// The text if it is a reason as it stands.
     pub(crate) fn exact(text: &str) -> Option<Reason> {
-        let legal = text.len() <= REASON_BYTES_MAX && !text.chars().any(is_odd);
+        let legal = text.len() <= REASON_BYTES_MAX && !text.chars().any(is_refused);
         legal.then(|| Reason(text.to_string()))
     }
 

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use fail_wire::is_odd;
+
 use super::limits::{FAULTS_MAX, SHOWN_MAX};
 
 /// A place in a file.
@@ -219,20 +221,6 @@ impl Faults {
                 .map_or(Kind::Line, |(_, (kind, _))| *kind),
         }
     }
-}
-
-/// Whether a letter may do something to a terminal or to a line, or is not seen. A target of
-/// `fail-fuzz` holds this to what the tools call so.
-pub(crate) fn is_odd(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter,
-            '\u{61c}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Letters of a word that are shown. A sentence should fit into a line or two.

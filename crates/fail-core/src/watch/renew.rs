@@ -14,7 +14,7 @@ use super::acts::Deed;
 use super::available::Times;
 use super::entry::{Entry, Since};
 use super::settings::{Target, Targets};
-use super::text::{clean, count};
+use super::text::{clean_kept, count};
 use super::timers::What;
 use super::words::{Kept, KeptLine, State};
 use crate::limits;
@@ -36,8 +36,7 @@ impl Entry {
             return;
         }
         self.times = Times::restored(now.mono, &kept.available, ago);
-        let old = kept.changes.len().saturating_sub(limits::CHANGES_MAX);
-        self.changes = kept.changes.into_iter().skip(old).collect();
+        self.changes = kept.changes.into();
         self.recorded = self
             .changes
             .back()
@@ -49,7 +48,6 @@ impl Entry {
         };
         let since = Since::wall(now, kept.since);
         self.why = kept.why;
-        clean(&mut self.why, limits::FINDING_BYTES_MAX);
         (self.base, self.said) = (kept.state, kept.state);
         (self.since, self.said_since, self.known_since) = (since, since, since);
         self.said_why.clone_from(&self.why);
@@ -75,8 +73,11 @@ impl Watch {
     /// What was kept, before the first targets.
     pub(super) fn restore(&mut self, kept: Vec<Kept>) {
         if self.targets.is_empty() {
-            let kept = kept.into_iter().map(|kept| (kept.target.clone(), kept));
-            self.kept = kept.take(limits::TARGETS_MAX).collect();
+            let kept = kept.into_iter().take(limits::TARGETS_MAX).map(|mut kept| {
+                clean_kept(&mut kept);
+                (kept.target.clone(), kept)
+            });
+            self.kept = kept.collect();
         }
     }
 

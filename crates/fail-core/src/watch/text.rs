@@ -1,10 +1,12 @@
 //! Words for people: what comes from outside made fit for a line, and spans of time.
 
-use super::words::{Figure, Finding};
+use fail_wire::is_odd;
+
+use super::words::{Figure, Finding, Kept};
 use crate::limits;
 use crate::time::Span;
 
-/// One line of at most so many bytes, without control characters.
+/// One line of at most so many bytes, without letters that do something to a terminal.
 pub(super) fn clean(text: &mut String, most: usize) {
     if text.len() > most {
         let mut end = most;
@@ -13,12 +15,25 @@ pub(super) fn clean(text: &mut String, most: usize) {
         }
         text.truncate(end);
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(is_odd) {
         *text = text
             .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
+            .map(|c| if is_odd(c) { ' ' } else { c })
             .collect();
-        // Some control characters take two bytes, a blank takes one: it has not grown.
+        // Some of them take several bytes, a blank takes one: it has not grown.
+    }
+}
+
+/// The same of all that was kept: whoever wrote the file, no more comes out of it than from a
+/// check.
+pub(super) fn clean_kept(kept: &mut Kept) {
+    let old = kept.changes.len().saturating_sub(limits::CHANGES_MAX);
+    kept.changes.drain(..old);
+    let waiting = kept.lines.iter_mut().flat_map(|line| &mut line.waiting);
+    let whys = waiting.map(|report| &mut report.why);
+    let whys = whys.chain(kept.changes.iter_mut().map(|change| &mut change.why));
+    for why in whys.chain([&mut kept.why]) {
+        clean(why, limits::FINDING_BYTES_MAX);
     }
 }
 
@@ -90,6 +105,9 @@ mod tests {
         let mut text = "a\x1b[2J\nb\u{9b}ä".to_string();
         clean(&mut text, 100);
         assert_eq!(text, "a [2J b ä");
+        let mut text = "a\u{202e}b\u{200b}".to_string();
+        clean(&mut text, 100);
+        assert_eq!(text, "a b ");
         let mut text = "ä".repeat(300);
         clean(&mut text, 9);
         assert_eq!(text, "ääää");

@@ -282,3 +282,47 @@ fn of_more_than_can_wait_the_oldest_are_left_out() {
     let left_out: u32 = again.told.iter().map(|(.., report)| report.left_out).sum();
     assert_eq!(left_out, 1);
 }
+
+#[test]
+fn what_was_kept_is_as_clean_as_what_is_found() {
+    let every = || {
+        let mut www = target("www", &[]);
+        www.lines.push(line(&[Event::Down]));
+        vec![www]
+    };
+    let mut story = Story::new(every()).all_up();
+    story.bad.insert("www".to_string(), "gone");
+    story.until_state("www", State::Down);
+    let mut kept = story.watch.kept();
+    let evil = "\u{1b}[31m\u{202e}\n".to_string() + &"x".repeat(10_000);
+    let report = story.told[0].2.clone();
+    for kept in &mut kept {
+        kept.why.clone_from(&evil);
+        for change in &mut kept.changes {
+            change.why.clone_from(&evil);
+        }
+        let mut report = report.clone();
+        report.why.clone_from(&evil);
+        kept.lines[0].waiting = vec![report; 100];
+    }
+    let mut again = Story::empty();
+    (again.now, again.bad) = (story.now, story.bad.clone());
+    again.give(In::Restore(kept));
+    again.reload(every());
+    let view = again.view("www");
+    let changes = view.changes.iter().map(|change| change.why.clone());
+    let kept = again.watch.kept();
+    let waiting = kept[0].lines[0].waiting.iter();
+    let mut whys: Vec<String> = changes
+        .chain([view.why.clone(), kept[0].why.clone()])
+        .collect();
+    whys.extend(waiting.map(|report| report.why.clone()));
+    whys.extend(again.told.iter().map(|told| told.2.why.clone()));
+    assert!(whys.len() > 3, "{whys:?}");
+    for why in whys {
+        assert!(
+            why.len() <= 600 && !why.chars().any(fail_wire::is_odd),
+            "{why:?}"
+        );
+    }
+}
