@@ -61,13 +61,16 @@ fn said(text: &str, figures: &[Measured]) -> String {
     line.truncate(end.unwrap_or(0));
     let mut line = fail_client::clean(&line).into_owned();
     for (n, figure) in figures.iter().enumerate() {
-        let plain =
-            |text: &str| text.replace(|c: char| c.is_whitespace() || "|'=;".contains(c), "_");
+        let odd = |c: char| c.is_whitespace() || "|'=;".contains(c) || fail_client::is_odd(c);
+        let plain = |text: &str| text.replace(odd, "_");
         let name = plain(&figure.name);
         let rest = [&figure.unit, &figure.warn, &figure.bad].map(|text| plain(text));
         let [unit, warn, bad] = rest;
         let bar = if n == 0 { " |" } else { "" };
-        let text = format!("{bar} {name}={}{unit};{warn};{bad}", figure.value.trim());
+        let text = format!(
+            "{bar} {name}={}{unit};{warn};{bad}",
+            plain(figure.value.trim())
+        );
         line.push_str(text.trim_end_matches(';'));
     }
     line
@@ -92,6 +95,9 @@ mod tests {
             said("two | three", &figures),
             "two / three | used=12.5%;;90 a_b=12.5"
         );
+        let evil = figure("\u{1b}[2Jx", "\u{202e}", "\u{200b}");
+        let line = said("", &[evil]);
+        assert!(!line.chars().any(fail_client::is_odd), "{line:?}");
         let long = said(&"ü".repeat(10_000), &[]);
         assert!(long.len() <= FINDING_BYTES_MAX);
     }
