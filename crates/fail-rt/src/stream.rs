@@ -179,6 +179,12 @@ impl<N: Clone + Ord> Stream<N> {
         }
     }
 
+    /// Whether it was said already of which things a reader is told only.
+    pub fn has_asked(&self, client: ClientNo) -> bool {
+        let reader = self.readers.get(&client);
+        reader.is_some_and(|reader| reader.only.is_some())
+    }
+
     /// Sends a reader away with a last line.
     pub fn close(&mut self, client: ClientNo, update: &impl Serialize) {
         self.clients.write(client, line(update).as_bytes());

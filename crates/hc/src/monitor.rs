@@ -136,7 +136,8 @@ impl Monitor {
     }
 
     fn on_line(&mut self, client: ClientNo, line: &str) {
-        if line.trim().is_empty() {
+        // Who has asked is asked for nothing more: a flood of further lines costs nothing.
+        if line.trim().is_empty() || self.stream.has_asked(client) {
             return;
         }
         let request: Result<Request, _> = serde_json::from_str(line);

@@ -25,7 +25,7 @@ enum Phase {
 pub(super) struct Reader<N> {
     phase: Phase,
     /// What it has asked for; nothing: everything.
-    only: Option<BTreeSet<N>>,
+    pub(super) only: Option<BTreeSet<N>>,
     /// What it has never been told of.
     first: BTreeSet<N>,
     /// What has changed since it was told.

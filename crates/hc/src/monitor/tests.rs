@@ -170,6 +170,8 @@ fn who_asks_for_some_is_told_of_no_others() {
     client
         .write_all(b"{\"targets\":[\"b\",\"end\",\"nope\"]}\n")
         .unwrap();
+    // A further line is not read: not even this one is refused.
+    client.write_all(b"nonsense\n").unwrap();
     let gone = |name: &str| Update::Gone {
         name: name.to_string(),
     };
