@@ -95,7 +95,7 @@ impl Visit<'_> {
         secret: Option<String>,
     ) -> Result<Visit<'a>, Finding> {
         let first = Url::parse(&http.url);
-        let first = first.map_err(|e| unknown(format!("{} is no URL: {e}", http.url)))?;
+        let first = first.map_err(|e| unknown(format!("its URL is none: {e}")))?;
         if !first.username().is_empty() || first.password().is_some() {
             return Err(unknown("a password in the URL is not used: auth=FILE"));
         }
@@ -262,8 +262,7 @@ impl Visit<'_> {
             Some(port) => format!("{}:{port}", next.url.host_str().unwrap_or_default()),
             None => next.url.host_str().unwrap_or_default().to_string(),
         };
-        let odd =
-            |e: &dyn std::fmt::Display| unknown(format!("{} can not be asked: {e}", next.url));
+        let odd = |e: &dyn std::fmt::Display| unknown(format!("the URL can not be asked: {e}"));
         let named = HeaderValue::from_str(&named).map_err(|e| odd(&e))?;
         headers.insert(header::HOST, named);
         if own {

@@ -278,6 +278,9 @@ fn a_password_file_that_others_can_read_is_refused() {
         unknown(get(check)),
         "a password in the URL is not used: auth=FILE"
     );
+    // It is shown to everybody, and its query may be a key.
+    let why = unknown(get(http("http://999.999.999.999/?s3cret")));
+    assert_eq!(why, "its URL is none: invalid IPv4 address");
 }
 
 #[test]
