@@ -104,7 +104,8 @@ pub(super) struct Entry {
     pub queued: Option<Mono>,
     /// Asked again as soon as its round is over.
     pub again: bool,
-    /// When its last good round began.
+    /// When its last round began, and its last good one.
+    pub asked_at: Option<Mono>,
     pub good_at: Option<Mono>,
     /// Somebody has to know how it is, by a round begun then or later.
     pub wanted: Option<Mono>,
@@ -155,6 +156,7 @@ impl Entry {
             round: None,
             queued: None,
             again: false,
+            asked_at: None,
             good_at: None,
             wanted: None,
             doubts: 0,
@@ -209,6 +211,12 @@ impl Entry {
             State::Down => Some(false),
             _ => None,
         }
+    }
+
+    /// Whether it is down for what depends on it. Not while it is worked on, nor afterwards
+    /// before it was asked once more: until then nobody knows, and nothing is said.
+    pub fn counts_as_down(&self) -> bool {
+        self.base == State::Down && !self.worked_on && self.hush.is_none()
     }
 
     /// The same as it is shown.

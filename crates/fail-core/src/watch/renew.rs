@@ -223,10 +223,9 @@ impl Watch {
             entry.findings = vec![None; target.checks];
             // What was good were other checks, or what it was made of.
             (entry.run, entry.warning, entry.good_at) = (None, false, None);
-            if target.checks == 0 {
-                // No round of its own will end that could lift it.
-                entry.hush = None;
-            }
+            // No round of a group will end that could lift it.
+            let asks = target.checks > 0;
+            entry.hush = entry.hush.filter(|_| asks).map(|_| now.mono);
             self.drop_round(slot);
             self.begin_now(now, slot);
         } else if (pace.interval, pace.retry, pace.backoff)

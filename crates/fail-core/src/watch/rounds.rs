@@ -284,6 +284,7 @@ impl Watch {
                 since: now.mono,
             },
         });
+        entry.asked_at = Some(round.begun);
         if good {
             entry.good_at = Some(round.begun);
         }
@@ -304,7 +305,6 @@ impl Watch {
             }
         }
         self.judge(now, slot);
-        self.lift_hush(slot, round.begun);
         self.next(now, slot, round.begun, good);
     }
 

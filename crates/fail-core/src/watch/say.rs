@@ -180,17 +180,27 @@ impl Watch {
             entry.hush = Some(now.mono);
             self.begin_now(now, slot);
         }
+        let dependents = self.entries[slot].dependents.clone();
+        self.judge.extend(dependents.iter());
         self.tell.insert(slot);
         self.show(slot);
     }
 
-    /// A round that was begun then has ended: if that is what was waited for, and it agrees
-    /// with the state, it may be said.
-    pub(super) fn lift_hush(&mut self, slot: usize, begun: Mono) {
-        let entry = &mut self.entries[slot];
-        if entry.is_settled() && entry.hush.is_some_and(|at| at <= begun) {
-            entry.hush = None;
-            self.tell.insert(slot);
+    /// It may be said how it is, and counts for what depends on it, when it was asked once more,
+    /// that agrees with the state, and what it depends on is not to blame.
+    pub(super) fn lift_hush(&mut self, now: Now, slot: usize) {
+        let entry = &self.entries[slot];
+        if entry.hush.is_none() || entry.asked_at < entry.hush || !entry.is_settled() {
+            return;
         }
+        let bad = entry.run.filter(|run| !run.good);
+        if bad.is_some_and(|run| !self.is_sure(now, slot, run.since)) {
+            return;
+        }
+        let entry = &mut self.entries[slot];
+        entry.hush = None;
+        let dependents = entry.dependents.clone();
+        self.judge.extend(dependents.iter());
+        self.tell.insert(slot);
     }
 }
