@@ -45,7 +45,7 @@ impl Watch {
         self.judge_it(now, slot);
         self.lift_hush(now, slot);
         let entry = &self.entries[slot];
-        if entry.up().is_some() && entry.said != entry.base {
+        if entry.up().is_some() && entry.is_news() {
             self.tell.insert(slot);
         }
     }
@@ -189,7 +189,7 @@ impl Watch {
         }
         let dependents = entry.dependents.clone();
         if base == State::Dependency {
-            entry.run = None;
+            (entry.run, entry.warns) = (None, None);
             entry.hush = None;
             entry.doubts = 0;
             self.drop_round(slot);
