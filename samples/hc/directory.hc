@@ -2,7 +2,7 @@
 
 directory: clock
         ldap ldap://ldap.example.org/ base=dc=example,dc=org filter=(ou=people) entries=1 starttls=yes days=14
-        on change mail $(admin) smtp=$(smtp) limit=20/1h
+        on change,warning,clear mail $(admin) smtp=$(smtp) limit=20/1h
         on down tcl checks.tcl tell /run/directory.down
         on up exec /usr/bin/rm -f /run/directory.down
 

@@ -5,6 +5,7 @@ mail: smtp imap
 
 smtp: dns
         smtp mail.example.org tls=starttls days=14
+        on warning,clear mail $(admin) smtp=$(smtp)
         maintenance Sun 03:00-04:00
         # A server that is dead is not asked all the time: after 10 s, 15 s, ... up to 5 minutes.
         backoff 10s 1.5 5m
@@ -12,5 +13,6 @@ smtp: dns
 
 imap: dns
         imap mail.example.org tls=yes days=14 within=3s
+        on warning,clear mail $(admin) smtp=$(smtp)
         maintenance Sun 03:00-04:00
         on down,up syslog

@@ -8,7 +8,7 @@
 www: dns
         http https://www.example.org/ status=200 match="Welcome" within=2s slow=500ms days=14
         flap 6 10m
-        on down,up,flapping,renotify mail $(admin) smtp=$(smtp) limit=20/1h
+        on down,up,flapping,renotify,warning,clear mail $(admin) smtp=$(smtp) limit=20/1h
         on change webhook https://hooks.example.org/failover timeout=10s
 
 # The nginx of this host. Nothing in front of it: it is asked over loopback.

@@ -375,3 +375,21 @@ fn what_everybody_may_know_of_errors_has_no_word_of_the_file() {
         assert_eq!(public(&text), is, "{text}");
     }
 }
+
+#[test]
+fn what_counts_when_it_can_not_be_found_out_is_that_of_the_check_else_of_the_target() {
+    use fail_core::watch::Verdict;
+    let text = "load tcp\nx:\n tcp y:1\nunknown = warning\na:\n tcp y:1\n tcp y:2 unknown=bad\n\
+                b:\n unknown good\n tcp y:1\ng: a b\n on warning syslog\n";
+    let hcfile = good(text);
+    let counts = |name: &str| -> Vec<Verdict> {
+        let checks = hcfile.bodies[&name.parse().unwrap()].checks.iter();
+        checks.map(|check| check.terms.unknown).collect()
+    };
+    assert_eq!(counts("x"), [Verdict::Unknown], "shown as it is, and bad");
+    assert_eq!(counts("a"), [Verdict::Warning, Verdict::Bad]);
+    assert_eq!(counts("b"), [Verdict::Good]);
+    assert!(good(&print(&hcfile)) == hcfile);
+    let warned = parse("Hcfile", &texts(text)).unwrap().1;
+    assert!(self::warned(&warned).contains("warning never happens without a check"));
+}

@@ -35,7 +35,7 @@ const WORDS: [&str; 64] = [
     "faild",
     "on",
     "down",
-    "up,change",
+    "up,change,warning,clear",
     "flapping,renotify",
     "mail",
     "syslog",

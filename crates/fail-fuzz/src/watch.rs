@@ -249,6 +249,8 @@ fn kept(from: &mut Choices) -> Kept {
         state: from.pick(&states),
         since: from.number() as i64,
         why: text(from),
+        flapping: from.once_in(3),
+        warning: some(from, |from| from.number() as i64),
         at: from.number() as i64,
         changes: vec![],
         available: Past {

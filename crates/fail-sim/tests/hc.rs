@@ -42,6 +42,8 @@ fn enough_happens_in_these_worlds() {
     for (what, least) in [
         ("downs said", 500),
         ("ups said", 500),
+        ("warnings said", 100),
+        ("clears said", 50),
         ("flappings said", 20),
         ("renotifies said", 500),
         ("stalls", 10),
@@ -152,7 +154,7 @@ fn what_was_never_true_is_not_believed() {
 
 #[test]
 fn who_speaks_after_one_finding_where_several_are_wanted_is_seen() {
-    caught(Broken::Hasty, Property::Grounds, &[]);
+    caught(Broken::Hasty, Property::Grounds, &[Property::WarnedTruth]);
 }
 
 #[test]
@@ -178,6 +180,8 @@ fn an_hc_that_forgets_over_a_restart_says_things_twice() {
         Property::Wish,
         Property::WishOnce,
         Property::WishTrue,
+        Property::WarnedTruth,
+        Property::WarnedSaid,
     ];
     caught(Broken::Forgetful, Property::Order, &others);
 }
@@ -263,6 +267,17 @@ fn a_wish_that_is_not_what_was_said_is_seen() {
 #[test]
 fn a_wish_that_is_done_again_after_a_restart_is_seen() {
     caught(Broken::LosesWishes, Property::WishOnce, &[]);
+}
+
+#[test]
+fn a_warning_of_which_nothing_is_said_is_missed() {
+    caught(Broken::SwallowsWarnings, Property::WarnedSaid, &[]);
+}
+
+#[test]
+fn a_warning_that_is_none_is_seen() {
+    let others = [Property::WarnedSaid];
+    caught(Broken::InventsWarnings, Property::WarnedTruth, &others);
 }
 
 #[test]

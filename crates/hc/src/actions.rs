@@ -24,6 +24,8 @@ use std::path::PathBuf;
 pub fn sentence(report: &Report) -> String {
     let Report { target, why, .. } = report;
     let state = match (report.event, report.good) {
+        (Event::Warning, _) => "has a warning",
+        (Event::Clear, _) => "has no warning any more",
         (Event::Flapping, _) => "is flapping",
         (Event::Renotify, _) => "is still down",
         (_, true) => "is up",
@@ -151,6 +153,8 @@ pub mod tests {
             ),
             (Event::Change, true, "http: ok", "www is up: http: ok"),
             (Event::Renotify, false, "", "www is still down"),
+            (Event::Warning, true, "3 days", "www has a warning: 3 days"),
+            (Event::Clear, true, "", "www has no warning any more"),
             (
                 Event::Flapping,
                 true,

@@ -13,7 +13,7 @@ use fail_core::exec::{Errors, ExecResult, Given, Input, Output, Pipeline, Stage}
 use fail_core::limits::CHECKS_MAX;
 use fail_core::log::Level;
 use fail_core::time::{Mono, Now, Span};
-use fail_core::watch::{Acted, Finding, Report, Verdict};
+use fail_core::watch::{Acted, Event, Finding, Report, Verdict};
 use fail_probe::{Prober, bad, plugin, unknown};
 use fail_rt::children::Children;
 use fail_rt::clock;
@@ -203,7 +203,7 @@ impl Work {
                 report,
             }),
             Action::Syslog { level } => {
-                let quiet = match report.good {
+                let quiet = match report.good && report.event != Event::Warning {
                     true => Level::Info,
                     false => Level::Warn,
                 };

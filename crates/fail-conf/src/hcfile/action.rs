@@ -32,7 +32,7 @@ pub enum Action {
     },
     /// `syslog [level=LEVEL]`
     Syslog {
-        /// How loud; nothing: warning when bad, info when good.
+        /// How loud; nothing: warn when bad or warning, info when good.
         level: Option<Level>,
     },
     /// `failc SERVICE [host=HOST[:PORT]] [community=FILE]`: the wish `away` when bad, `back`

@@ -53,6 +53,13 @@ pub(crate) fn on(words: &[Word], paths: Paths) -> Result<On, Wrong> {
     if newest {
         let problem = "has no meaning with failc: of wishes only the newest counts";
         args.refuse(&["every", "limit"], problem)?;
+        let good = set
+            .iter()
+            .find(|on| matches!(on, Event::Warning | Event::Clear));
+        if let Some(event) = good {
+            let problem = "has no meaning with failc: what warns is good, and wants nothing";
+            return Err(events.wrong(format!("{} {problem}", event.word())));
+        }
     }
     let head = format!("{} {}", on.text, printed(&events.text));
     let shown = format!("{head} {}", args.shown);

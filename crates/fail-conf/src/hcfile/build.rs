@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fail_core::limits::{DEPENDS_MAX, TARGET_LINES_MAX, TARGETS_MAX};
-use fail_core::watch::{Bad, Event, Target, Targets};
+use fail_core::watch::{Bad, Event, Target, Targets, Verdict};
 use fail_wire::Name;
 
 use super::acts::on;
@@ -54,7 +54,7 @@ struct Draft {
     gaps: bool,
 }
 
-/// Lines about an event that comes only with a setting, and whether a target has both.
+/// Lines about an event that comes only with a setting or a check, and whether a target has both.
 type Asked = BTreeMap<(At, Event), bool>;
 
 struct Builder<'a> {
@@ -344,7 +344,7 @@ impl<'a> Builder<'a> {
             depends,
             lines,
             ats,
-            body,
+            mut body,
             gaps,
         } = draft;
         let said = shown(name.as_str());
@@ -368,10 +368,18 @@ impl<'a> Builder<'a> {
             for (event, there) in [
                 (Event::Flapping, pace.flap.is_some()),
                 (Event::Renotify, pace.renotify.is_some()),
+                (Event::Warning, !body.checks.is_empty()),
+                (Event::Clear, !body.checks.is_empty()),
             ] {
                 if line.on.contains(&event) {
                     *self.asked.entry((at, event)).or_default() |= there;
                 }
+            }
+        }
+        body.unknown = settings.unknown().filter(|_| !body.checks.is_empty());
+        for check in &mut body.checks {
+            if let (Verdict::Unknown, Some(unknown)) = (check.terms.unknown, body.unknown) {
+                check.terms.unknown = unknown;
             }
         }
         let windows = settings.windows();
@@ -404,12 +412,13 @@ impl<'a> Builder<'a> {
     fn warn_of_silence(&mut self) {
         for ((at, event), there) in &self.asked {
             if !there {
-                let word = match event {
-                    Event::Flapping => "flap",
-                    _ => "renotify",
+                let what = match event {
+                    Event::Flapping => "the setting flap",
+                    Event::Renotify => "the setting renotify",
+                    _ => "a check",
                 };
                 let event = event.word();
-                let problem = format!("{event} never happens without the setting {word}");
+                let problem = format!("{event} never happens without {what}");
                 self.faults.warn(*at, problem);
             }
         }

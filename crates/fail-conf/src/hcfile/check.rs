@@ -31,8 +31,8 @@ pub struct Terms {
     pub slow: Option<Span>,
     /// `family=4`, `family=6`: only addresses of this kind.
     pub family: Family,
-    /// `unknown=`: what counts when it can not be found out: `bad` (as which it counts
-    /// anyway), `warning` or `good`.
+    /// `unknown=`, or the setting of the target: what counts when it can not be found out:
+    /// `bad` (as which `unknown` counts anyway), `warning` or `good`.
     pub unknown: Verdict,
 }
 

@@ -11,6 +11,7 @@ use super::lex::Word;
 use super::limits::{DAY, SHORT};
 use super::modules::{CHECK_KEYS, Module, modules};
 use super::place::{Problem, Wrong, meant};
+use super::settings::UNKNOWN;
 use super::values::{host, host_name, list, name, number, time, url, word, yes};
 
 /// More redirects go in a circle.
@@ -123,11 +124,6 @@ pub(crate) fn tcl(args: &Args) -> Result<(PathBuf, Vec<String>), Wrong> {
 fn terms(args: &Args) -> Result<Terms, Wrong> {
     let span = |key| args.read(key, |text| time(text, SHORT, DAY));
     let families = [("4", Family::V4), ("6", Family::V6)];
-    let unknown = [
-        ("bad", Verdict::Bad),
-        ("warning", Verdict::Warning),
-        ("good", Verdict::Good),
-    ];
     let terms = Terms {
         timeout: span("timeout")?,
         within: span("within")?,
@@ -136,7 +132,7 @@ fn terms(args: &Args) -> Result<Terms, Wrong> {
             .read("family", |text| word(text, &families))?
             .unwrap_or_default(),
         unknown: args
-            .read("unknown", |text| word(text, &unknown))?
+            .read("unknown", |text| word(text, &UNKNOWN))?
             .unwrap_or(Verdict::Unknown),
     };
     match (terms.slow, terms.within) {

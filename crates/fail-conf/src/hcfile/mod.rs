@@ -26,7 +26,7 @@ mod variables;
 
 use std::collections::BTreeMap;
 
-use fail_core::watch::Targets;
+use fail_core::watch::{Targets, Verdict};
 use fail_wire::Name;
 use sha2::{Digest, Sha256};
 
@@ -63,6 +63,9 @@ impl PartialEq for Hcfile {
 pub struct Body {
     /// What is checked.
     pub checks: Vec<check::Line>,
+    /// What counts when a check that says nothing of it can not find out what it asks; its
+    /// terms have it already.
+    pub unknown: Option<Verdict>,
     /// What is done.
     pub actions: Vec<action::Action>,
     /// The lines of the actions, as they are printed: `on down mail admin@example.org`.

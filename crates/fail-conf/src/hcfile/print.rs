@@ -38,6 +38,9 @@ pub fn print(hcfile: &Hcfile) -> String {
         };
         settings(target, &mut line);
         if let Some(body) = hcfile.bodies.get(&target.name) {
+            if let Some(unknown) = body.unknown {
+                line(&format!("unknown {}", unknown.word()));
+            }
             body.checks.iter().for_each(|check| line(&check.shown));
             body.shown.iter().for_each(|shown| line(shown));
         }

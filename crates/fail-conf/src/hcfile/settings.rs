@@ -3,16 +3,16 @@
 
 use fail_core::limits::RISE_FALL_MAX;
 use fail_core::time::Span;
-use fail_core::watch::{Backoff, Flap, Pace};
+use fail_core::watch::{Backoff, Flap, Pace, Verdict};
 
 use super::lex::Word;
 use super::limits::{DAY, FACTOR_MAX, FLAP_MAX, SECOND, SHORT, WEEK, WINDOWS_MAX};
 use super::place::{At, Problem, Wrong, shown};
-use super::values::{number, time};
+use super::values::{number, time, word};
 use super::window::Window;
 
 /// The names of all settings.
-pub const SETTINGS: [&str; 10] = [
+pub const SETTINGS: [&str; 11] = [
     "interval",
     "retry",
     "timeout",
@@ -22,7 +22,15 @@ pub const SETTINGS: [&str; 10] = [
     "flap",
     "renotify",
     "need",
+    "unknown",
     "maintenance",
+];
+
+/// What may count when something can not be found out.
+pub(crate) const UNKNOWN: [(&str, Verdict); 3] = [
+    ("bad", Verdict::Bad),
+    ("warning", Verdict::Warning),
+    ("good", Verdict::Good),
 ];
 
 /// Something that was said: where, and how near to the target. A default of the file is 1, its
@@ -46,6 +54,7 @@ pub(crate) struct Settings {
     flap: Option<Said<Option<Flap>>>,
     renotify: Option<Said<Option<Span>>>,
     pub need: Option<Said<Option<usize>>>,
+    unknown: Option<Said<Verdict>>,
     maintenance: Option<Said<Vec<Window>>>,
 }
 
@@ -103,6 +112,7 @@ impl Settings {
         over(&mut self.flap, &other.flap, near);
         over(&mut self.renotify, &other.renotify, near);
         over(&mut self.need, &other.need, near);
+        over(&mut self.unknown, &other.unknown, near);
         over(&mut self.maintenance, &other.maintenance, near);
     }
 
@@ -121,6 +131,7 @@ impl Settings {
             "flap" => at(&self.flap),
             "renotify" => at(&self.renotify),
             "need" => at(&self.need),
+            "unknown" => at(&self.unknown),
             _ => at(&self.maintenance),
         }
     }
@@ -148,9 +159,15 @@ impl Settings {
                     text => number(text, 1, most).map(|n| Some(n as usize)),
                 })?;
             }
+            "unknown" => self.unknown = said.one(|text| word(text, &UNKNOWN))?,
             _ => self.maintenance = said.windows()?,
         }
         Ok(())
+    }
+
+    /// What counts when a check can not find out what it asks, if anything was said.
+    pub fn unknown(&self) -> Option<Verdict> {
+        self.unknown.map(|said| said.value)
     }
 
     /// What they come to.

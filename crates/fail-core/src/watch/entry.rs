@@ -80,6 +80,23 @@ pub(super) struct Run {
     pub since: Mono,
 }
 
+impl Run {
+    /// With one more: of the same kind, or the first of the other.
+    pub fn after(run: Option<Run>, good: bool, now: Mono) -> Run {
+        match run {
+            Some(run) if run.good == good => Run {
+                count: run.count.saturating_add(1),
+                ..run
+            },
+            _ => Run {
+                good,
+                count: 1,
+                since: now,
+            },
+        }
+    }
+}
+
 /// One target.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
@@ -99,12 +116,15 @@ pub(super) struct Entry {
     pub warning: bool,
 
     pub run: Option<Run>,
+    /// Good rounds in a row: with a warning (not `good`), or without.
+    pub warns: Option<Run>,
     pub round: Option<Round>,
     /// Its checks are due and there is no room for them: since when.
     pub queued: Option<Mono>,
     /// Asked again as soon as its round is over.
     pub again: bool,
-    /// When its last good round began.
+    /// When its last round began, and its last good one.
+    pub asked_at: Option<Mono>,
     pub good_at: Option<Mono>,
     /// Somebody has to know how it is, by a round begun then or later.
     pub wanted: Option<Mono>,
@@ -129,6 +149,10 @@ pub(super) struct Entry {
     pub said: State,
     pub said_since: Since,
     pub said_why: String,
+    /// It was said since that it flaps: what it came to is said in any case.
+    pub said_flapping: bool,
+    /// It was said since that it warns, and not yet that this is over.
+    pub said_warning: Option<Since>,
     /// Nothing is said before a round that was begun then or later.
     pub hush: Option<Mono>,
     pub deeds: Vec<Deed>,
@@ -152,9 +176,11 @@ impl Entry {
             why: String::new(),
             warning: false,
             run: None,
+            warns: None,
             round: None,
             queued: None,
             again: false,
+            asked_at: None,
             good_at: None,
             wanted: None,
             doubts: 0,
@@ -170,6 +196,8 @@ impl Entry {
             said: State::Pending,
             said_since: since,
             said_why: String::new(),
+            said_flapping: false,
+            said_warning: None,
             hush: None,
             deeds: target.lines.iter().cloned().map(Deed::new).collect(),
             times: Times::new(now.mono),
@@ -209,6 +237,26 @@ impl Entry {
             State::Down => Some(false),
             _ => None,
         }
+    }
+
+    /// It is not what was said last.
+    pub fn is_news(&self) -> bool {
+        self.said != self.base || self.said_flapping || self.warning_news().is_some()
+    }
+
+    /// That it warns is to be said, or that this is over.
+    pub fn warning_news(&self) -> Option<bool> {
+        let run = self.warns.filter(|_| self.base == State::Up)?;
+        let pace = &self.target.pace;
+        let wanted = if run.good { pace.rise } else { pace.fall };
+        let news = run.count >= wanted && self.said_warning.is_some() == run.good;
+        news.then_some(!run.good)
+    }
+
+    /// Whether it is down for what depends on it. Not while it is worked on, nor afterwards
+    /// before it was asked once more: until then nobody knows, and nothing is said.
+    pub fn counts_as_down(&self) -> bool {
+        self.base == State::Down && !self.worked_on && self.hush.is_none()
     }
 
     /// The same as it is shown.

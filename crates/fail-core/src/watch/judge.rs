@@ -19,6 +19,7 @@ use crate::time::{Mono, Now};
 struct Counts {
     up: usize,
     down: usize,
+    /// Not up, and it is not to be said that they are down.
     dependency: usize,
 }
 
@@ -26,10 +27,11 @@ impl Counts {
     fn of(watch: &Watch, entry: &Entry) -> Counts {
         let mut counts = Counts::default();
         for on in entry.depends.iter() {
-            match watch.entries[*on].base {
+            let on = &watch.entries[*on];
+            match on.base {
                 State::Up => counts.up += 1,
-                State::Down => counts.down += 1,
-                State::Dependency => counts.dependency += 1,
+                State::Down if on.counts_as_down() => counts.down += 1,
+                State::Down | State::Dependency => counts.dependency += 1,
                 State::Pending | State::Maintenance => {}
             }
         }
@@ -41,8 +43,9 @@ impl Watch {
     /// How it is now; and who depends on it is judged next, if that has changed.
     pub(super) fn judge(&mut self, now: Now, slot: usize) {
         self.judge_it(now, slot);
+        self.lift_hush(now, slot);
         let entry = &self.entries[slot];
-        if entry.up().is_some() && entry.said != entry.base {
+        if entry.up().is_some() && entry.is_news() {
             self.tell.insert(slot);
         }
     }
@@ -186,7 +189,7 @@ impl Watch {
         }
         let dependents = entry.dependents.clone();
         if base == State::Dependency {
-            entry.run = None;
+            (entry.run, entry.warns) = (None, None);
             entry.hush = None;
             entry.doubts = 0;
             self.drop_round(slot);

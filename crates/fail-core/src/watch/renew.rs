@@ -52,6 +52,13 @@ impl Entry {
         (self.since, self.said_since, self.known_since) = (since, since, since);
         self.said_why.clone_from(&self.why);
         self.known = Some(known);
+        if kept.flapping {
+            // What was kept is what it was before it flapped.
+            self.said_flapping = true;
+            self.hush = Some(now.mono).filter(|_| !self.is_group());
+        }
+        let warning = kept.warning.filter(|_| known);
+        self.said_warning = warning.map(|since| Since::wall(now, since));
         if self.recorded == State::Pending {
             self.recorded = kept.state;
         }
@@ -91,6 +98,8 @@ impl Watch {
                 state: entry.said,
                 since: entry.said_since.ms(),
                 why: entry.said_why.clone(),
+                flapping: entry.said_flapping,
+                warning: entry.said_warning.map(|since| since.ms()),
                 at: self.now.wall.0,
                 changes: entry.changes.iter().cloned().collect(),
                 available: entry_times.kept(),
@@ -223,11 +232,12 @@ impl Watch {
         if target.checks != old.checks {
             entry.findings = vec![None; target.checks];
             // What was good were other checks, or what it was made of.
-            (entry.run, entry.warning, entry.good_at) = (None, false, None);
-            if target.checks == 0 {
-                // No round of its own will end that could lift it.
-                entry.hush = None;
-            }
+            (entry.run, entry.warns, entry.warning) = (None, None, false);
+            entry.good_at = None;
+            // No round of a group will end that could lift it.
+            let asks = target.checks > 0;
+            entry.hush = entry.hush.filter(|_| asks).map(|_| now.mono);
+            entry.said_warning = entry.said_warning.filter(|_| asks);
             self.drop_round(slot);
             self.begin_now(now, slot);
         } else if (pace.interval, pace.retry, pace.backoff)

@@ -273,17 +273,9 @@ impl Watch {
         entry.checked = Some(now.wall);
         entry.warning = worst == Verdict::Warning;
         entry.enter_time(now.mono);
-        entry.run = Some(match entry.run {
-            Some(run) if run.good == good => Run {
-                count: run.count.saturating_add(1),
-                ..run
-            },
-            _ => Run {
-                good,
-                count: 1,
-                since: now.mono,
-            },
-        });
+        entry.run = Some(Run::after(entry.run, good, now.mono));
+        entry.warns = good.then(|| Run::after(entry.warns, !entry.warning, now.mono));
+        entry.asked_at = Some(round.begun);
         if good {
             entry.good_at = Some(round.begun);
         }
@@ -304,7 +296,6 @@ impl Watch {
             }
         }
         self.judge(now, slot);
-        self.lift_hush(slot, round.begun);
         self.next(now, slot, round.begun, good);
     }
 

@@ -1,14 +1,14 @@
-//! What is said of a target: when it has become down or up, when it flaps, and again and again
-//! while it is down. Not while it is worked on, and not while it flaps: afterwards what it came
-//! to, if that is not what was said last.
+//! What is said of a target: when it has become down or up, when it warns, when it flaps, and
+//! again and again while it is down. Not while it is worked on, and not while it flaps:
+//! afterwards what it came to, if that is not what was said last.
 
 use super::Watch;
 use super::entry::Since;
-use super::text::count;
+use super::text::{count, lasted};
 use super::timers::What;
 use super::words::{Event, Report, State};
 use crate::limits;
-use crate::time::{Mono, Now, Span};
+use crate::time::{Now, Span};
 
 impl Watch {
     /// Says what is to be said, if anything.
@@ -25,12 +25,19 @@ impl Watch {
         let Some(up) = entry.up().filter(|_| !quiet) else {
             return;
         };
-        if entry.said == entry.base {
+        if entry.said != entry.base || entry.said_flapping {
+            self.say_state(now, slot, up);
+        } else {
             for line in 0..entry.deeds.len() {
                 self.reconcile(now, slot, line);
             }
-            return;
+            self.say_warning(now, slot);
         }
+    }
+
+    /// That it is up, or down.
+    fn say_state(&mut self, now: Now, slot: usize, up: bool) {
+        let entry = &self.entries[slot];
         if !entry.is_settled() {
             return;
         }
@@ -46,6 +53,8 @@ impl Watch {
         entry.said = entry.base;
         entry.said_since = Since::now(now);
         entry.said_why.clone_from(&entry.why);
+        // This takes the place of whatever was said before.
+        (entry.said_flapping, entry.said_warning) = (false, None);
         if report.hides > 0 {
             let (name, hides) = (&report.target, count(report.hides, "target"));
             let are = if report.hides == 1 { "is" } else { "are" };
@@ -53,6 +62,29 @@ impl Watch {
             self.log(text);
         }
         self.renotify_later(now, slot);
+        self.keep = true;
+        self.tell_lines(now, slot, &report);
+    }
+
+    /// That it warns, or that this is over. After it was said to be up only when it was asked
+    /// once more.
+    fn say_warning(&mut self, now: Now, slot: usize) {
+        let entry = &self.entries[slot];
+        let news = entry.warning_news().filter(|_| entry.said == State::Up);
+        let Some(warns) = news else { return };
+        let event = if warns { Event::Warning } else { Event::Clear };
+        let mut report = self.report(now, slot, event);
+        let entry = &mut self.entries[slot];
+        let text = match entry.said_warning {
+            None => format!("target {}: warning ({})", report.target, report.why),
+            Some(since) => {
+                report.lasted = since.lasted(now);
+                let lasted = lasted(report.lasted);
+                format!("target {}: warning is over after {lasted}", report.target)
+            }
+        };
+        entry.said_warning = warns.then(|| Since::now(now));
+        self.log(text);
         self.keep = true;
         self.tell_lines(now, slot, &report);
     }
@@ -84,13 +116,15 @@ impl Watch {
         let entry = &self.entries[slot];
         let (name, flips) = (entry.name(), entry.flips.len());
         let first = entry.flips.front().copied().unwrap_or(now.mono);
-        let within = super::text::lasted(now.mono - first);
+        let within = lasted(now.mono - first);
         let often = format!("{flips} changes within {within}");
         let mut report = self.report(now, slot, Event::Flapping);
         let word = if report.good { "up" } else { "down" };
         let text = format!("target {name}: flapping ({often})");
         report.why = format!("{often}; now {word}: {}", report.why);
         super::text::clean(&mut report.why, limits::FINDING_BYTES_MAX);
+        self.entries[slot].said_flapping = true;
+        self.keep = true;
         self.log(text);
         self.tell_lines(now, slot, &report);
     }
@@ -175,22 +209,32 @@ impl Watch {
             (entry.flapping, entry.flap_news) = (false, false);
             self.timers.clear((slot, What::Rest));
             self.hold_lines(slot);
-        } else if entry.up().is_some() && entry.said != entry.base && !entry.is_group() {
+        } else if entry.up().is_some() && entry.is_news() && !entry.is_group() {
             // What was found last may be long ago.
             entry.hush = Some(now.mono);
             self.begin_now(now, slot);
         }
+        let dependents = self.entries[slot].dependents.clone();
+        self.judge.extend(dependents.iter());
         self.tell.insert(slot);
         self.show(slot);
     }
 
-    /// A round that was begun then has ended: if that is what was waited for, and it agrees
-    /// with the state, it may be said.
-    pub(super) fn lift_hush(&mut self, slot: usize, begun: Mono) {
-        let entry = &mut self.entries[slot];
-        if entry.is_settled() && entry.hush.is_some_and(|at| at <= begun) {
-            entry.hush = None;
-            self.tell.insert(slot);
+    /// It may be said how it is, and counts for what depends on it, when it was asked once more,
+    /// that agrees with the state, and what it depends on is not to blame.
+    pub(super) fn lift_hush(&mut self, now: Now, slot: usize) {
+        let entry = &self.entries[slot];
+        if entry.hush.is_none() || entry.asked_at < entry.hush || !entry.is_settled() {
+            return;
         }
+        let bad = entry.run.filter(|run| !run.good);
+        if bad.is_some_and(|run| !self.is_sure(now, slot, run.since)) {
+            return;
+        }
+        let entry = &mut self.entries[slot];
+        entry.hush = None;
+        let dependents = entry.dependents.clone();
+        self.judge.extend(dependents.iter());
+        self.tell.insert(slot);
     }
 }

@@ -13,3 +13,4 @@ mod reload;
 mod stalls;
 mod story;
 mod views;
+mod warnings;

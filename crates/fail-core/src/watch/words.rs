@@ -80,8 +80,13 @@ pub enum Event {
     Up,
     /// Down or up, where the line is not about `down` or `up` itself.
     Change,
+    /// It is up, and so many rounds in a row as make it down have found a warning.
+    Warning,
+    /// So many rounds in a row as make it up have found no warning any more. Not said when
+    /// `down` or what flapping has come to was said since: that takes the place of the warning.
+    Clear,
     /// It changes too often; nothing more is said until it has come to rest, when `down`,
-    /// `up` and `change` say what it came to, if that is not what was said last.
+    /// `up` and `change` say what it came to.
     Flapping,
     /// It is still down.
     Renotify,
@@ -89,10 +94,12 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Event; 5] = [
+    pub const ALL: [Event; 7] = [
         Event::Down,
         Event::Up,
         Event::Change,
+        Event::Warning,
+        Event::Clear,
         Event::Flapping,
         Event::Renotify,
     ];
@@ -103,6 +110,8 @@ impl Event {
             Event::Down => "down",
             Event::Up => "up",
             Event::Change => "change",
+            Event::Warning => "warning",
+            Event::Clear => "clear",
             Event::Flapping => "flapping",
             Event::Renotify => "renotify",
         }
@@ -129,7 +138,8 @@ pub struct Report {
     pub first: bool,
     /// Why, in words.
     pub why: String,
-    /// For how long it had been as it was before; with `Renotify`: for how long it is down.
+    /// For how long it had been as it was before; with `Renotify`: for how long it is down; with
+    /// `Clear`: since when its warning was said.
     pub lasted: Span,
     /// How many targets are not asked because of it.
     pub hides: usize,
@@ -159,6 +169,12 @@ pub struct Kept {
     pub since: i64,
     /// Why.
     pub why: String,
+    /// It was said since that it flaps.
+    #[serde(default)]
+    pub flapping: bool,
+    /// It was said since that it warns: when, in milliseconds since 1970 UTC.
+    #[serde(default)]
+    pub warning: Option<i64>,
     /// When this was written, in milliseconds since 1970 UTC; 0: not known.
     #[serde(default)]
     pub at: i64,

@@ -115,12 +115,17 @@ impl World {
         if generation != self.generation {
             return;
         }
-        let good = finding.verdict < Verdict::Unknown;
         self.say(
             "check",
             &format!("t-{target} {number} {:?}", finding.verdict),
         );
-        self.look.answered(&self.scene, number, good);
+        self.look.answered(&self.scene, number, finding.verdict);
+        let mut finding = finding;
+        finding.verdict = match (self.broken, finding.verdict) {
+            (Broken::SwallowsWarnings, Verdict::Warning) => Verdict::Good,
+            (Broken::InventsWarnings, Verdict::Good) => Verdict::Warning,
+            (_, verdict) => verdict,
+        };
         self.turn(Some(In::Found { number, finding }));
     }
 
@@ -231,6 +236,8 @@ impl World {
             Said::Down => "downs said",
             Said::Up => "ups said",
             Said::Change => "changes said",
+            Said::Warning => "warnings said",
+            Said::Clear => "clears said",
             Said::Flapping => "flappings said",
             Said::Renotify => "renotifies said",
         });

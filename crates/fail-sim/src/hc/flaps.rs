@@ -1,7 +1,8 @@
 //! **Flap quiet**: once it was said that a target flaps, nothing more is said of it before it
 //! was at rest for as long as its setting says.
 //!
-//! **Its mirror** (flap said): that is said when it has changed so often, and only then.
+//! **Its mirror** (flap said): that is said when it has changed so often, and only then; and at
+//! rest what it came to.
 
 use fail_core::watch::{Event, Report};
 
@@ -36,7 +37,7 @@ impl Look {
             return;
         }
         if each.flapping && scene.at - each.flipped >= flap.within.0 {
-            // It was at rest, and there was nothing to say.
+            // It was at rest, and it was said what it came to, or is not known.
             each.flapping = false;
             each.flips.clear();
         }

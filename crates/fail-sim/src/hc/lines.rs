@@ -2,7 +2,7 @@
 //! is in **order**, was true at some time since the other was said (**never true**), and is
 //! **one message**: nobody is called down while enough of what it depends on was down before its
 //! first bad finding, nor before it was found so often in a row (**grounds**). Of what is worked
-//! on nothing is said (**maintenance**).
+//! on nothing is said, nor of a group because of it (**maintenance**).
 
 use fail_core::watch::{ACT_GRACE, Event, Report};
 
@@ -59,8 +59,11 @@ impl Look {
             self.violated(Property::Maintenance, at, text);
         }
         self.look_quiet(scene, n, report);
-        if matches!(report.event, Event::Renotify | Event::Flapping) {
-            return;
+        match report.event {
+            Event::Warning | Event::Clear => return self.look_warning(scene, n, report),
+            Event::Flapping => return self.each[n].flapped = true,
+            Event::Renotify => return,
+            Event::Down | Event::Up | Event::Change => {}
         }
         let up = scene.truth.0[n].up;
         // A check that is under way may have seen how it was before.
@@ -68,7 +71,10 @@ impl Look {
         let each = &mut self.each[n];
         let was = each.last.replace(report.good);
         let repeats = std::mem::take(&mut each.repeats);
-        if was == Some(report.good) && !repeats {
+        let flapped = std::mem::take(&mut each.flapped);
+        each.warned.said = false;
+        each.warned.forget(at);
+        if was == Some(report.good) && !repeats && !flapped {
             let text = format!("t-{n} is said to be {} twice", report.to.word());
             return self.violated(Property::Order, at, text);
         }
@@ -102,8 +108,25 @@ impl Look {
             let text = format!("t-{n} is said to be {word} after {best} rounds, not {wanted}");
             return self.violated(Property::Grounds, at, text);
         }
-        if !report.good && checked {
-            self.look_one_message(scene, n);
+        match (report.good, checked) {
+            (false, true) => self.look_one_message(scene, n),
+            (false, false) if !repeats => self.look_group(scene, n),
+            _ => {}
+        }
+    }
+
+    /// A group is called down: by members that are not worked on.
+    fn look_group(&mut self, scene: &Scene, n: usize) {
+        let target = scene.setup.target(scene.other, n);
+        let (Some(target), Some(watch)) = (target, &scene.watch) else {
+            return;
+        };
+        let down = |on: &&fail_wire::Name| watch.view(on).is_some_and(|on| on.state == "down");
+        let down = target.depends.iter().filter(down).count();
+        let total = target.depends.len();
+        if total - down >= target.need.unwrap_or(total) {
+            let text = format!("t-{n} is called down, and {down} of {total} are");
+            self.violated(Property::Maintenance, scene.at, text);
         }
     }
 

@@ -1,14 +1,16 @@
 //! The watch is watched: sees everything that happens in the world, believes nobody, and
 //! reports the first property that does not hold. What each means stands where it is looked at:
-//! `still`, `pace`, `lines`, `told`, `flaps`.
+//! `still`, `pace`, `lines`, `told`, `flaps`,
+//! `warned`.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use fail_core::watch::{CHECK_GRACE, Flap};
+use fail_core::watch::{CHECK_GRACE, Flap, Verdict};
 
 use super::bounds;
-use super::setup::{Setup, number};
+use super::setup::{Setup, name, number};
 use super::told::{Doing, News, Told};
+use super::warned::Warned;
 use super::world::Scene;
 
 /// What must hold.
@@ -52,7 +54,12 @@ pub enum Property {
     FlapQuiet,
     /// Its mirror: it is said that it flaps if it does, and only then.
     FlapSaid,
-    /// Nothing is said of what is worked on.
+    /// That it warns is said when so many rounds in a row have found that, and that it is over
+    /// when so many have not.
+    WarnedTruth,
+    /// Its mirror: both are said as soon as that is so.
+    WarnedSaid,
+    /// Nothing is said of what is worked on, nor of a group because of it.
     Maintenance,
     /// A wish is as was said last.
     WishTrue,
@@ -81,6 +88,8 @@ pub(super) struct Round {
     pub open: usize,
     /// When the first bad finding was there.
     pub bad: Option<u64>,
+    /// There was a warning.
+    pub warns: bool,
 }
 
 /// A check under way.
@@ -131,6 +140,9 @@ pub(super) struct Each {
     pub known: Option<bool>,
     pub unsure: bool,
     pub flapping: bool,
+    /// It was said that it flaps, and not yet what it came to.
+    pub flapped: bool,
+    pub warned: Warned,
     pub calm: bool,
     // As it was in the file that held before.
     pub worked_on: bool,
@@ -241,7 +253,7 @@ impl Look {
     }
 
     /// A check is answered.
-    pub fn answered(&mut self, scene: &Scene, number: u64, good: bool) {
+    pub fn answered(&mut self, scene: &Scene, number: u64, verdict: Verdict) {
         let Some(Check {
             target: n, begun, ..
         }) = self.checks.remove(&number)
@@ -249,15 +261,21 @@ impl Look {
             return;
         };
         let each = &mut self.each[n];
-        if !good {
+        if verdict >= Verdict::Unknown {
             each.round.bad.get_or_insert(scene.at);
         }
+        each.round.warns |= verdict == Verdict::Warning;
         each.round.open = each.round.open.saturating_sub(1);
         if each.round.open > 0 {
             return;
         }
         let is_good = each.round.bad.is_none();
-        if !is_good && begun < scene.disturbed {
+        let doubtful = !is_good && begun < scene.disturbed;
+        let view = scene.watch.as_ref().and_then(|watch| watch.view(&name(n)));
+        let up = view.is_some_and(|view| view.state == "up");
+        let warns = each.round.warns;
+        each.warned.round(begun, up, is_good, doubtful, warns);
+        if doubtful {
             each.doubtful += 1;
         } else {
             each.row = match each.row {
@@ -284,7 +302,7 @@ impl Look {
     pub fn dropped(&mut self, scene: &Scene, number: u64) {
         let deadline = self.checks.get(&number).map(|check| check.deadline);
         if deadline.is_some_and(|deadline| scene.at >= deadline + CHECK_GRACE.0) {
-            return self.answered(scene, number, false);
+            return self.answered(scene, number, Verdict::Unknown);
         }
         self.checks.remove(&number);
     }
@@ -300,6 +318,7 @@ impl Look {
         for each in &mut self.each {
             each.first_bad = None;
             each.forget_flaps();
+            each.warned.forget(scene.at);
             each.visible = scene.at;
             each.asked = scene.at;
             each.extras += 4;
@@ -315,6 +334,7 @@ impl Look {
             self.reload_lines(scene, n);
             self.reload_quiet(scene, n);
             let each = &mut self.each[n];
+            each.warned.forget(scene.at);
             each.extras += 4;
             each.visible = scene.at;
             each.calm = false;
@@ -348,12 +368,14 @@ impl Look {
 
     /// The window has opened or closed.
     pub fn window(&mut self, scene: &Scene) {
-        for (n, each) in self.each.iter_mut().enumerate() {
+        for n in 0..self.each.len() {
             if scene.setup.in_window(scene.other, n) {
+                let each = &mut self.each[n];
                 each.worked_on = scene.open;
                 each.forget_flaps();
+                each.warned.forget(scene.at);
                 each.extras += 2;
-                (each.disturbed, each.calm) = (scene.at, false);
+                self.disturb(scene.at, n);
             }
         }
     }
@@ -368,6 +390,7 @@ impl Look {
         self.look_pace(scene);
         self.look_still(scene);
         self.look_told(scene);
+        self.look_warned(scene);
         self.look_ends(scene);
     }
 

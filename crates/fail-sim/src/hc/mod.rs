@@ -17,6 +17,7 @@ pub mod setup;
 mod still;
 mod told;
 pub mod truth;
+mod warned;
 pub mod world;
 
 use std::collections::BTreeMap;
@@ -90,6 +91,10 @@ pub enum Broken {
     RestsEarly,
     /// hc is not told of windows.
     NoWindows,
+    /// Warnings are told as good findings.
+    SwallowsWarnings,
+    /// Good findings are told as warnings.
+    InventsWarnings,
     /// Wishes that have failed are told as done.
     SwallowsFailures,
     /// hc is told that each line is about everything.

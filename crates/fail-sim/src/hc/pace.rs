@@ -77,6 +77,9 @@ impl Look {
                 each.visible = scene.at;
             }
             each.hidden = hidden;
+            if hidden {
+                each.warned.forget(scene.at);
+            }
             self.look_flips(scene, *n, &view.state);
         }
     }

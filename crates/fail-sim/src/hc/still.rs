@@ -20,6 +20,12 @@ impl Look {
             let states = || target.depends.iter().map(|on| all[number(on)]);
             let count = |state| states().filter(|of| *of == Some(state)).count();
             let (down, hidden) = (count(State::Down), count(State::Dependency));
+            // A member that is worked on does not make a group down.
+            let of_group = |on: &&fail_wire::Name| {
+                let worked_on = scene.open && scene.setup.in_window(scene.other, number(on));
+                worked_on && all[number(on)] == Some(State::Down)
+            };
+            let excused = target.depends.iter().filter(of_group).count();
             let total = target.depends.len();
             let need = target.need.unwrap_or(total);
             let state = if target.checks > 0 {
@@ -28,7 +34,7 @@ impl Look {
                     true => State::Up,
                     false => State::Down,
                 }
-            } else if total - down < need {
+            } else if total - (down - excused) < need {
                 State::Down
             } else if total - down - hidden < need {
                 State::Dependency
@@ -73,6 +79,9 @@ impl Look {
                 self.violated(property, scene.at, text);
             } else if view.flapping && !worked_on {
                 let text = format!("t-{n} is flapping, and is still");
+                self.violated(Property::FlapSaid, scene.at, text);
+            } else if self.each[n].flapped && !worked_on && state != State::Dependency {
+                let text = format!("t-{n} is at rest, and nobody says what it came to");
                 self.violated(Property::FlapSaid, scene.at, text);
             } else if !worked_on
                 && (state == State::Down && said != Some(false)

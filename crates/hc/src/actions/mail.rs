@@ -5,7 +5,7 @@
 
 use fail_client::{age, utc};
 use fail_conf::hcfile::check::Host;
-use fail_core::watch::Report;
+use fail_core::watch::{Event, Report};
 use fail_probe::{Letter, Undelivered};
 use fail_rt::clock;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -72,9 +72,10 @@ fn text(report: &Report, host: &str) -> String {
     line("who", format!("hc on {host}"));
     line("event", report.event.word().to_string());
     let before = age(report.lasted.as_millis());
-    match report.first {
-        true => line("before", "not known".to_string()),
-        false => line("before", format!("{} for {before}", report.from.word())),
+    match (report.first, report.event) {
+        (true, _) => line("before", "not known".to_string()),
+        (false, Event::Clear) => line("before", format!("with a warning for {before}")),
+        (false, _) => line("before", format!("{} for {before}", report.from.word())),
     }
     if report.hides > 0 {
         line(
@@ -96,7 +97,6 @@ fn text(report: &Report, host: &str) -> String {
 mod tests {
     use super::*;
     use crate::actions::tests::report;
-    use fail_core::watch::Event;
 
     #[test]
     fn nothing_that_a_server_says_becomes_a_header() {

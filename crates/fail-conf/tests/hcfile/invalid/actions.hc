@@ -17,3 +17,4 @@ x:
 	on down failc "we b"
 	on down tcl act.tcl
 	on down exec timeout=3
+	on warning,down failc web

@@ -161,6 +161,8 @@ fn what_an_older_or_broken_file_says_does_no_harm() {
         state,
         since: i64::MIN,
         why: "a\nb".repeat(1_000),
+        flapping: true,
+        warning: Some(i64::MAX),
         at: 0,
         changes,
         available: Default::default(),

@@ -221,3 +221,97 @@ fn a_wish_that_ends_after_the_window_is_compared_with_what_is_true() {
     let told: Vec<bool> = story.told.iter().map(|(.., r)| r.good).collect();
     assert_eq!(told, [false, true]);
 }
+
+/// A group whose members are worked on, and somebody who depends on it.
+fn group_worked_on() -> Story {
+    let member = |text| Target {
+        windows: vec!["night".to_string()],
+        ..target(text, &[])
+    };
+    let targets = vec![
+        member("www"),
+        member("imap"),
+        group("mail", &["www", "imap"], 2),
+        target("app", &["mail"]),
+    ];
+    Story::new(targets).all_up()
+}
+
+#[test]
+fn a_group_of_what_is_worked_on_is_not_called_down() {
+    let mut story = group_worked_on();
+    window(&mut story, true);
+    bad(&mut story, true);
+    story.bad.insert("app".to_string(), "gone");
+    story.until_state("mail", State::Dependency);
+    assert_eq!(story.view("mail").blocked, ["www"]);
+    story.run(s(300));
+    assert_eq!(story.state("app"), "dependency");
+    bad(&mut story, false);
+    story.bad.clear();
+    story.until_state("mail", State::Up);
+    window(&mut story, false);
+    story.run(s(60));
+    assert_eq!(story.state("app"), "up");
+    assert_eq!(story.news(), Vec::<String>::new());
+}
+
+#[test]
+fn a_group_is_told_of_after_the_window_when_its_member_was_asked_once_more() {
+    let mut story = group_worked_on();
+    window(&mut story, true);
+    bad(&mut story, true);
+    story.run(s(300));
+    story.checks.insert("www".to_string(), Play::Ends(s(2)));
+    window(&mut story, false);
+    story.run(s(1));
+    assert_eq!(story.state("mail"), "dependency", "nobody knows yet");
+    story.run(s(2));
+    assert_eq!(story.news(), ["www down", "mail down"]);
+    // What was said before a window is not said again after it, and that it is over is.
+    window(&mut story, true);
+    assert_eq!(story.state("mail"), "dependency");
+    window(&mut story, false);
+    story.run(s(60));
+    assert_eq!(story.state("mail"), "down");
+    bad(&mut story, false);
+    story.run(s(60));
+    assert_eq!(story.news(), ["www down", "mail down", "www up", "mail up"]);
+}
+
+#[test]
+fn a_member_that_is_down_and_not_worked_on_counts_beside_one_that_is() {
+    let mut targets = vec![target("a", &[]), worked_on(), target("b", &[])];
+    targets.push(group("any", &["a", "www", "b"], 2));
+    let mut story = Story::new(targets).all_up();
+    window(&mut story, true);
+    bad(&mut story, true);
+    story.run(s(60));
+    assert_eq!(story.state("any"), "up", "two are");
+    story.bad.insert("a".to_string(), "gone");
+    story.until_state("any", State::Dependency);
+    story.bad.insert("b".to_string(), "gone");
+    story.until_state("any", State::Down);
+    assert_eq!(story.news(), ["a down", "b down", "any down"]);
+}
+
+#[test]
+fn what_died_as_the_window_closed_is_not_said_of_a_group_either() {
+    let mut www = worked_on();
+    www.depends = vec![super::story::name("router")];
+    (www.pace.fall, www.pace.rise) = (1, 5);
+    let mut router = target("router", &[]);
+    router.pace.interval = s(3_600);
+    let group = group("all", &["www"], 1);
+    let mut story = Story::new(vec![router, www, group]).all_up();
+    window(&mut story, true);
+    bad(&mut story, true);
+    story.run(s(60));
+    bad(&mut story, false);
+    story.run_until("it is good again", |story| story.view("www").streak == 2);
+    window(&mut story, false);
+    bad(&mut story, true);
+    story.bad.insert("router".to_string(), "timeout");
+    story.run(s(120));
+    assert_eq!(story.news(), ["router down"]);
+}
