@@ -59,7 +59,7 @@ pub fn probe_once(line: &Line, limit: Duration) -> io::Result<Finding> {
 
 /// One check, from its beginning to its end or its deadline.
 pub(crate) async fn probe(line: &Line, limit: Duration) -> Finding {
-    finished(ask(&line.check, &line.terms), &line.terms, limit).await
+    finished(ask(&line.check, &line.terms, limit), &line.terms, limit).await
 }
 
 /// What is asked, to its end or its deadline, as a finding that may be shown.
@@ -93,7 +93,7 @@ fn too_late(limit: Duration) -> Finding {
     }
 }
 
-async fn ask(check: &Check, terms: &Terms) -> Found {
+async fn ask(check: &Check, terms: &Terms, limit: Duration) -> Found {
     // Each is boxed, so that a check takes the memory that its kind needs and not that of the
     // largest: thousands may wait, and the holes that they leave in the memory stay.
     let asked: Pin<Box<dyn Future<Output = Found> + Send + '_>> = match check {
@@ -112,7 +112,7 @@ async fn ask(check: &Check, terms: &Terms) -> Found {
         Check::Ldap { .. } => Box::pin(ldap::probe(check, terms)),
         Check::Icmp { .. } => Box::pin(icmp::probe(check, terms)),
         Check::Ntp { .. } => Box::pin(ntp::probe(check, terms)),
-        Check::Faild { .. } => Box::pin(faild::probe(check, terms)),
+        Check::Faild { .. } => Box::pin(faild::probe(check, terms, limit)),
         Check::Exec(_) | Check::Nagios(_) | Check::Tcl { .. } => {
             return Ok(unknown("a program, which is not run here"));
         }
