@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fail_conf::hcfile::check::{Check, Line, Terms};
@@ -12,12 +13,19 @@ use tokio::time::Instant;
 
 use crate::blocking::THREADS;
 use crate::found::{self, Found, bad, unknown};
+use crate::pulse::{Pulse, Stall};
 use crate::tasks::Tasks;
 use crate::{dns, faild, http, icmp, ldap, mail, note, ntp, tcp};
 
 /// A thread that runs checks. It ends when this is dropped.
 #[derive(Debug)]
-pub struct Prober(Tasks<Finding>);
+pub struct Prober {
+    tasks: Tasks<Finding>,
+    pulse: Arc<Pulse>,
+}
+
+/// The number of what says that the thread goes on. No check has it.
+const PULSE: u64 = u64::MAX;
 
 impl Prober {
     /// Starts the thread. `tell` is called there, once for each check that was not dropped.
@@ -25,22 +33,34 @@ impl Prober {
     /// # Errors
     /// There is no thread to be had.
     pub fn start(tell: impl Fn(u64, Finding) + Send + Sync + 'static) -> io::Result<Prober> {
+        let pulse = Arc::new(Pulse::new());
+        let pulses = Arc::clone(&pulse);
         let tasks = Tasks::start("probes", THREADS, move |number, finding| {
+            pulses.is_here();
             let broken = || unknown("the check broke off, by an error in hc");
             tell(number, finding.unwrap_or_else(broken));
-        });
-        tasks.map(Prober)
+        })?;
+        let pulses = Arc::clone(&pulse);
+        tasks.run(PULSE, async move { pulses.go_on().await });
+        Ok(Prober { tasks, pulse })
     }
 
     /// Runs a check for at most `limit`. Not for those that are programs, which are answered
     /// with a finding that says so.
     pub fn check(&self, number: u64, line: Line, limit: Duration) {
-        self.0.run(number, async move { probe(&line, limit).await });
+        self.tasks
+            .run(number, async move { probe(&line, limit).await });
+    }
+
+    /// Whether the thread has stood still since this was asked last. It is known before the
+    /// findings that came of it: ask after taking them, and before they are believed.
+    pub fn stalled(&self) -> Option<Stall> {
+        self.pulse.stalled()
     }
 
     /// Nobody waits for this one any more: it is not answered, if it was not yet.
     pub fn drop_check(&self, number: u64) {
-        self.0.forget(number);
+        self.tasks.forget(number);
     }
 }
 
@@ -133,6 +153,25 @@ mod tests {
     use fail_core::watch::Verdict;
 
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_secret_is_hidden_at_the_deadline_too() {
+        let hangs = async {
+            note::hide(["s3cret".to_string()]);
+            note::waits("the addresses of S3cret.example.org");
+            std::future::pending().await
+        };
+        let terms = Terms {
+            timeout: None,
+            within: None,
+            slow: None,
+            family: fail_conf::hcfile::check::Family::Any,
+            unknown: Verdict::Unknown,
+        };
+        let found = finished(hangs, &terms, Duration::from_millis(1)).await;
+        let told = "no answer within 1ms: waited for the addresses of ***.example.org";
+        assert_eq!(found.why, told);
+    }
 
     #[test]
     fn a_check_that_waits_takes_no_memory_of_other_kinds() {
