@@ -165,7 +165,7 @@ mod tests {
             timeout: None,
             within: None,
             slow: None,
-            family: fail_conf::hcfile::check::Family::Any,
+            family: Family::Any,
             unknown: Verdict::Unknown,
         };
         let found = finished(hangs, &terms, Duration::from_millis(1)).await;
