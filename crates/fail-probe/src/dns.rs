@@ -1,16 +1,17 @@
 //! Asks a name server.
 //!
 //! Over UDP with a random number and a random port; over TCP when the answer does not fit or
-//! `tcp=yes` says so. An answer counts if it has the number and the question. Reading and
-//! writing of messages is hickory's; before it sees one, [`hops`] looks whether its names could
-//! lead it in circles.
+//! `tcp=yes` says so. An answer counts if it has the number and the question, and of its records
+//! those of the name that was asked, or of the one that `CNAME`s lead to. Reading and writing of
+//! messages is hickory's; before it sees one, [`hops`] looks whether its names could lead it in
+//! circles.
 
 use std::net::{IpAddr, SocketAddr};
 
 use fail_conf::hcfile::check::{Check, Host, Terms};
 use fail_core::watch::Finding;
 use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
-use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::found::{Found, bad, figure, good, unknown};
@@ -24,6 +25,9 @@ const SHOWN_MAX: usize = 4;
 /// A name in a message goes on at another place of it, which may go on again. Those that are
 /// made to save room do it a few times; hickory follows all of them, a call in a call.
 const HOPS_MAX: u16 = 32;
+
+/// `CNAME`s that are followed from one to the next: servers give up sooner.
+const CNAMES_MAX: usize = 16;
 
 /// Codes of answers by number, as they are written.
 const CODES: [&str; 11] = [
@@ -71,14 +75,14 @@ pub(crate) async fn on_stage(check: &Check, at: SocketAddr, answers: Answers<'_>
     let mut asked = Asked::new(name, kind)?;
     let mut message = None;
     if !tcp {
-        let answer = answers(&asked.say());
+        let answer = answers(&asked.say()?);
         let answer = asked.hear(&answer).map_err(stage::odd)?;
         message = Some(answer).filter(|message| !message.truncated());
     }
     let message = match message {
         Some(message) => message,
         None => {
-            let answer = answers(&asked.say());
+            let answer = answers(&asked.say()?);
             on(Line::new(answer), at, &mut asked).await?
         }
     };
@@ -97,11 +101,9 @@ fn found(message: &Message, at: SocketAddr, asked: &Asked, check: &Check) -> Fou
     else {
         return Ok(unknown("not a check of dns"));
     };
-    let records = message.answers().iter();
-    let records = records.filter(|record| record.record_type() == asked.kind);
     let mut ttl = None;
     let mut answers: Vec<Vec<String>> = Vec::new();
-    for record in records {
+    for record in asked.answers(message) {
         ttl = Some(ttl.map_or(record.ttl(), |ttl: u32| ttl.min(record.ttl())));
         answers.push(forms(record.data()));
     }
@@ -194,7 +196,7 @@ async fn on<S: AsyncRead + AsyncWrite + Unpin>(
     asked: &mut Asked,
 ) -> Result<Message, Finding> {
     let failed = |e: std::io::Error| net::failed(&e, at);
-    let question = asked.say();
+    let question = asked.say()?;
     note::waits(format!("an answer of {at} over TCP"));
     let length = u16::try_from(question.len()).unwrap_or(u16::MAX);
     let whole = [&length.to_be_bytes()[..], &question].concat();
@@ -237,13 +239,39 @@ impl Asked {
             bytes,
         })
     }
+
+    /// The records that answer it.
+    fn answers<'a>(&'a self, message: &'a Message) -> Vec<&'a Record> {
+        let of = |name: &Name, kind: RecordType| -> Vec<&Record> {
+            let records = message.answers().iter();
+            let records = records.filter(|record| {
+                record.dns_class() == DNSClass::IN
+                    && record.record_type() == kind
+                    && record.name() == name
+            });
+            records.collect()
+        };
+        let mut name = &self.name;
+        for _ in 0..=CNAMES_MAX {
+            let found = of(name, self.kind);
+            if !found.is_empty() {
+                return found;
+            }
+            let other = of(name, RecordType::CNAME);
+            match other.first().map(|record| record.data()) {
+                Some(RData::CNAME(other)) => name = other,
+                _ => break,
+            }
+        }
+        Vec::new()
+    }
 }
 
 impl Question for Asked {
     type Answer = Message;
 
-    fn say(&mut self) -> Vec<u8> {
-        self.bytes.clone()
+    fn say(&mut self) -> Result<Vec<u8>, Finding> {
+        Ok(self.bytes.clone())
     }
 
     fn hear(&mut self, bytes: &[u8]) -> Result<Message, String> {
@@ -258,10 +286,16 @@ impl Question for Asked {
             return Err("is none".into());
         }
         // A server that refuses need not repeat what it was asked.
-        let refuses = message.response_code() != ResponseCode::NoError;
+        let known = [ResponseCode::NoError, ResponseCode::NXDomain];
+        let refuses = !known.contains(&message.response_code());
+        let ours = |one: &Query| {
+            one.name() == &self.name
+                && one.query_type() == self.kind
+                && one.query_class() == DNSClass::IN
+        };
         match message.queries() {
             [] if refuses => Ok(message),
-            [one] if one.name() == &self.name && one.query_type() == self.kind => Ok(message),
+            [one] if ours(one) => Ok(message),
             _ => Err("answers another question".into()),
         }
     }

@@ -1,7 +1,8 @@
 //! One request of HTTP/1.1 and its answer, by hyper, on a connection that is there.
 //!
 //! The connection lives as long as the [`Answer`], and no longer. Of its head and its body no
-//! more is kept than these limits allow, whatever comes.
+//! more is kept than these limits allow, whatever comes. What is read and not kept has limits as
+//! well ([`Ration`]): hyper reads heads with a status of 1xx, which are no answer, for ever.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 use crate::found::bad;
 use crate::net;
 use crate::note;
+use crate::ration::{Ration, Rationed, UsedUp};
 
 /// Bytes of a status line with all headers: browsers take a quarter of a megabyte, servers send
 /// some kilobytes.
@@ -32,6 +34,9 @@ const HEADERS_MAX: usize = 200;
 
 /// Bytes of a body that are looked at; the rest is not read.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// So many times the limits above may be read: what is around a head and a body.
+const AROUND: usize = 4;
 
 /// What a server has answered, its body still to be read.
 #[derive(Debug)]
@@ -69,6 +74,8 @@ where
     builder
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX);
+    let ration = Ration::new(AROUND * HEAD_BYTES_MAX);
+    let stream = Rationed::new(stream, ration.clone());
     let joined = builder.handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = joined.map_err(|e| failed(&e, at))?;
     let mut drives = JoinSet::new();
@@ -78,6 +85,7 @@ where
     });
     let answer = sender.send_request(request).await;
     let (head, body) = answer.map_err(|e| failed(&e, at))?.into_parts();
+    ration.set(AROUND * BODY_BYTES_MAX);
     Ok(Answer {
         head,
         body,
@@ -136,6 +144,11 @@ impl Answer {
 /// Why there is no answer.
 fn failed(error: &hyper::Error, at: SocketAddr) -> Finding {
     let io = error.source().and_then(|e| e.downcast_ref::<io::Error>());
+    if io.is_some_and(UsedUp::is) {
+        return bad(format!(
+            "{at} sends more around its answer than anybody would"
+        ));
+    }
     if let Some(io) = io {
         return net::failed(io, at);
     }

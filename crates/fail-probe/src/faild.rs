@@ -10,18 +10,18 @@ use fail_wire::{Marks, Name, Record, State};
 use crate::found::{Found, bad, figure, good, unknown, warning};
 use crate::{blocking, file, net, note};
 
-/// The client blocks, in a thread that nobody can end: so it is asked this often, for so long.
-/// It is over after four addresses of six seconds, whatever the deadline of the check is.
-const OPTIONS: Options = Options {
-    timeout: Duration::from_secs(2),
-    tries: 3,
-    protocol: fail_client::Protocol::Udp,
-};
+/// The client blocks, in a thread that nobody can end: so it is asked so often, each time for so
+/// long at most. It is over after four addresses of six seconds, whatever the deadline of the check
+/// is.
+const TRIES: u32 = 3;
 
-/// See [`OPTIONS`].
+/// See [`TRIES`].
+const TIMEOUT_MAX: Duration = Duration::from_secs(2);
+
+/// See [`TRIES`].
 const ADDRESSES_MAX: usize = 4;
 
-pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
+pub(crate) async fn probe(check: &Check, terms: &Terms, limit: Duration) -> Found {
     let Check::Faild {
         service,
         host,
@@ -38,8 +38,15 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
     let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     note::waits(format!("an answer of faild at {}", names.join(" or ")));
     let name = service.clone();
+    let options = Options {
+        // A refusal that nothing proves is believed when nothing better came in one time-out: it
+        // is to be told before the check is over.
+        timeout: TIMEOUT_MAX.min(limit / 2),
+        tries: TRIES,
+        protocol: fail_client::Protocol::Udp,
+    };
     let read = blocking::call(&blocking::FAILDS, move || {
-        let mut client = Client::of_host(&addresses, &community, OPTIONS)?;
+        let mut client = Client::of_host(&addresses, &community, options)?;
         client.read_one(&name)
     });
     let read = read.await.map_err(unknown)?;

@@ -9,7 +9,7 @@ use std::path::Path;
 use fail_client::words;
 use memchr::memmem;
 
-use crate::blocking;
+use crate::{blocking, note};
 
 /// Bytes of a file of passwords.
 const SECRET_BYTES_MAX: usize = 4 * 1024;
@@ -25,7 +25,8 @@ pub(crate) async fn read(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
     load(path, limit, false).await
 }
 
-/// The first `N` lines of a file that nobody else may see. They are text, and never shown.
+/// The first `N` lines of a file that nobody else may see. They are text, and from now on hidden
+/// in all that the check finds ([`note::hide`]).
 ///
 /// # Errors
 /// It can not be read, others can read it as well, or it has fewer lines: in a sentence that
@@ -37,6 +38,7 @@ pub(crate) async fn secret<const N: usize>(path: &Path) -> Result<[String; N], S
     let text = String::from_utf8(bytes);
     let text = text.map_err(|_| format!("the password file {shown} is not in UTF-8"))?;
     let lines: Vec<String> = text.lines().take(N).map(str::to_string).collect();
+    note::hide(lines.iter().cloned());
     let whole = lines
         .iter()
         .all(|line| !line.is_empty() && !line.chars().any(char::is_control));

@@ -14,6 +14,7 @@ use fail_core::watch::Finding;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Uri};
 use memchr::memmem;
+use percent_encoding::percent_decode_str;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use url::Url;
@@ -26,8 +27,8 @@ use crate::net;
 use crate::note;
 use crate::tls;
 
-/// What `follow=` may not exceed, whatever it says: browsers give up at twenty.
-const REDIRECTS_MAX: u32 = 20;
+/// Stands for a place that is not shown.
+const REPEATS: &str = "a place that repeats the password";
 
 /// Who asks, for the log of the server.
 const AGENT: &str = concat!("hc/", env!("CARGO_PKG_VERSION"));
@@ -153,16 +154,15 @@ impl Visit<'_> {
 
     /// What an answer has one ask next; nothing: it is the last.
     fn leads(&self, asked: &Next, answer: &Answer) -> Result<Option<Next>, Finding> {
-        let limit = self.http.follow.min(REDIRECTS_MAX);
+        let limit = self.http.follow;
         let Some(place) = place(answer).filter(|_| answer.redirects() && limit > 0) else {
             return Ok(None);
         };
-        // Nobody is to be looked up or asked whose name is our password.
-        if note::discreet(place.clone()) != place {
-            return Err(repeats(answer.status()));
+        if repeats(&place) {
+            return Err(repeated(answer.status()));
         }
         if asked.followed == limit {
-            let place = without_query(&place);
+            let place = told(&place);
             let why = format!("more than {limit} redirects, the last to {place}");
             return Err(bad(why));
         }
@@ -181,9 +181,9 @@ impl Visit<'_> {
         // that has a host.
         let _ = (url.set_username(""), url.set_password(None));
         url.set_fragment(None);
-        // Reading it takes out line feeds and puts in letters: it may be our password only now.
-        if note::discreet(url.to_string()) != url.as_str() {
-            return Err(repeats(status));
+        // Reading it takes out line feeds and changes letters: it may be our password only now.
+        if repeats(url.as_str()) {
+            return Err(repeated(status));
         }
         // As browsers do: after 303, and 301 and 302 of a POST, one only looks.
         let looks = matches!(from.method, Method::GET | Method::HEAD);
@@ -280,7 +280,11 @@ impl Visit<'_> {
         }
         let target = &next.url[url::Position::BeforePath..url::Position::AfterQuery];
         let target: Uri = target.parse().map_err(|e| odd(&e))?;
-        let mut request = Request::new(next.body.clone());
+        let body = match own {
+            true => next.body.clone(),
+            false => String::new(),
+        };
+        let mut request = Request::new(body);
         *request.method_mut() = next.method.clone();
         *request.uri_mut() = target;
         *request.headers_mut() = headers;
@@ -292,12 +296,12 @@ impl Visit<'_> {
         let http = self.http;
         let status = answer.status();
         let to = match place(&answer) {
-            Some(place) => format!(" to {}", without_query(&place)),
+            Some(place) => format!(" to {}", told(&place)),
             None => String::new(),
         };
         let from = match asked.followed {
             0 => String::new(),
-            _ => format!(" from {}", without_query(asked.url.as_str())),
+            _ => format!(" from {}", told(asked.url.as_str())),
         };
         let fits = match http.status.as_slice() {
             [] => (200..=399).contains(&status),
@@ -334,10 +338,17 @@ impl Visit<'_> {
     }
 }
 
-fn repeats(status: u16) -> Finding {
-    bad(format!(
-        "status {status} to a place that repeats the password"
-    ))
+/// Whether a place has in it what is secret, as it stands there or as it is read.
+fn repeats(place: &str) -> bool {
+    let read = percent_decode_str(place).decode_utf8_lossy();
+    [place, &*read]
+        .iter()
+        .any(|text| note::discreet((*text).to_string()) != **text)
+}
+
+/// Nobody is to be looked up or asked whose name is our password.
+fn repeated(status: u16) -> Finding {
+    bad(format!("status {status} to {REPEATS}"))
 }
 
 /// Where the headers of an answer lead.
@@ -347,8 +358,12 @@ fn place(answer: &Answer) -> Option<String> {
 }
 
 /// A place without what often is a key to it.
-fn without_query(place: &str) -> &str {
-    place.split(['?', '#']).next().unwrap_or("")
+fn told(place: &str) -> &str {
+    let place = place.split(['?', '#']).next().unwrap_or("");
+    match repeats(place) {
+        true => REPEATS,
+        false => place,
+    }
 }
 
 /// Whom a URL names, with the port that it means.

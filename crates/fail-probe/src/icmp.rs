@@ -15,6 +15,7 @@ use fail_core::watch::Finding;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use crate::found::{Found, bad, figure, good, unknown};
@@ -132,9 +133,10 @@ impl Pinger {
             let last = number == count;
             let until = Instant::now() + if last { WAIT } else { PACE };
             // Those that come too late for their turn count all the same, until the last.
-            while !(last && self.echoes.sent.is_empty()) {
+            while !(last && self.echoes.sent.is_empty()) && Instant::now() < until {
                 match timeout_at(until, self.heard()).await {
-                    Ok(()) => {}
+                    // There may always be something: others are to have their turn.
+                    Ok(()) => yield_now().await,
                     Err(_) => break,
                 }
             }

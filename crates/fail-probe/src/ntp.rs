@@ -1,4 +1,5 @@
-//! Asks a time server what time it is, once, as SNTP has it (RFC 5905, RFC 8633).
+//! Asks a time server what time it is, again each second until it answers, as SNTP has it
+//! (RFC 5905, RFC 8633).
 //!
 //! The question holds nothing but random bits where our time would stand, and an answer counts
 //! only if it brings them back: so nobody who does not see the question can forge one.
@@ -8,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fail_conf::hcfile::check::{Check, Terms};
 use fail_core::time::Span;
+use fail_core::watch::Finding;
 use tokio::time::Instant;
 
 use crate::found::{Found, bad, figure, good, unknown};
@@ -33,6 +35,10 @@ const ALARM: u8 = 3;
 /// From this stratum on a clock is not synchronised.
 const STRATUM_NONE: u8 = 16;
 
+/// So much less than nothing an answer may have taken, in seconds: clocks have steps, of up to
+/// 1/64 s.
+const STEP: f64 = 0.02;
+
 /// From 1900, where NTP begins, to 1970, in seconds.
 const EPOCH: u64 = 2_208_988_800;
 
@@ -51,7 +57,7 @@ pub(crate) async fn probe(check: &Check, terms: &Terms) -> Found {
 /// The check with a server that is a function: [`crate::stage`].
 pub(crate) fn on_stage(check: &Check, at: SocketAddr, answers: Answers<'_>) -> Found {
     let mut asked = Asked::default();
-    let answer = answers(&asked.say());
+    let answer = answers(&asked.say()?);
     let answer = asked.hear(&answer).map_err(stage::odd)?;
     found(answer, at, check)
 }
@@ -136,19 +142,19 @@ struct Answer {
 impl Question for Asked {
     type Answer = Answer;
 
-    fn say(&mut self) -> Vec<u8> {
+    fn say(&mut self) -> Result<Vec<u8>, Finding> {
         let mut packet = vec![0; PACKET_BYTES];
         packet[0] = CLIENT;
         let mut bits = [0; 8];
-        // Without random bits it is a question that anybody can answer; it is asked all the same.
-        let _ = getrandom::fill(&mut bits);
+        // Without them it is a question that anybody can answer.
+        getrandom::fill(&mut bits).map_err(|e| unknown(format!("no random bits: {e}")))?;
         packet[40..].copy_from_slice(&bits);
         self.0.push(Sent {
             bits,
             wall: wall(),
             mono: Instant::now(),
         });
-        packet
+        Ok(packet)
     }
 
     fn hear(&mut self, bytes: &[u8]) -> Result<Answer, String> {
@@ -168,17 +174,21 @@ impl Question for Asked {
         };
         let (heard, told) = (u64::from_be_bytes(eight(32)), u64::from_be_bytes(eight(40)));
         let stratum = bytes[1];
-        let letters = bytes[12..16].iter().filter(|b| b.is_ascii_graphic());
-        let letters: String = letters.map(|b| char::from(*b)).collect();
         // Without one it is a clock that knows no time yet.
-        let kiss = Some(letters).filter(|letters| stratum == 0 && !letters.is_empty());
+        let letters = &bytes[12..16];
+        let is_kiss = stratum == 0 && letters.iter().all(u8::is_ascii_alphabetic);
+        let kiss = is_kiss.then(|| String::from_utf8_lossy(letters).into_owned());
         if stratum != 0 && (heard == 0 || told == 0) {
             return Err("tells no time".into());
         }
         // Our clock may be set meanwhile: what has passed is taken from the one that is not.
         let passed = sent.mono.elapsed().as_secs_f64();
         let there = apart(heard, sent.wall);
-        let delay = (passed - apart(told, heard)).max(0.0);
+        let had = apart(told, heard);
+        if stratum != 0 && (had < 0.0 || had > passed + STEP) {
+            return Err("tells times that can not be".into());
+        }
+        let delay = (passed - had).max(0.0);
         Ok(Answer {
             leap: bytes[0] >> 6,
             stratum,

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fail_conf::hcfile::check::{Check, Line, Terms};
@@ -12,12 +13,19 @@ use tokio::time::Instant;
 
 use crate::blocking::THREADS;
 use crate::found::{self, Found, bad, unknown};
+use crate::pulse::{Pulse, Stall};
 use crate::tasks::Tasks;
 use crate::{dns, faild, http, icmp, ldap, mail, note, ntp, tcp};
 
 /// A thread that runs checks. It ends when this is dropped.
 #[derive(Debug)]
-pub struct Prober(Tasks<Finding>);
+pub struct Prober {
+    tasks: Tasks<Finding>,
+    pulse: Arc<Pulse>,
+}
+
+/// The number of what says that the thread goes on. No check has it.
+const PULSE: u64 = u64::MAX;
 
 impl Prober {
     /// Starts the thread. `tell` is called there, once for each check that was not dropped.
@@ -25,22 +33,34 @@ impl Prober {
     /// # Errors
     /// There is no thread to be had.
     pub fn start(tell: impl Fn(u64, Finding) + Send + Sync + 'static) -> io::Result<Prober> {
+        let pulse = Arc::new(Pulse::new());
+        let pulses = Arc::clone(&pulse);
         let tasks = Tasks::start("probes", THREADS, move |number, finding| {
+            pulses.is_here();
             let broken = || unknown("the check broke off, by an error in hc");
             tell(number, finding.unwrap_or_else(broken));
-        });
-        tasks.map(Prober)
+        })?;
+        let pulses = Arc::clone(&pulse);
+        tasks.run(PULSE, async move { pulses.go_on().await });
+        Ok(Prober { tasks, pulse })
     }
 
     /// Runs a check for at most `limit`. Not for those that are programs, which are answered
     /// with a finding that says so.
     pub fn check(&self, number: u64, line: Line, limit: Duration) {
-        self.0.run(number, async move { probe(&line, limit).await });
+        self.tasks
+            .run(number, async move { probe(&line, limit).await });
+    }
+
+    /// Whether the thread has stood still since this was asked last. It is known before the
+    /// findings that came of it: ask after taking them, and before they are believed.
+    pub fn stalled(&self) -> Option<Stall> {
+        self.pulse.stalled()
     }
 
     /// Nobody waits for this one any more: it is not answered, if it was not yet.
     pub fn drop_check(&self, number: u64) {
-        self.0.forget(number);
+        self.tasks.forget(number);
     }
 }
 
@@ -59,7 +79,7 @@ pub fn probe_once(line: &Line, limit: Duration) -> io::Result<Finding> {
 
 /// One check, from its beginning to its end or its deadline.
 pub(crate) async fn probe(line: &Line, limit: Duration) -> Finding {
-    finished(ask(&line.check, &line.terms), &line.terms, limit).await
+    finished(ask(&line.check, &line.terms, limit), &line.terms, limit).await
 }
 
 /// What is asked, to its end or its deadline, as a finding that may be shown.
@@ -93,7 +113,7 @@ fn too_late(limit: Duration) -> Finding {
     }
 }
 
-async fn ask(check: &Check, terms: &Terms) -> Found {
+async fn ask(check: &Check, terms: &Terms, limit: Duration) -> Found {
     // Each is boxed, so that a check takes the memory that its kind needs and not that of the
     // largest: thousands may wait, and the holes that they leave in the memory stay.
     let asked: Pin<Box<dyn Future<Output = Found> + Send + '_>> = match check {
@@ -112,7 +132,7 @@ async fn ask(check: &Check, terms: &Terms) -> Found {
         Check::Ldap { .. } => Box::pin(ldap::probe(check, terms)),
         Check::Icmp { .. } => Box::pin(icmp::probe(check, terms)),
         Check::Ntp { .. } => Box::pin(ntp::probe(check, terms)),
-        Check::Faild { .. } => Box::pin(faild::probe(check, terms)),
+        Check::Faild { .. } => Box::pin(faild::probe(check, terms, limit)),
         Check::Exec(_) | Check::Nagios(_) | Check::Tcl { .. } => {
             return Ok(unknown("a program, which is not run here"));
         }
@@ -133,6 +153,25 @@ mod tests {
     use fail_core::watch::Verdict;
 
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_secret_is_hidden_at_the_deadline_too() {
+        let hangs = async {
+            note::hide(["s3cret".to_string()]);
+            note::waits("the addresses of S3cret.example.org");
+            std::future::pending().await
+        };
+        let terms = Terms {
+            timeout: None,
+            within: None,
+            slow: None,
+            family: Family::Any,
+            unknown: Verdict::Unknown,
+        };
+        let found = finished(hangs, &terms, Duration::from_millis(1)).await;
+        let told = "no answer within 1ms: waited for the addresses of ***.example.org";
+        assert_eq!(found.why, told);
+    }
 
     #[test]
     fn a_check_that_waits_takes_no_memory_of_other_kinds() {

@@ -12,6 +12,7 @@ use fail_conf::hcfile::check::{Host, Terms};
 use fail_core::watch::Finding;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use crate::net::{self, HEAD_START};
@@ -29,7 +30,10 @@ pub(crate) trait Question {
     type Answer;
 
     /// What is sent; called each time it is.
-    fn say(&mut self) -> Vec<u8>;
+    ///
+    /// # Errors
+    /// It can not be asked.
+    fn say(&mut self) -> Result<Vec<u8>, Finding>;
 
     /// Reads what has come.
     ///
@@ -52,32 +56,40 @@ pub(crate) async fn ask<Q: Question>(
     terms: &Terms,
     question: &mut Q,
 ) -> Result<(Q::Answer, SocketAddr), Finding> {
-    let addresses = net::addresses(host, terms.family).await?;
-    let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    let waits = format!("an answer of {}", names.join(" or "));
-    note::waits(waits.clone());
+    ask_all(net::addresses(host, terms.family).await?, question).await
+}
+
+async fn ask_all<Q: Question>(
+    addresses: Vec<SocketAddr>,
+    question: &mut Q,
+) -> Result<(Q::Answer, SocketAddr), Finding> {
+    let mut so_far = SoFar {
+        silent: addresses.clone(),
+        failures: Vec::new(),
+        odd: None,
+    };
     let mut next = addresses.into_iter();
     let mut ways: Vec<Way> = Vec::new();
-    let mut failures = Vec::new();
-    let mut odd = 0u64;
+    so_far.note();
     loop {
         match next.next() {
-            Some(at) => match open(at, &question.say()).await {
+            Some(at) => match open(at, &question.say()?).await {
                 Ok(socket) => ways.push(Way { socket, at }),
-                Err(e) => failures.push(net::failed(&e, at)),
+                Err(e) => so_far.failed(&e, at),
             },
             None => {
                 for way in &ways {
                     // Whether it arrives shows by the answer.
-                    let _ = way.socket.send(&question.say()).await;
+                    let _ = way.socket.send(&question.say()?).await;
                 }
             }
         }
         let pause = if next.len() > 0 { HEAD_START } else { AGAIN };
         let until = Instant::now() + pause;
-        loop {
+        // Also where there is always something that has come.
+        while Instant::now() < until {
             if ways.is_empty() && next.len() == 0 {
-                return Err(net::all(failures));
+                return Err(net::all(so_far.failures));
             } else if ways.is_empty() {
                 break;
             }
@@ -86,19 +98,58 @@ pub(crate) async fn ask<Q: Question>(
                 Ok((_, Err(e))) if e.kind() == io::ErrorKind::WouldBlock => {}
                 Ok((n, Err(e))) => {
                     let way = ways.swap_remove(n);
-                    failures.push(net::failed(&e, way.at));
+                    so_far.failed(&e, way.at);
                 }
                 Ok((n, Ok(bytes))) => match question.hear(&bytes) {
                     Ok(answer) => return Ok((answer, ways[n].at)),
                     Err(why) => {
-                        odd += 1;
-                        note::waits(format!(
-                            "{waits}; {odd} came that did not fit, the last {why}"
-                        ));
+                        so_far.came(why);
+                        // Anybody can send so many that there is always one: others are to have
+                        // their turn, and the deadline its.
+                        yield_now().await;
                     }
                 },
             }
         }
+    }
+}
+
+/// What came until now, for the reason at the deadline.
+struct SoFar {
+    /// Who may still answer.
+    silent: Vec<SocketAddr>,
+    failures: Vec<Finding>,
+    /// How many did not fit, and why the last did not.
+    odd: Option<(u64, String)>,
+}
+
+impl SoFar {
+    fn failed(&mut self, error: &io::Error, at: SocketAddr) {
+        self.silent.retain(|silent| *silent != at);
+        self.failures.push(net::failed(error, at));
+        self.note();
+    }
+
+    fn came(&mut self, why: String) {
+        let before = self.odd.take().map_or(0, |(count, _)| count);
+        self.odd = Some((before + 1, why));
+        self.note();
+    }
+
+    fn note(&self) {
+        note::waits(self.text());
+    }
+
+    fn text(&self) -> String {
+        let names: Vec<String> = self.silent.iter().map(ToString::to_string).collect();
+        let mut parts = vec![format!("an answer of {}", names.join(" or "))];
+        if !self.failures.is_empty() {
+            parts.push(net::all(self.failures.clone()).why);
+        }
+        if let Some((count, why)) = &self.odd {
+            parts.push(format!("{count} came that did not fit, the last {why}"));
+        }
+        parts.join("; ")
     }
 }
 
@@ -152,5 +203,89 @@ pub(crate) async fn recv(socket: &UdpSocket) -> io::Result<()> {
         if ready.is_readable() {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket as Blocking;
+
+    use super::*;
+
+    /// A question that no answer fits.
+    struct Any;
+
+    impl Question for Any {
+        type Answer = ();
+
+        fn say(&mut self) -> Result<Vec<u8>, Finding> {
+            Ok(b"?".to_vec())
+        }
+
+        fn hear(&mut self, _: &[u8]) -> Result<(), String> {
+            Err("is odd".to_string())
+        }
+    }
+
+    /// What was waited for when this has come.
+    async fn waited(addresses: Vec<SocketAddr>, until: &str) -> String {
+        let asks = async {
+            let mut question = Any;
+            let mut asks = std::pin::pin!(ask_all(addresses, &mut question));
+            poll_fn(|cx| {
+                assert!(asks.as_mut().poll(cx).is_pending());
+                match note::waited() {
+                    waited if waited.contains(until) => Poll::Ready(waited),
+                    _ => Poll::Pending,
+                }
+            })
+            .await
+        };
+        note::taken(asks).await.0
+    }
+
+    #[tokio::test]
+    async fn who_refuses_while_others_are_silent_is_told() {
+        let silent = Blocking::bind("127.0.0.1:0").unwrap();
+        let silent = (silent.local_addr().unwrap(), silent);
+        let gone = Blocking::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let refused = format!("connection refused by {gone}");
+        let waited = waited(vec![gone, silent.0], &refused).await;
+        assert_eq!(waited, format!("an answer of {}; {refused}", silent.0));
+    }
+
+    #[tokio::test]
+    async fn others_have_their_turn_between_datagrams_that_do_not_fit() {
+        const SENT: usize = 5;
+        let liar = Blocking::bind("127.0.0.1:0").unwrap();
+        let at = liar.local_addr().unwrap();
+        liar.set_nonblocking(true).unwrap();
+        let came = |n: usize| note::waited().contains(&format!("; {n} came"));
+        let asks = async {
+            let mut question = Any;
+            let mut asks = std::pin::pin!(ask_all(vec![at], &mut question));
+            let mut asked = false;
+            let mut seen = 0;
+            poll_fn(|cx| {
+                assert!(asks.as_mut().poll(cx).is_pending());
+                if !asked {
+                    // All are there before it looks.
+                    if let Ok((_, from)) = liar.recv_from(&mut [0; 8]) {
+                        (0..SENT).for_each(|_| assert!(liar.send_to(b"!", from).is_ok()));
+                        asked = true;
+                    }
+                    cx.waker().wake_by_ref();
+                } else if !came(seen) && note::waited().contains(" came ") {
+                    seen += 1;
+                    assert!(came(seen), "more than one: {}", note::waited());
+                }
+                match seen {
+                    SENT => Poll::Ready(()),
+                    _ => Poll::Pending,
+                }
+            })
+            .await;
+        };
+        note::taken(asks).await;
     }
 }

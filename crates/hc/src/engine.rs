@@ -306,6 +306,9 @@ impl Engine {
         while let Some(done) = self.work.poll() {
             self.on_done(done);
         }
+        if let Some(stalled) = self.work.stalled() {
+            self.inputs.push_front(stalled);
+        }
         let watch = self.driver.machine();
         self.store.turn(now.mono, || watch.kept());
         if self.leaving.is_some() {

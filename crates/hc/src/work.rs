@@ -13,8 +13,8 @@ use fail_core::exec::{Errors, ExecResult, Given, Input, Output, Pipeline, Stage}
 use fail_core::limits::CHECKS_MAX;
 use fail_core::log::Level;
 use fail_core::time::{Mono, Now, Span};
-use fail_core::watch::{Acted, Event, Finding, Report, Verdict};
-use fail_probe::{Prober, bad, plugin, unknown};
+use fail_core::watch::{Acted, Event, Finding, In, Report, Verdict};
+use fail_probe::{Prober, Stall, bad, plugin, unknown};
 use fail_rt::children::Children;
 use fail_rt::clock;
 use fail_rt::log::Log;
@@ -271,6 +271,19 @@ impl Work {
     /// Acts on the deadlines that have come.
     pub fn expire(&mut self, now: Mono) {
         self.programs.expire(now);
+    }
+
+    /// That checks over the network stand still, or did: to be told before what is done is
+    /// believed, or missed.
+    pub fn stalled(&self) -> Option<In> {
+        let late = match self.prober.stalled()? {
+            Stall::Now => None,
+            Stall::Over(time) => {
+                let ms = u64::try_from(time.as_millis());
+                Some(Span::from_millis(ms.unwrap_or(u64::MAX)))
+            }
+        };
+        Some(In::Stalled(late))
     }
 
     /// The next one that is done; nothing: that was all for now.

@@ -108,11 +108,19 @@ impl Watch {
         if late < STALL_MIN {
             return;
         }
+        self.stood(now, "hc", Some(late));
+    }
+
+    /// Who stands still, or did until now, for so long.
+    fn stood(&mut self, now: Now, who: &str, late: Option<Span>) {
         self.stalled = now.mono;
+        let Some(late) = late else {
+            return;
+        };
         self.health.stalls += 1;
         let late = text::lasted(late);
         self.log(format!(
-            "hc stood still for {late}; bad findings of checks under way do not count"
+            "{who} stood still for {late}; bad findings of checks under way do not count"
         ));
     }
 
@@ -206,6 +214,7 @@ impl Machine for Watch {
             In::Acted { number, acted } => self.acted(now, number, acted),
             In::Window { window, open } => self.window(now, window, open),
             In::Ask(name) => self.ask(now, &name),
+            In::Stalled(late) => self.stood(now, "what runs the checks", late),
         }
         self.settle(now);
         self.check_invariants();

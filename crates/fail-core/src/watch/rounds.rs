@@ -17,8 +17,7 @@ use super::words::{Finding, Out, State, Verdict};
 use crate::limits;
 use crate::time::{Mono, Now, Span};
 
-/// A check that has not answered so long after its deadline is found unknown: the module has
-/// lost it. An answer may be under way for a moment on a busy host.
+/// A check that has not answered so long after its deadline is found unknown: hc has lost it. An answer may be under way for a moment on a busy host.
 pub const CHECK_GRACE: Span = Span::from_secs(2);
 
 /// hc that acts so late for a deadline was stopped, or the host was too busy: checks that
@@ -37,7 +36,7 @@ pub(super) const BEAT: Span = Span::from_secs(1);
 const DOUBTS_MAX: u32 = 3;
 
 /// What is said of a check that did not answer.
-const NO_ANSWER: &str = "no answer from the module";
+const NO_ANSWER: &str = "hc did not get round to it";
 
 /// A place between 0 and the end of the interval that depends on the name: FNV-1a, stirred, as
 /// names differ in their last letters.

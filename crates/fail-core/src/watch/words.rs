@@ -257,6 +257,9 @@ pub enum In {
     },
     /// Somebody wants a target checked now.
     Ask(Name),
+    /// What runs the checks stands still, or did until now, for so long: what it has not heard in
+    /// time says nothing.
+    Stalled(Option<Span>),
 }
 
 /// Something that is to be done.

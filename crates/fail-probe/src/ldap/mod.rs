@@ -24,6 +24,9 @@ const ENTRIES_MAX: u32 = 1_000;
 /// References to other directories, which are not followed: nobody has so many of them.
 const REFERENCES_MAX: u32 = 1_000;
 
+/// Bytes of all answers to a search: entries without attributes are names.
+const SEARCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// There were more entries than asked for.
 const SIZE_LIMIT_EXCEEDED: u32 = 4;
 
@@ -148,6 +151,8 @@ struct Talk<S> {
     /// The number of the last question.
     last: u32,
     got: Vec<u8>,
+    /// Bytes that were read.
+    heard: usize,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
@@ -158,6 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
             at,
             last,
             got,
+            heard: 0,
         }
     }
 
@@ -184,7 +190,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
                 Answer::Entry if entries < ENTRIES_MAX => entries += 1,
                 Answer::Entry => break None,
                 Answer::Reference if references < REFERENCES_MAX => references += 1,
-                Answer::Reference => return Err(self.odd()),
+                Answer::Reference => return Err(self.floods()),
                 Answer::Found { code, text } => break Some((code, text)),
                 _ => return Err(self.odd()),
             }
@@ -199,14 +205,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
             }
             _ if enough => Ok(good(match (entries, plan.base) {
                 (1, "") => "the root entry is there".to_string(),
+                (n, "") => format!("{} in the root", counted(n)),
                 (n, base) => format!("{} in {base}", counted(n)),
             })),
             _ => {
                 let (n, wanted, filter) = (counted(entries), plan.entries, plan.filter);
-                Err(bad(format!(
-                    "{n} of {wanted} for {filter} in \"{}\"",
-                    plan.base
-                )))
+                let place = match plan.base {
+                    "" => "the root".to_string(),
+                    base => format!("\"{base}\""),
+                };
+                Err(bad(format!("{n} of {wanted} for {filter} in {place}")))
             }
         }
     }
@@ -226,6 +234,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
 
     fn odd(&self) -> Finding {
         bad(format!("{} answers something else", self.at))
+    }
+
+    fn floods(&self) -> Finding {
+        bad(format!("{} answers more than anybody would", self.at))
     }
 
     fn refused(&self, doing: &str, code: u32, text: &str) -> Finding {
@@ -256,11 +268,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
                 Some(length) if self.got.len() >= length => break length,
                 _ => {}
             }
+            let had = self.got.len();
             let mut chunk = [0; 4096];
             let count = self.stream.read(&mut chunk).await;
             match count.map_err(|e| net::failed(&e, self.at))? {
                 0 => return Err(bad(format!("{} has hung up", self.at))),
                 count => self.got.extend_from_slice(&chunk[..count]),
+            }
+            self.heard += self.got.len() - had;
+            if self.heard > SEARCH_BYTES_MAX {
+                return Err(self.floods());
             }
         };
         let whole: Vec<u8> = self.got.drain(..length).collect();

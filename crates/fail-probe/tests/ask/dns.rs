@@ -294,6 +294,78 @@ fn forged_answers_count_for_nothing() {
     is(&late, Verdict::Good, "192.0.2.1");
 }
 
+/// The name `other.test`.
+const OTHER: &[u8] = b"\x05other\x04test\x00";
+/// That of the question.
+const ASKED: &[u8] = b"\xc0\x0c";
+const IN: u8 = 1;
+const CHAOS: u8 = 3;
+
+fn record(name: &[u8], kind: u8, class: u8, data: &[u8]) -> Vec<u8> {
+    let mut bytes = name.to_vec();
+    bytes.extend_from_slice(&[0, kind, 0, class, 0, 0, 0, 60, 0]);
+    bytes.push(u8::try_from(data.len()).unwrap());
+    bytes.extend_from_slice(data);
+    bytes
+}
+
+fn a(name: &[u8], class: u8) -> Vec<u8> {
+    record(name, 1, class, &[192, 0, 2, 1])
+}
+
+fn cname(name: &[u8], to: &[u8]) -> Vec<u8> {
+    record(name, 5, IN, to)
+}
+
+/// What comes of an answer with these records.
+fn tells(records: &[Vec<u8>]) -> Finding {
+    let records = records.to_vec();
+    lies(move |question| {
+        let mut bytes = question.to_vec();
+        bytes[2] |= 0x80;
+        bytes[7] = u8::try_from(records.len()).unwrap();
+        bytes.extend(records.concat());
+        vec![bytes]
+    })
+}
+
+#[test]
+fn records_of_other_names_and_classes_count_for_nothing() {
+    let none = "has no A of www.example.test";
+    is(&tells(&[a(ASKED, IN)]), Verdict::Good, "is 192.0.2.1");
+    is(&tells(&[a(OTHER, IN)]), Verdict::Bad, none);
+    is(&tells(&[a(ASKED, CHAOS)]), Verdict::Bad, none);
+    let mixed = tells(&[a(OTHER, IN), a(ASKED, IN), a(ASKED, CHAOS)]);
+    is(&mixed, Verdict::Good, "is 192.0.2.1");
+    assert_eq!(value(&mixed, "answers"), 1.0);
+    // Another name of it, in whatever order.
+    let alias = cname(ASKED, OTHER);
+    is(
+        &tells(&[a(OTHER, IN), alias.clone()]),
+        Verdict::Good,
+        "is 192.0.2.1",
+    );
+    is(&tells(&[alias]), Verdict::Bad, none);
+    // In a circle.
+    let circle = tells(&[cname(ASKED, OTHER), cname(OTHER, ASKED)]);
+    is(&circle, Verdict::Bad, none);
+    let class = lies(|q| {
+        let mut bytes = answer(q);
+        bytes[q.len() - 1] = CHAOS;
+        vec![bytes]
+    });
+    is(&class, Verdict::Bad, "answers another question");
+    // Who refuses need not repeat the question; who knows that there is no such name has to.
+    for (code, told) in [(5, "answers REFUSED"), (3, "answers another question")] {
+        let bare = lies(move |q| {
+            let mut bytes = q[..12].to_vec();
+            (bytes[2], bytes[3], bytes[5]) = (0x80, code, 0);
+            vec![bytes]
+        });
+        is(&bare, Verdict::Bad, told);
+    }
+}
+
 /// A message of 62 kB in which each name goes on at the one before.
 fn spiral(question: &[u8]) -> Vec<u8> {
     let mut bytes = answer(question);

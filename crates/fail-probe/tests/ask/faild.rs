@@ -7,7 +7,7 @@ use std::time::Duration;
 use fail_client::{Client, Options, Reason, Record, Wanted};
 use fail_conf::hcfile::check::Check;
 use fail_core::watch::{Finding, Verdict};
-use fail_wire::{Answer, Body, Key, Marks, Name, Packet, State, emit};
+use fail_wire::{Answer, Body, Code, Key, Marks, Name, Packet, Refusal, State, emit};
 
 use crate::server::{folder, free_port, skipped, start};
 use crate::{LIMIT, check, host, is, liar, value};
@@ -83,6 +83,19 @@ fn a_well_formed_answer_of_the_wrong_kind_is_not_believed() {
         Verdict::Bad,
         "no answer from 127.0.0.1",
     );
+}
+
+#[test]
+fn a_community_that_is_not_known_is_told_before_the_check_is_over() {
+    let liar = liar::udp(|question| {
+        let asked = Packet::read(question).unwrap();
+        let no = Body::Refusal(Refusal::plain(Code::Community));
+        vec![emit(None, asked.request(), &no)]
+    });
+    // Less than the client would wait for something better.
+    let limit = Duration::from_millis(1_900);
+    let found = ask(liar.at.port(), None, limit);
+    is(&found, Verdict::Unknown, "it does not know this community");
 }
 
 #[test]

@@ -432,7 +432,25 @@ fn messages_that_are_too_long_or_too_deep_do_no_harm() {
         let many = ENTRY.repeat(1_000);
         while stream.write_all(&many).is_ok() {}
     });
-    is(&flood, Verdict::Good, "1000 entries");
+    is(&flood, Verdict::Good, "1000 entries in the root");
+}
+
+#[test]
+fn answers_without_end_are_bad_soon() {
+    let reference = b"\x30\x07\x02\x01\x01\x73\x02\x04\x00".to_vec();
+    // An entry whose name has 60,000 letters.
+    let mut long = b"\x30\x82\xea\x6d\x02\x01\x01\x64\x82\xea\x66\x04\x82\xea\x60".to_vec();
+    long.extend_from_slice(&[b'x'; 60_000]);
+    long.extend_from_slice(b"\x30\x00");
+    for (one, times) in [(reference, 1_000), (long, 10)] {
+        let flood = liar::tcp(move |stream| {
+            let _ = stream.read(&mut [0; 1024]);
+            let many = one.repeat(times);
+            while stream.write_all(&many).is_ok() {}
+        });
+        let found = at(format!("ldap://{}", flood.at)).ask();
+        is(&found, Verdict::Bad, "answers more than anybody would");
+    }
 }
 
 #[test]

@@ -144,6 +144,23 @@ fn answers_to_nothing_count_for_nothing() {
 }
 
 #[test]
+fn times_that_can_not_be_are_not_believed() {
+    let why = "tells times that can not be";
+    // Sent before it was received.
+    let back = lies(|bytes| {
+        bytes[32..40].copy_from_slice(&time(10.0));
+        bytes[40..48].copy_from_slice(&time(-10.0));
+    });
+    is(&back, Verdict::Bad, why);
+    // The server had it for longer than it was away.
+    let long = lies(|bytes| {
+        bytes[32..40].copy_from_slice(&time(-100.0));
+        bytes[40..48].copy_from_slice(&time(0.0));
+    });
+    is(&long, Verdict::Bad, why);
+}
+
+#[test]
 fn a_clock_that_says_that_it_is_none_is_believed() {
     let kiss = lies(|bytes| {
         bytes[1] = 0;
@@ -152,9 +169,9 @@ fn a_clock_that_says_that_it_is_none_is_believed() {
     is(&kiss, Verdict::Bad, "refuses: kiss code RATE");
     let odd = lies(|bytes| {
         bytes[1] = 0;
-        bytes[12..16].copy_from_slice(b"\x1b[2J");
+        bytes[12..16].copy_from_slice(b"RA\x1bT");
     });
-    is(&odd, Verdict::Bad, "kiss code [2J");
+    is(&odd, Verdict::Bad, "is not synchronised");
     is(
         &lies(|bytes| bytes[0] |= 0xc0),
         Verdict::Bad,

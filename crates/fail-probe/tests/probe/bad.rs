@@ -19,6 +19,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+/// What a server of HTTP may say before its answer, as often as it likes.
+pub const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+/// See [`CONTINUE`].
+pub const EARLY: &str = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+
 /// The addresses on which all is tried.
 pub const BOTH: [&str; 2] = ["127.0.0.1", "::1"];
 

@@ -123,6 +123,44 @@ fn redirects_are_followed_as_often_as_said() {
 }
 
 #[test]
+fn a_body_is_sent_to_its_own_server_only() {
+    type Heard = std::sync::Arc<std::sync::Mutex<Vec<String>>>;
+    let (there, here) = (Heard::default(), Heard::default());
+    let heard = std::sync::Arc::clone(&there);
+    let foreign = web("::1", move |head| {
+        heard.lock().unwrap().push(head.to_lowercase());
+        reply("200 OK", "", "")
+    });
+    for status in [301, 302, 303, 307, 308] {
+        for method in ["GET", "HEAD"] {
+            let heard = std::sync::Arc::clone(&here);
+            let own = web("127.0.0.1", move |head| {
+                heard.lock().unwrap().push(head.to_lowercase());
+                let place = match head.contains(" /first ") {
+                    true => "/again".to_string(),
+                    false => format!("http://{foreign}/"),
+                };
+                reply(
+                    &format!("{status} Go"),
+                    &format!("Location: {place}\r\n"),
+                    "",
+                )
+            });
+            let mut check = http(format!("http://{own}/first"));
+            (check.method, check.body) = (method.to_string(), Some("s3cretbody".to_string()));
+            check.follow = 2;
+            good(get(check));
+        }
+    }
+    let body = |head: &String| head.contains("\r\ncontent-length: 10\r\n");
+    let (there, here) = (there.lock().unwrap(), here.lock().unwrap());
+    assert_eq!((there.len(), here.len()), (10, 20));
+    assert!(here.iter().all(body), "{here:?}");
+    let any = |head: &String| head.contains("\r\ncontent-length:");
+    assert!(!there.iter().any(any), "{there:?}");
+}
+
+#[test]
 fn method_headers_and_body_are_sent() {
     let Some((_server, port)) = nginx() else {
         return;
@@ -242,16 +280,30 @@ fn a_server_that_repeats_the_password_does_not_get_it_shown() {
 #[test]
 fn nobody_is_looked_up_whose_name_becomes_the_password_when_it_is_read() {
     let folder = Folder::new();
-    for place in ["http://s3\tcret.invalid/", "http://%733CRET.invalid/"] {
+    for place in [
+        "http://s3\tcret.invalid/",
+        "http://%733CRET.invalid/",
+        "http://%EF%BC%B3%EF%BC%93%EF%BD%83ret.invalid/",
+        "http://x.invalid/%733cret",
+    ] {
         let at = web("127.0.0.1", move |_| {
             reply("302 Found", &format!("Location: {place}\r\n"), "")
         });
         let mut check = http(format!("http://{at}/"));
         check.auth = Some(folder.write("right", "anna:s3cret\n", 0o600));
         check.follow = 1;
-        let why = bad(get(check));
+        let why = bad(get(check.clone()));
         assert_eq!(why, "status 302 to a place that repeats the password");
     }
+    // Nor is it shown in such a form.
+    let at = web("127.0.0.1", |_| {
+        reply("302 Found", "Location: /%733cret/\r\n", "")
+    });
+    let mut check = http(format!("http://{at}/"));
+    check.auth = Some(folder.write("right", "anna:s3cret\n", 0o600));
+    check.status = vec![(200, 200)];
+    let why = bad(get(check));
+    assert_eq!(why, "status 302 to a place that repeats the password");
 }
 
 #[test]
@@ -343,6 +395,23 @@ fn a_body_without_end_is_read_no_further_than_needed() {
     let why = bad(get(http(format!("http://{at}/"))));
     assert_eq!(why, format!("{at} sends more headers than anybody would"));
     assert!(said.load(Ordering::Relaxed) < 32 * 1024 * 1024);
+}
+
+#[test]
+fn what_comes_around_an_answer_without_end_is_bad_soon() {
+    let chunk = format!("{:0>60}\r\nx\r\n", 1).repeat(1000);
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (first, then, begin) in [
+        ("", CONTINUE.repeat(1000), ""),
+        ("", EARLY.repeat(1000), ""),
+        (chunked, chunk, "in the body, after "),
+    ] {
+        let (at, said) = endless("::1", first, then);
+        let why = bad(get(http(format!("http://{at}/"))));
+        let told = format!("{at} sends more around its answer than anybody would");
+        assert!(why.starts_with(begin) && why.ends_with(&told), "{why}");
+        assert!(said.load(Ordering::Relaxed) < 32 * 1024 * 1024);
+    }
 }
 
 #[test]

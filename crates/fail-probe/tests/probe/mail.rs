@@ -203,6 +203,35 @@ fn a_password_leaves_this_host_only_with_tls() {
     assert!(!heard.load(Ordering::Relaxed));
 }
 
+/// What is told of a server of POP3 that answers the password with this and the password.
+fn repeated(before: &str, password: &str) -> String {
+    let folder = Folder::new();
+    let login = folder.write("login", &format!("anna:{password}\n"), 0o600);
+    let said = format!("-ERR {before}{password}!\r\n");
+    let pop = answering("127.0.0.1", "+OK ready\r\n", move |line| {
+        match line.contains("PASS") {
+            true => said.clone(),
+            false => "+OK\r\n".to_string(),
+        }
+    });
+    bad(find(with_login(
+        mail(Protocol::Pop, pop, When::Never, tls()),
+        &login,
+    )))
+}
+
+#[test]
+fn a_password_is_hidden_before_a_reason_is_made_of_it() {
+    // Blanks become one, odd letters are shown by their codes.
+    for password in ["hun  ter2", "hun\u{202e}ter2", "hun\u{200b}ter2"] {
+        let why = repeated("", password);
+        assert!(why.ends_with("\"-ERR ***!\""), "{why}");
+    }
+    // What is long is cut.
+    let why = repeated(&"x".repeat(400), &"s3cret".repeat(30));
+    assert!(!why.contains("s3"), "{why}");
+}
+
 #[test]
 fn a_password_is_hidden_where_a_reason_is_cut_in_it() {
     let folder = Folder::new();

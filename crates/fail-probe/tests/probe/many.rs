@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fail_conf::hcfile::check::Check;
 use fail_core::watch::Verdict;
-use fail_probe::Prober;
+use fail_probe::{Prober, Stall};
 
 use crate::ask::*;
 use crate::bad::*;
+
+/// Checks whose servers flood.
+const FLOODS: u64 = 10;
 
 /// Checks that hang.
 const HANG: u64 = 1000;
@@ -76,6 +79,63 @@ fn a_thousand_silent_servers_hold_up_nobody() {
             "{number} was told twice"
         );
     }
+}
+
+#[test]
+fn servers_that_flood_cost_their_own_checks_only() {
+    let (tell, told) = channel();
+    let prober = Prober::start(move |number, finding| {
+        let _ = tell.send((number, finding));
+    })
+    .unwrap();
+    let long = 10 * LIMIT;
+    for number in 0..FLOODS {
+        let heads = if number % 2 == 0 { CONTINUE } else { EARLY };
+        let (at, _) = endless("127.0.0.1", "", heads.repeat(1000));
+        let check = Check::Http(Box::new(http(format!("http://{at}/"))));
+        prober.check(number, line(check, terms()), long);
+    }
+    let web = web("127.0.0.1", |_| reply("200 OK", "", "Welcome"));
+    for number in FLOODS..FLOODS + 50 {
+        let check = Check::Http(Box::new(http(format!("http://{web}/"))));
+        prober.check(number, line(check, terms()), long);
+    }
+    for _ in 0..FLOODS + 50 {
+        let (number, finding) = told.recv_timeout(long).unwrap();
+        if number >= FLOODS {
+            good(finding);
+        } else {
+            // Not by its deadline.
+            let why = bad(finding);
+            assert!(why.ends_with("than anybody would"), "{number}: {why}");
+        }
+    }
+}
+
+#[test]
+fn a_thread_that_stands_still_is_noticed() {
+    let (tell, told) = channel();
+    let (release, released) = channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    // This holds up the thread until it is released.
+    let prober = Prober::start(move |number, _| {
+        let _ = tell.send(number);
+        let _ = released.lock().unwrap().recv();
+    })
+    .unwrap();
+    let at = refusing("127.0.0.1");
+    prober.check(1, line(tcp(at), terms()), LIMIT);
+    assert_eq!(told.recv_timeout(LIMIT), Ok(1));
+    let until = |wanted: &dyn Fn(Stall) -> bool| {
+        let end = Instant::now() + LIMIT;
+        while !prober.stalled().is_some_and(wanted) {
+            assert!(Instant::now() < end, "it is not noticed");
+            std::thread::yield_now();
+        }
+    };
+    until(&|stall| stall == Stall::Now);
+    drop(release);
+    until(&|stall| matches!(stall, Stall::Over(time) if !time.is_zero()));
 }
 
 #[test]

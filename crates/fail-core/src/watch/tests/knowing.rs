@@ -119,7 +119,7 @@ fn a_check_that_does_not_answer_is_found_unknown_after_its_deadline() {
         .insert("www".to_string(), super::story::Play::Hangs);
     let took = story.until_state("www", State::Down);
     assert!(took > s(3 * 7), "three times timeout and grace: {took}");
-    assert_eq!(story.view("www").why, "no answer from the module");
+    assert_eq!(story.view("www").why, "hc did not get round to it");
     assert_eq!(story.dropped, 3);
     story.checks.clear();
     story.until_state("www", State::Up);

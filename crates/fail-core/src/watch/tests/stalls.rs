@@ -1,6 +1,6 @@
 //! hc that stood still itself accuses nobody.
 
-use super::story::{Play, Story, s, target};
+use super::story::{Play, Story, ms, s, target};
 use crate::watch::{In, State};
 
 #[test]
@@ -39,6 +39,30 @@ fn a_check_that_could_not_answer_while_hc_stood_still_is_asked_again() {
     story.run(s(5));
     assert_eq!(story.asked.len(), asked + 1);
     assert_eq!(story.state("www"), "up");
+}
+
+#[test]
+fn what_runs_the_checks_may_stand_still_as_well() {
+    let mut www = target("www", &[]);
+    www.pace.fall = 1;
+    let mut story = Story::new(vec![www]).all_up();
+    for (late, stalls) in [(None, 0), (Some(s(3)), 1)] {
+        story.bad.insert("www".to_string(), "timeout");
+        story.checks.insert("www".to_string(), Play::Ends(s(1)));
+        story.run_until("it is asked", |story| story.running == 1);
+        story.run(ms(500));
+        story.give(In::Stalled(late));
+        (story.bad.clear(), story.checks.clear());
+        let asked = story.asked.len();
+        story.run(s(2));
+        assert_eq!(story.asked.len(), asked + 1, "it is asked anew at once");
+        assert_eq!(story.news(), Vec::<String>::new());
+        assert_eq!(story.watch.health().stalls, stalls);
+        story.run_until("it is over", |story| story.running == 0);
+    }
+    let told =
+        "what runs the checks stood still for 3s; bad findings of checks under way do not count";
+    assert_eq!(story.log, [told]);
 }
 
 #[test]
