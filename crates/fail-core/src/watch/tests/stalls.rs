@@ -52,7 +52,8 @@ fn what_runs_the_checks_may_stand_still_as_well() {
         story.run_until("it is asked", |story| story.running == 1);
         story.run(ms(500));
         story.give(In::Stalled(late));
-        (story.bad.clear(), story.checks.clear());
+        story.bad.clear();
+        story.checks.clear();
         let asked = story.asked.len();
         story.run(s(2));
         assert_eq!(story.asked.len(), asked + 1, "it is asked anew at once");
