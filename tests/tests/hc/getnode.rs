@@ -101,11 +101,7 @@ fn as_a_plugin_it_is_what_nagios_expects() {
     let at = hc.monitor.to_string();
     for (words, code, begins) in [
         (&["up"][..], 0, "OK: 1 target: 1 up"),
-        (
-            &["warns"],
-            0,
-            "OK: 1 target: 1 up | 'warns/nagios/load1'=1.5;2;3;0 ",
-        ),
+        (&["warns"], 0, "OK: 1 target: 1 up | 'warns/nagios/time'=0."),
         (
             &["down"],
             2,
@@ -137,6 +133,11 @@ fn as_a_plugin_it_is_what_nagios_expects() {
             "{said:?}"
         );
     }
+    let figures = getnode(&["-n", &at, "warns"]).done();
+    assert!(
+        figures.contains(" 'warns/nagios/load1'=1.5;2;3;0 'warns/nagios/load5'=0.25"),
+        "{figures}"
+    );
     let said = getnode(&["-n", &nobody(), "www"]);
     assert_eq!(said.code, Some(3), "{said:?}");
     assert!(said.out.contains("no hc answers at"), "{said:?}");
