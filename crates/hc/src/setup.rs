@@ -57,10 +57,13 @@ fn origin(options: &Hc) -> Result<Origin, Failure> {
 /// Reads the Hcfile of the options.
 pub fn load(options: &Hc) -> Result<Loaded, Failure> {
     let loaded = origin(options)?.load();
-    // Each line has its place; one more at the top says whose it is.
     loaded.map_err(|broken| {
-        let what = format!("the Hcfile has errors:\n{}", broken.all);
-        Failure::new(exit::DATA, what)
+        let what = match broken.code {
+            // Each line has its place; one more at the top says whose it is.
+            exit::DATA => format!("the Hcfile has errors:\n{}", broken.all),
+            _ => broken.all,
+        };
+        Failure::new(broken.code, what)
     })
 }
 
