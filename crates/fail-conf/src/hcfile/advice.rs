@@ -127,18 +127,20 @@ fn wishes(hcfile: &Hcfile, places: &Places, faults: &mut Faults) {
             let Action::Failc { service, host, .. } = action else {
                 continue;
             };
-            let own = |line: &Line| asks_here(line, service, &host.name);
-            let below = below(&all, target, &mut steps);
-            let checks = |target: &Target| hcfile.bodies.get(&target.name).map(|b| &b.checks);
-            let lines = |target: &&Target| checks(target).into_iter().flatten();
-            let asks = |line: &Line| matches!(&line.check, Check::Faild { service: s, .. } if s == service);
-            let judged = match body.checks.is_empty() {
-                // A group is as good as its members.
-                true => below.iter().flat_map(lines).all(own),
-                false => body.checks.iter().all(own),
+            let lines = |target: &&Target| {
+                let body = hcfile.bodies.get(&target.name);
+                body.into_iter().flat_map(|body| &body.checks)
             };
-            let guarded = below.iter().flat_map(lines).any(asks);
-            if !judged && !guarded && steps < STEPS_MAX {
+            let judges = match is_group(target) {
+                true => below(&all, target, &is_group, &mut steps),
+                false => vec![*target],
+            };
+            let here = |line: &Line| asks_here(line, service, &host.name);
+            let below = below(&all, target, &|_| true, &mut steps);
+            let guarded = { below.iter() }
+                .flat_map(lines)
+                .any(|line| asks_for(line, service));
+            if !judges.iter().flat_map(lines).all(here) && !guarded && steps < STEPS_MAX {
                 let problem = format!(
                     "this may send every host away from {service}: let {} ask the server of one \
                      host, such as 127.0.0.1, or depend on a target that asks faild {service} \
@@ -151,10 +153,16 @@ fn wishes(hcfile: &Hcfile, places: &Places, faults: &mut Faults) {
     }
 }
 
-/// All that a target depends on, directly or further.
+/// As good as what it depends on, and nothing more.
+fn is_group(target: &Target) -> bool {
+    target.checks == 0
+}
+
+/// All that a target depends on, directly or, beyond those that are `open`, further.
 fn below<'a>(
     all: &BTreeMap<&Name, &'a Target>,
     target: &'a Target,
+    open: &dyn Fn(&Target) -> bool,
     steps: &mut usize,
 ) -> Vec<&'a Target> {
     let mut seen: BTreeSet<&Name> = BTreeSet::new();
@@ -164,17 +172,22 @@ fn below<'a>(
             *steps += 1;
             if seen.insert(&on.name) {
                 below.push(*on);
-                next.push(*on);
+                next.extend(open(on).then_some(*on));
             }
         }
     }
     below
 }
 
+/// Whether a check asks faild for the state of this service.
+fn asks_for(line: &Line, service: &Name) -> bool {
+    matches!(&line.check, Check::Faild { service: asked, .. } if asked == service)
+}
+
 /// Whether a check asks this host, or the one whose faild is told. Of a program nobody knows. What
 /// faild says of the service itself is no word about this host: it changes with the wish.
 fn asks_here(line: &Line, service: &Name, faild: &str) -> bool {
-    if matches!(&line.check, Check::Faild { service: asked, .. } if asked == service) {
+    if asks_for(line, service) {
         return false;
     }
     let Some(host) = line.check.host() else {

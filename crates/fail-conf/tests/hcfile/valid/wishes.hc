@@ -24,8 +24,14 @@ nginx:
 	exec check-nginx
 	faild mail
 	on change failc web
-local: nginx
+local: nginx more
 	on change failc web
+more: behind
+# a router that is down is no word about what is behind it
+behind: router
+	tcp 127.0.0.1:1
+router:
+	icmp 192.0.2.9
 far:
 	icmp 192.0.2.1
 	on change failc web host=192.0.2.1
