@@ -134,7 +134,6 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
     let warned = run(&folder, missing, &["--check"]);
     assert_eq!(warned.code, Some(0));
     let program = folder.file("bin/check");
-    let program = program.display();
     assert_eq!(
         warned.err,
         format!("hc: Hcfile:3:2: there is no program \"{program}\"\n")
