@@ -2,7 +2,7 @@
 #
 # nginx runs on both hosts. Each host runs hc with this file and asks its own nginx: one that
 # does not serve is sent away, so the address goes to the other host; when it serves again it
-# is called back.
+# is called back. The user of hc must be able to read the community file: see INSTALL.
 
 # The site as visitors see it.
 www: dns
@@ -16,7 +16,8 @@ nginx:
         interval 2s
         retry 500ms
         http http://127.0.0.1/ header="Host: www.example.org" status=200 match="Welcome"
-        on change failc web             # away when bad, back when good
+        # away when bad, back when good
+        on change failc web community=/etc/failover/community
         on down exec /usr/bin/systemctl reload nginx every=10m
 
 # How it looks behind the service: one of the two is enough.

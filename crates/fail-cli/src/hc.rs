@@ -55,8 +55,8 @@ pub struct Hc {
     #[arg(long, group = "instead", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
     pub print: bool,
 
-    /// Check these targets once, or all with "%"; print what was found, and exit as a Nagios
-    /// plugin does. Nothing is done about it
+    /// Check these targets once, by names or patterns, all with "%"; print what was found, and exit
+    /// as a Nagios plugin does. Nothing is done about it
     #[arg(long, value_name = "TARGET", num_args = 1.., group = "instead", conflicts_with_all = ["monitor", "state_file", "pid_file"])]
     pub once: Vec<String>,
 

@@ -28,6 +28,11 @@ impl Source for Folder {
         files.sort();
         Ok(files)
     }
+
+    /// By its name, so that a case is the same everywhere.
+    fn is_there(&self, path: &str) -> bool {
+        !path.contains("missing")
+    }
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -232,12 +237,26 @@ fn what_multiplies_comes_to_an_end() {
 }
 
 #[test]
+fn a_file_that_can_not_be_read_is_not_one_with_errors() {
+    let errors = |name: &str, text: &str| parse(name, &texts(text)).unwrap_err();
+    assert!(errors("none", "").unread);
+    // Somebody has written it, and it names one that is not there.
+    let wrong = errors("Hcfile", "include none\n");
+    assert!(!wrong.unread);
+    assert_eq!(
+        wrong.to_string(),
+        "Hcfile:1:9: can not read \"none\": no such file"
+    );
+    assert!(!errors("Hcfile", "").unread);
+}
+
+#[test]
 fn the_name_of_a_file_is_shown_without_what_it_could_do() {
     let name = "Hc\u{1b}[2J\u{202e}file";
     let said = parse(name, &BTreeMap::new()).unwrap_err().to_string();
     assert_eq!(
         said,
-        "Hc\\u{1b}[2J\\u{202e}file:1:1: can not read \"Hc\\u{1b}[2J\\u{202e}file\": no such file"
+        "Hc\\u{1b}[2J\\u{202e}file: can not be read: no such file"
     );
 }
 

@@ -19,6 +19,7 @@ use fail_core::log::{self, Line};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -135,6 +136,13 @@ pub struct Log {
     facility: Option<usize>,
     /// Lines that matter less do not appear.
     least: Level,
+}
+
+/// Whether somebody takes what [`Log::syslog`] writes, so that who starts a daemon can be told
+/// that nobody does.
+pub fn syslog_is_there() -> bool {
+    let socket = UnixDatagram::unbound();
+    socket.and_then(|socket| socket.connect("/dev/log")).is_ok()
 }
 
 /// Where lines go.

@@ -12,9 +12,9 @@ use fail_cli::{Failure, Getnode, exit};
 use fail_client::follow::{Seen, Then, follow};
 use fail_client::grid::{Cell, Grid, Ink};
 use fail_client::health::words::{mood, state, why};
-use fail_client::health::{Snapshot, TargetView, Update};
+use fail_client::health::{Snapshot, TargetView, Update, fits};
 use fail_client::screen::Terminal;
-use fail_client::{clean_json, named, utc};
+use fail_client::{clean, clean_json, named, utc};
 use serde_json::{Value, json};
 
 use crate::{is_wanted, now_ms, say};
@@ -29,6 +29,8 @@ enum News {
     Changed(Option<Box<TargetView>>, Option<Box<TargetView>>),
     /// A hc has told everything.
     Connected(BTreeMap<String, usize>),
+    /// It knows no target of this name, or none that fits.
+    Unknown(String),
     /// A hc can not be read.
     Lost(String),
 }
@@ -69,6 +71,14 @@ pub fn watch(options: &Getnode) -> Result<u8, Failure> {
     while let Ok((number, seen)) = receive.recv() {
         for news in watched[number].take(seen, &options.targets, now_ms()) {
             let host = hosts[number].as_str();
+            if let News::Unknown(name) = &news {
+                // What is printed stays what has happened.
+                eprintln!(
+                    "getnode: {}",
+                    clean(&format!("no target \"{name}\" at {host}"))
+                );
+                continue;
+            }
             let text = match options.json {
                 true => clean_json(format!("{}\n", json(host, &news))),
                 false => {
@@ -119,7 +129,14 @@ impl Watched {
                 for target in targets.filter(|target| wanted(&target.name)) {
                     *counts.entry(target.state.clone()).or_default() += 1;
                 }
-                return vec![News::Connected(counts)];
+                let known = self.shown.targets.keys();
+                let known = |pattern: &&String| known.clone().any(|name| fits(pattern, name));
+                let unknown = patterns.iter().filter(|pattern| !known(pattern)).cloned();
+                let connected = [News::Connected(counts)];
+                return connected
+                    .into_iter()
+                    .chain(unknown.map(News::Unknown))
+                    .collect();
             }
             let gone = all.into_values();
             let gone =
@@ -156,6 +173,7 @@ fn line(host: Option<&str>, news: &News) -> Grid {
             let parts = parts.join(", ");
             cells.push(format!("connected, {all} target{plural}{colon}{parts}").into());
         }
+        News::Unknown(name) => cells.push(format!("no target \"{name}\"").into()),
         News::Changed(from, to) => {
             let one = to.as_deref().or(from.as_deref());
             let word = |view: &Option<Box<TargetView>>, none: &str| match view.as_deref() {
@@ -177,6 +195,7 @@ fn json(host: &str, news: &News) -> Value {
     match news {
         News::Lost(why) => json!({ "at": at, "host": host, "lost": why }),
         News::Connected(counts) => json!({ "at": at, "host": host, "connected": counts }),
+        News::Unknown(name) => json!({ "at": at, "host": host, "unknown": name }),
         News::Changed(from, to) => {
             let one = to.as_deref().or(from.as_deref());
             json!({
@@ -215,6 +234,7 @@ mod tests {
         let texts = news.map(|news| match news {
             News::Lost(why) => why,
             News::Connected(counts) => format!("{counts:?}"),
+            News::Unknown(name) => format!("no {name}"),
             News::Changed(from, to) => format!("{}->{}", kind(&from), kind(&to)),
         });
         texts.collect::<Vec<_>>().join(" ")
@@ -241,6 +261,15 @@ mod tests {
         assert_eq!(say(Seen::Update(Update::Ready)), "up->none");
         let name = "www".to_string();
         assert_eq!(say(Seen::Update(Update::Gone { name })), "up->none");
+    }
+
+    #[test]
+    fn a_target_that_nobody_knows_is_said_once() {
+        let mut hc = Watched::default();
+        told(&mut hc, target("dns", "up"));
+        let ready = || Seen::Update(Update::Ready);
+        assert_eq!(told(&mut hc, ready()), "{} no w%");
+        assert_eq!(told(&mut hc, ready()), "");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use fail_cli::{Failure, exit};
+use fail_client::health::fits;
 use fail_conf::hcfile::check::Line;
 use fail_conf::hcfile::{Hcfile, parse_check};
 use fail_core::limits::CHECKS_MAX;
@@ -63,20 +64,21 @@ pub fn probe(text: &str) -> Result<u8, Failure> {
     Ok(code(found.verdict))
 }
 
-/// Checks these targets, or all with `%`, and says what each check found.
+/// Checks these targets, by their names or by patterns in which `%` is any letters, and says what each check found.
 pub fn targets(hcfile: &Hcfile, names: &[String]) -> Result<u8, Failure> {
-    let all = names.iter().any(|name| name == "%");
-    for name in names.iter().filter(|name| *name != "%") {
-        if !hcfile
-            .targets
-            .iter()
-            .any(|target| target.name.as_str() == name)
-        {
-            let sentence = format!("there is no target \"{}\"", fail_client::clean(name));
+    for wanted in names {
+        let mut targets = hcfile.targets.iter();
+        if !targets.any(|target| fits(wanted, target.name.as_str())) {
+            let what = if wanted.contains('%') {
+                "no target fits"
+            } else {
+                "there is no target"
+            };
+            let sentence = format!("{what} \"{}\"", fail_client::clean(wanted));
             return Err(Failure::new(exit::USAGE, sentence));
         }
     }
-    let wanted = |name: &Name| all || names.iter().any(|wanted| wanted == name.as_str());
+    let wanted = |name: &Name| names.iter().any(|wanted| fits(wanted, name.as_str()));
     let mut asked = Vec::new();
     for target in hcfile.targets.iter().filter(|target| wanted(&target.name)) {
         let body = hcfile.bodies.get(&target.name);
@@ -90,7 +92,8 @@ pub fn targets(hcfile: &Hcfile, names: &[String]) -> Result<u8, Failure> {
         }
     }
     if asked.is_empty() {
-        print("HC UNKNOWN: there is no check\n")?;
+        // A group is as good as its members, of which none was asked for.
+        print("HC UNKNOWN: there is no check in what was named, only groups\n")?;
         return Ok(exit::UNKNOWN);
     }
     run(&mut asked)?;

@@ -12,7 +12,7 @@ use fail_core::debug::DebugPort;
 use fail_core::watch::Kept;
 use fail_rt::daemon::{PidFile, Ready, daemonize};
 use fail_rt::debug::Debug;
-use fail_rt::log::{Levels, Log};
+use fail_rt::log::{Levels, Log, syslog_is_there};
 use fail_rt::notify::Notify;
 use fail_rt::poller::{Desk, Poller};
 use fail_rt::priority::lift_open_files;
@@ -57,10 +57,13 @@ fn origin(options: &Hc) -> Result<Origin, Failure> {
 /// Reads the Hcfile of the options.
 pub fn load(options: &Hc) -> Result<Loaded, Failure> {
     let loaded = origin(options)?.load();
-    // Each line has its place; one more at the top says whose it is.
     loaded.map_err(|broken| {
-        let what = format!("the Hcfile has errors:\n{}", broken.all);
-        Failure::new(exit::DATA, what)
+        let what = match broken.code {
+            // Each line has its place; one more at the top says whose it is.
+            exit::DATA => format!("the Hcfile has errors:\n{}", broken.all),
+            _ => broken.all,
+        };
+        Failure::new(broken.code, what)
     })
 }
 
@@ -93,6 +96,10 @@ fn background(options: &Hc) -> Result<(Option<Ready>, Log), Failure> {
     let (ready, log) = match options.stays_in_foreground() {
         true => (None, Log::stderr("hc")),
         false => {
+            if !syslog_is_there() {
+                let lost = "what is logged is lost; with -F it is seen here";
+                eprintln!("hc: no syslog at /dev/log: {lost}");
+            }
             let ready = daemonize().map_err(|e| Failure::new(exit::OSERR, e))?;
             (Some(ready), Log::syslog("hc"))
         }

@@ -9,6 +9,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use fail_cli::exit;
 use fail_conf::hcfile::limits::BYTES_MAX;
 use fail_conf::hcfile::{self, Hcfile, Source};
 use fail_core::watch::{Bad, Event, Target, Targets};
@@ -48,6 +49,8 @@ pub struct Broken {
     pub all: String,
     /// What everybody may know.
     pub public: String,
+    /// With which a program ends that needs it.
+    pub code: u8,
 }
 
 impl Origin {
@@ -65,6 +68,10 @@ impl Origin {
         let read = hcfile::parse(&self.name, &files).map_err(|errors| Broken {
             all: errors.to_string(),
             public: errors.public(),
+            code: match errors.unread {
+                true => exit::IOERR,
+                false => exit::DATA,
+            },
         });
         let (hcfile, faults) = read?;
         let mut warnings = files.warnings.into_inner();
@@ -72,6 +79,7 @@ impl Origin {
         let targets = targets(&hcfile).map_err(|bad| Broken {
             all: bad.to_string(),
             public: "its targets can not be used".to_string(),
+            code: exit::DATA,
         })?;
         Ok(Loaded {
             hcfile,
@@ -151,6 +159,11 @@ impl Source for Files<'_> {
 
     fn path(&self, path: &str) -> String {
         self.base.join(path).to_string_lossy().into_owned()
+    }
+
+    fn is_there(&self, path: &str) -> bool {
+        // Where hc may not look, the program may be.
+        self.base.join(path).try_exists().unwrap_or(true)
     }
 }
 

@@ -92,6 +92,11 @@ fn targets_are_checked_once_side_by_side() {
     assert_eq!(late.count(), 2);
     assert_eq!(once(&["good", "warns"]).code, Some(1));
     assert_eq!(once(&["good"]).code, Some(0));
+    // As getnode has it.
+    let some = once(&["g%d", "warn%"]);
+    assert_eq!((some.code, some.out.lines().count()), (Some(1), 2));
+    let unfit = once(&["good", "web-%"]).failed(64);
+    assert!(unfit.contains("no target fits \"web-%\""), "{unfit}");
     let unknown = once(&["nope"]).failed(64);
     assert!(unknown.contains("\"nope\""), "{unknown}");
 }
@@ -114,8 +119,25 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
         );
     }
     let none = hc(&["-f", "/does/not/exist", "--check"]);
-    assert_eq!(none.code, Some(65));
-    assert!(none.err.contains("/does/not/exist"), "{none:?}");
+    assert_eq!(none.code, Some(74));
+    assert_eq!(
+        none.err,
+        "hc: /does/not/exist: can not be read: no such file or directory\n"
+    );
+    for empty in ["", "load exec\n"] {
+        for options in [&["--check"][..], &["-F"]] {
+            let said = run(&folder, empty, options).failed(65);
+            assert!(said.contains("Hcfile: there is no target in it"), "{said}");
+        }
+    }
+    let missing = "load exec\nwww:\n exec bin/check\n on down exec /bin/sh\n";
+    let warned = run(&folder, missing, &["--check"]);
+    assert_eq!(warned.code, Some(0));
+    let program = folder.file("bin/check");
+    assert_eq!(
+        warned.err,
+        format!("hc: Hcfile:3:2: there is no program \"{program}\"\n")
+    );
     let good = "load exec\ninterval = 7s\nwww:\n exec echo \"a b\"\n on down exec true\n";
     assert_eq!(run(&folder, good, &["--check"]).done(), "");
     let printed = run(&folder, good, &["--print"]).done();
@@ -219,10 +241,14 @@ fn the_examples_of_the_page_run() {
         }
         let done = program::run(command);
         let known = done.code.is_some_and(|code| code <= 3);
-        assert!(
-            known && done.err.lines().all(|line| line == "noise"),
-            "{example}: {done:?}"
-        );
+        // A daemon whose log goes nowhere says so while somebody can read it.
+        let socket = std::os::unix::net::UnixDatagram::unbound().unwrap();
+        let lost = daemon && socket.connect("/dev/log").is_err();
+        let (no_syslog, mut others): (Vec<&str>, Vec<&str>) =
+            { done.err.lines() }.partition(|line| line.starts_with("hc: no syslog at /dev/log: "));
+        others.retain(|line| *line != "noise");
+        assert_eq!((no_syslog.len(), others), (usize::from(lost), vec![]));
+        assert!(known, "{example}: {done:?}");
         if daemon {
             let pid = std::fs::read_to_string(folder.file("hc.pid")).unwrap();
             let pid = nix::unistd::Pid::from_raw(pid.trim().parse().unwrap());

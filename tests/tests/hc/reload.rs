@@ -118,6 +118,10 @@ fn a_file_with_an_error_changes_nothing() {
     hc.reload(&text(""));
     hc.log.wait_for("1 as before");
     assert_eq!(broken(&hc), None);
+    // As whoever writes it anew leaves it for a moment.
+    hc.reload("");
+    hc.log.wait_for("Hcfile: there is no target in it");
+    assert_eq!(hc.target("bad").unwrap().state, "up");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use super::read::{Rule, Script};
 use super::settings::{SETTINGS, Settings};
 use super::source::{Source, join};
 use super::window::Window;
-use super::{Body, Hcfile, links};
+use super::{Body, Hcfile, advice, links};
 
 /// All settings but windows take no more than this when they are printed.
 const SETTINGS_BYTES: usize = 512;
@@ -50,6 +50,10 @@ struct Draft {
     /// Where those stand.
     ats: Vec<At>,
     body: Body,
+    /// Where the checks stand.
+    check_ats: Vec<At>,
+    /// The lines that are being read are those of several targets.
+    shared: bool,
     /// A line or dependency could not be read, which was said.
     gaps: bool,
 }
@@ -64,6 +68,8 @@ struct Builder<'a> {
     /// Modules of which it was said that they are not loaded.
     missing: BTreeSet<&'static str>,
     asked: Asked,
+    /// Where the lines of each target stand.
+    lines_at: advice::Places,
     /// Of what is printed, as far as it is known.
     bytes: usize,
     links: usize,
@@ -81,6 +87,7 @@ pub(crate) fn build(script: &Script, source: &dyn Source, faults: &mut Faults) -
         faults,
         missing: BTreeSet::new(),
         asked: BTreeMap::new(),
+        lines_at: BTreeMap::new(),
         bytes: 0,
         links: 0,
         over: false,
@@ -106,13 +113,25 @@ pub(crate) fn build(script: &Script, source: &dyn Source, faults: &mut Faults) -
     }
     builder.warn_of_silence();
     if !builder.over && !builder.gaps {
-        links::missing(&places, builder.faults);
+        links::missing(&places, &script.perhaps, builder.faults);
+    }
+    // Those that are not there were told, and a circle is one all the same.
+    for target in &mut made {
+        target.depends.retain(|on| places.contains_key(on));
     }
     match Targets::new(made) {
         Ok(targets) => hcfile.targets = targets,
         Err(Bad::Circle(names)) => links::circle(&names, &places, builder.faults),
         // Said where the place is known.
         Err(bad) => debug_assert!(!builder.faults.is_empty(), "{bad}"),
+    }
+    if builder.faults.is_empty() && hcfile.targets.is_empty() {
+        // Such as one that an editor has just emptied to write it anew.
+        let problem = "there is no target in it".to_string();
+        builder.faults.add(Kind::Target, (At::whole(0), problem));
+    }
+    if builder.faults.is_empty() {
+        advice::give(&hcfile, &builder.lines_at, source, builder.faults);
     }
     hcfile
 }
@@ -131,7 +150,6 @@ impl<'a> Builder<'a> {
                 let name = match target_name(word) {
                     Ok(name) => name,
                     Err(wrong) => {
-                        self.gaps = true;
                         self.faults.add(Kind::Target, wrong);
                         continue;
                     }
@@ -165,6 +183,7 @@ impl<'a> Builder<'a> {
                     continue;
                 }
                 if targets.len() >= TARGETS_MAX {
+                    self.gaps = true;
                     let problem = format!("more than {TARGETS_MAX} targets");
                     self.faults.add(Kind::Limit, word.wrong(problem));
                     return (targets, patterns);
@@ -180,6 +199,7 @@ impl<'a> Builder<'a> {
     fn target(&mut self, name: &Name, rule: &'a Rule, patterns: &mut [Pattern<'a>]) -> Draft {
         let mut draft = Draft::default();
         draft.settings.put(&rule.defaults, 1);
+        draft.shared = true;
         let mut near = 1;
         let mut last: Option<&Rule> = None;
         for pattern in patterns {
@@ -196,6 +216,7 @@ impl<'a> Builder<'a> {
             self.depends(pattern.rule, name, Some(stem), &mut draft);
             self.lines(&pattern.rule.lines, name.as_str(), stem, near, &mut draft);
         }
+        draft.shared = rule.names.len() > 1;
         self.depends(rule, name, None, &mut draft);
         self.lines(&rule.lines, name.as_str(), "", near + 1, &mut draft);
         draft
@@ -265,6 +286,9 @@ impl<'a> Builder<'a> {
                 Ok(bytes) => bytes,
                 Err(wrong) => {
                     draft.gaps = true;
+                    if draft.shared && line.iter().any(Word::is_open) {
+                        self.faults.concerns(wrong.0, name);
+                    }
                     self.faults.add(kind(head), wrong);
                     words.iter().map(|word| word.text.len()).sum()
                 }
@@ -334,6 +358,7 @@ impl<'a> Builder<'a> {
         }
         let bytes = printed_bytes(head, &line.shown)?;
         draft.body.checks.push(line);
+        draft.check_ats.push(head.at);
         Ok(bytes)
     }
 
@@ -345,7 +370,9 @@ impl<'a> Builder<'a> {
             lines,
             ats,
             mut body,
+            check_ats,
             gaps,
+            ..
         } = draft;
         let said = shown(name.as_str());
         if body.checks.is_empty() && depends.is_empty() && !gaps {
@@ -364,7 +391,7 @@ impl<'a> Builder<'a> {
             let problem = format!("need is {need}, but {said} depends on {count}");
             self.faults.add(Kind::Setting, (at, problem));
         }
-        for (line, at) in lines.iter().zip(ats) {
+        for (line, at) in lines.iter().zip(ats.iter().copied()) {
             for (event, there) in [
                 (Event::Flapping, pace.flap.is_some()),
                 (Event::Renotify, pace.renotify.is_some()),
@@ -405,6 +432,9 @@ impl<'a> Builder<'a> {
             lines,
         };
         hcfile.bodies.insert(name.clone(), body);
+        let (checks, actions) = (check_ats, ats);
+        let lines = advice::Lines { checks, actions };
+        self.lines_at.insert(name.clone(), lines);
         target
     }
 

@@ -224,6 +224,27 @@ pub struct Http {
     pub tls: Tls,
 }
 
+impl Check {
+    /// The name or address of the host that is asked, without its port. Programs ask whom they
+    /// like.
+    pub fn host(&self) -> Option<String> {
+        match self {
+            Check::Http(http) => match &http.via {
+                Some(via) => Some(via.name.clone()),
+                None => super::values::url_host(&http.url),
+            },
+            Check::Ldap { url, .. } => super::values::url_host(url),
+            Check::Tcp { host, .. }
+            | Check::Dns { server: host, .. }
+            | Check::Mail { host, .. }
+            | Check::Ntp { host, .. }
+            | Check::Faild { host, .. } => Some(host.name.clone()),
+            Check::Icmp { host, .. } => Some(host.clone()),
+            Check::Exec(_) | Check::Nagios(_) | Check::Tcl { .. } => None,
+        }
+    }
+}
+
 impl Terms {
     /// What a check found, held against `within`, `slow` and `unknown`.
     #[must_use]

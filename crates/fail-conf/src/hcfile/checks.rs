@@ -1,5 +1,6 @@
 //! A line of a target to a check: what each module takes, and what it is without a word.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use fail_core::policy::FAILD_PORT;
@@ -88,12 +89,28 @@ pub(crate) fn check(words: &[Word], paths: Paths) -> Result<Line, Wrong> {
                 .unwrap_or(vec![fail_wire::State::Up]),
         },
     };
+    one_family(&args, terms.family, &check)?;
     Ok(Line {
         check,
         terms,
         shown: args.shown,
         public: args.public,
     })
+}
+
+/// An address is of the family that is asked for.
+fn one_family(args: &Args, family: Family, check: &Check) -> Result<(), Wrong> {
+    let name = check.host().unwrap_or_default();
+    let address = name.split('%').next().unwrap_or_default();
+    match (family, address.parse()) {
+        (Family::V4, Ok(IpAddr::V6(ip))) => {
+            args.refuse(&["family"], &format!("is 4, and {ip} is of IPv6"))
+        }
+        (Family::V6, Ok(IpAddr::V4(ip))) => {
+            args.refuse(&["family"], &format!("is 6, and {ip} is of IPv4"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The value of a word.
@@ -253,6 +270,8 @@ fn capitals(text: &str, known: &[&'static str]) -> Result<String, Problem> {
 
 fn dns(args: &Args) -> Result<Check, Wrong> {
     let server = args.read("server", |text| host(text, Some(53)))?;
+    let kind = args.read("type", |t| capitals(t, &TYPES))?;
+    let kind = kind.unwrap_or_else(|| "A".to_string());
     Ok(Check::Dns {
         name: read(args.only()?, domain)?,
         // It is there: the table says `Times::Once`.
@@ -260,17 +279,32 @@ fn dns(args: &Args) -> Result<Check, Wrong> {
             name: "127.0.0.1".to_string(),
             port: 53,
         }),
-        kind: args
-            .read("type", |t| capitals(t, &TYPES))?
-            .unwrap_or_else(|| "A".to_string()),
         expect: args
-            .read("expect", |text| list(text, some))?
+            .read("expect", |text| list(text, |one| answer(one, &kind)))?
             .unwrap_or_default(),
+        kind,
         code: args
             .read("code", |t| capitals(t, &CODES))?
             .unwrap_or_else(|| "NOERROR".to_string()),
         tcp: args.read("tcp", yes)?.unwrap_or(false),
     })
+}
+
+/// An answer as it can come for this type.
+fn answer(text: &str, kind: &str) -> Result<String, Problem> {
+    let good = match kind {
+        "A" => text.parse::<Ipv4Addr>().is_ok(),
+        "AAAA" => text.parse::<Ipv6Addr>().is_ok(),
+        _ => return some(text),
+    };
+    let family = if kind == "A" { 4 } else { 6 };
+    match good {
+        true => Ok(text.to_string()),
+        false => Err(format!(
+            "{} is no address of IPv{family}, as answers of type {kind} are",
+            super::place::shown(text)
+        )),
+    }
 }
 
 /// A name that can be looked up; that of the root is a dot.

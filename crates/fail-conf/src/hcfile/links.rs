@@ -1,6 +1,6 @@
 //! What is wrong between targets: a dependency on nothing, and circles, told with their places.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fail_wire::Name;
 
@@ -10,14 +10,15 @@ use super::place::{At, Faults, Kind, meant, shown};
 /// Where a target stands, and what it depends on, each with its place.
 pub(crate) type Places = BTreeMap<Name, (At, Vec<(Name, At)>)>;
 
-/// Each dependency is a target.
-pub(crate) fn missing(places: &Places, faults: &mut Faults) {
+/// Each dependency is a target, or `perhaps` one whose line is wrong.
+pub(crate) fn missing(places: &Places, perhaps: &BTreeSet<String>, faults: &mut Faults) {
     if faults.is_full() {
         return;
     }
     let mut told = 0;
+    let there = |on: &Name| places.contains_key(on) || perhaps.contains(on.as_str());
     for (name, (_, depends)) in places {
-        for (on, at) in depends.iter().filter(|(on, _)| !places.contains_key(on)) {
+        for (on, at) in depends.iter().filter(|(on, _)| !there(on)) {
             told += 1;
             // Looking for what was meant takes a while.
             let near = match told > SHOWN_MAX {

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod window;
 
 mod acts;
+mod advice;
 mod args;
 mod build;
 mod checks;

@@ -16,7 +16,7 @@ use super::limits::{FAULTS_MAX, SHOWN_MAX};
 pub struct Place {
     /// The name of the file, as it is shown.
     pub file: Arc<str>,
-    /// Counted from 1.
+    /// Counted from 1; 0 is the file as a whole.
     pub line: u32,
     /// Counted from 1, in letters.
     pub column: u32,
@@ -24,7 +24,10 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        match self.line {
+            0 => write!(f, "{}", self.file),
+            line => write!(f, "{}:{line}:{}", self.file, self.column),
+        }
     }
 }
 
@@ -86,6 +89,8 @@ pub struct Errors {
     pub more: usize,
     /// Of what kind the first is.
     pub kind: Kind,
+    /// The Hcfile itself can not be read.
+    pub unread: bool,
 }
 
 impl Errors {
@@ -134,6 +139,12 @@ impl At {
         let (line, column) = (1, 1);
         At { file, line, column }
     }
+
+    /// A file as a whole.
+    pub fn whole(file: u16) -> At {
+        let (line, column) = (0, 0);
+        At { file, line, column }
+    }
 }
 
 /// What is wrong with a word, said where the place is known.
@@ -153,7 +164,14 @@ pub(crate) struct Faults {
     places: BTreeSet<At>,
     first: BTreeMap<At, (Kind, Problem)>,
     warnings: BTreeMap<At, Problem>,
+    /// For which targets a line is wrong that several have: the first ones, and how many.
+    whose: BTreeMap<At, (Vec<String>, usize)>,
+    /// The Hcfile itself can not be read.
+    pub unread: bool,
 }
+
+/// Targets that are named with one error. More are not read.
+const WHOSE_MAX: usize = 4;
 
 impl Faults {
     /// A new file, and its number. There are few enough for that
@@ -170,6 +188,28 @@ impl Faults {
         self.first.insert(at, (kind, problem));
         if self.first.len() > SHOWN_MAX {
             self.first.pop_last();
+        }
+    }
+
+    /// What is wrong there is so for this target, and may be right for others.
+    pub fn concerns(&mut self, at: At, target: &str) {
+        if self.is_full() {
+            return;
+        }
+        let (names, count) = self.whose.entry(at).or_default();
+        *count += 1;
+        if names.len() < WHOSE_MAX {
+            names.push(target.to_string());
+        }
+    }
+
+    fn targets(&self, at: At) -> String {
+        let Some((names, count)) = self.whose.get(&at) else {
+            return String::new();
+        };
+        match count - names.len() {
+            0 => format!(" (in {})", names.join(", ")),
+            more => format!(" (in {} and {more} more)", names.join(", ")),
         }
     }
 
@@ -200,7 +240,7 @@ impl Faults {
     fn fault(&self, at: At, problem: &Problem) -> Fault {
         Fault {
             place: self.place(at),
-            problem: problem.clone(),
+            problem: format!("{problem}{}", self.targets(at)),
         }
     }
 
@@ -219,6 +259,7 @@ impl Faults {
                 .first
                 .first_key_value()
                 .map_or(Kind::Line, |(_, (kind, _))| *kind),
+            unread: self.unread,
         }
     }
 }

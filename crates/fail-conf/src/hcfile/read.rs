@@ -35,6 +35,8 @@ pub(crate) struct Script {
     pub files: Vec<String>,
     /// A rule or file could not be read: there are targets that are not known.
     pub gaps: bool,
+    /// Words of lines that are wrong, which may be the names of those targets.
+    pub perhaps: BTreeSet<String>,
 }
 
 /// To what an indented line belongs.
@@ -76,7 +78,8 @@ pub(crate) fn read(name: &str, source: &dyn Source, faults: &mut Faults) -> Scri
             true => reader.faults.file(name),
             false => 0,
         };
-        reader.faults.add(Kind::File, (At::start(file), problem));
+        reader.script.gaps = true;
+        reader.faults.add(Kind::File, (At::whole(file), problem));
     }
     for (name, at) in reader.variables.unused() {
         if !SETTINGS.contains(&name) {
@@ -105,8 +108,14 @@ impl Reader<'_> {
             return Err(format!("more than {FILES_MAX} files"));
         }
         let bytes = self.source.read(name);
-        let bytes =
-            bytes.map_err(|why| format!("can not read {}: {}", shown(name), plain(&why)))?;
+        let bytes = bytes.map_err(|why| match self.way.is_empty() {
+            // Its name is the place.
+            true => {
+                self.faults.unread = true;
+                format!("can not be read: {}", plain(&why))
+            }
+            false => format!("can not read {}: {}", shown(name), plain(&why)),
+        })?;
         self.bytes = self.bytes.saturating_add(bytes.len());
         if self.bytes > BYTES_MAX {
             return Err(format!(
@@ -141,10 +150,12 @@ impl Reader<'_> {
             let done = match line {
                 Ok(line) if line.indented => self.indented(&line),
                 Ok(line) => self.statement(&line),
-                Err(wrong) => Err(wrong),
+                Err(wrong) => {
+                    self.script.gaps |= self.under == Under::Broken;
+                    Err(wrong)
+                }
             };
             if let Err(wrong) = done {
-                self.script.gaps |= self.under == Under::Broken;
                 if let (Under::Rule(_), Some(rule)) = (self.under, self.script.rules.last_mut()) {
                     rule.broken = true;
                 }
@@ -188,11 +199,9 @@ impl Reader<'_> {
         }
         // Until it is known to be something.
         self.under = Under::Broken;
-        let words = words(&expand(
-            &line.letters,
-            &mut self.variables,
-            Automatic::None,
-        )?)?;
+        let expanded = expand(&line.letters, &mut self.variables, Automatic::None);
+        let words = expanded.and_then(|letters| words(&letters));
+        let words = words.inspect_err(|_| self.script.gaps = true)?;
         let Some((head, rest)) = words.split_first() else {
             self.under = Under::Nothing;
             return Ok(());
@@ -201,18 +210,25 @@ impl Reader<'_> {
         match head.text.as_str() {
             "load" if !rule => self.load(head, rest),
             "include" if !rule => self.include(head, rest),
-            _ => self.rule(&words),
+            _ => self.rule(&words).inspect_err(|_| {
+                let names = words.iter().map(|word| word.text.trim_matches(':'));
+                self.script.perhaps.extend(names.map(str::to_string));
+            }),
         }
     }
 
     fn assign(&mut self, name: &Word, sign: char, value: &[Letter]) -> Result<(), Wrong> {
-        let value = text(&expand(value, &mut self.variables, Automatic::None)?);
-        let set = self.variables.set(&name.text, sign, value, name.at);
+        let own = expand(value, &mut self.variables, Automatic::None)?;
+        let added = text(&own);
+        let set = self.variables.set(&name.text, sign, added.clone(), name.at);
         let Some(value) = set.map_err(|problem| name.wrong(problem))? else {
             return Ok(());
         };
         if SETTINGS.contains(&name.text.as_str()) {
-            let letters: Vec<Letter> = value.chars().map(|letter| (letter, name.at)).collect();
+            // What was there before `+=` was right, so where it stands does not matter.
+            let before = value.strip_suffix(&added).unwrap_or_default().chars();
+            let mut letters: Vec<Letter> = before.map(|letter| (letter, name.at)).collect();
+            letters.extend(own);
             Arc::make_mut(&mut self.defaults).default_is(name, &words(&letters)?)?;
         }
         Ok(())
@@ -336,6 +352,11 @@ fn no_rule(words: &[Word]) -> Problem {
     }
     if text == "on" || module(text).is_some() {
         return "a line of a target is indented".to_string();
+    }
+    if let Some(at @ 2..) = words.iter().position(|word| word.text == "=") {
+        let before: Vec<&str> = words[..at].iter().map(|word| word.text.as_str()).collect();
+        let before = shown(&before.join(" "));
+        return format!("{before} is no name of a variable: a name is one word");
     }
     if words.iter().any(|word| word.text.contains(':')) {
         return "the colon behind targets is at the end of a word".to_string();

@@ -22,6 +22,11 @@ pub trait Source {
     fn path(&self, path: &str) -> String {
         path.to_string()
     }
+
+    /// Whether something is there. Who can not say, or need not, says that it is.
+    fn is_there(&self, _path: &str) -> bool {
+        true
+    }
 }
 
 /// Texts that are there already: their names and bytes.

@@ -132,10 +132,15 @@ pub(crate) fn url(text: &str, schemes: &[&'static str]) -> Result<&'static str, 
             schemes.join(":// or ")
         ));
     };
-    if let Some(odd) = text.chars().find(|c| !c.is_ascii_graphic()) {
-        return says(&format!("has a {odd:?}, which is written with % there"));
-    }
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let odd = |text: &str| text.chars().find(|c| !c.is_ascii_graphic());
+    if let Some(letter) = odd(&rest[..end]).filter(|letter| letter.is_alphabetic()) {
+        let xn = "which is written as xn--... in the name of a host";
+        return says(&format!("has a {letter:?}, {xn}"));
+    }
+    if let Some(letter) = odd(text) {
+        return says(&format!("has a {letter:?}, which is written with % there"));
+    }
     if rest[..end].contains('@') {
         // It is not shown: a broken line is read by more people than the file.
         return Err(
@@ -144,6 +149,13 @@ pub(crate) fn url(text: &str, schemes: &[&'static str]) -> Result<&'static str, 
     }
     host(&rest[..end], Some(1))?;
     Ok(scheme)
+}
+
+/// The host of an address of the web that was read, without its port and brackets.
+pub(crate) fn url_host(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    host(&rest[..end], Some(1)).ok().map(|host| host.name)
 }
 
 /// An address for mail.

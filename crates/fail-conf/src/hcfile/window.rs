@@ -173,6 +173,9 @@ fn day(text: &str) -> Result<u8, Problem> {
     match DAYS.iter().position(|day| *day == text) {
         // Of seven.
         Some(at) => Ok(at as u8 + 1),
+        None if text.eq_ignore_ascii_case("utc") => {
+            Err(format!("{} is written utc, behind a window", shown(text)))
+        }
         None => {
             let near = meant(text, DAYS);
             Err(format!("{} is no day, such as Mon{near}", shown(text)))

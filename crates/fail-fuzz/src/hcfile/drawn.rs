@@ -58,7 +58,7 @@ pub(super) fn drawn(from: &mut Choices) {
         let _ = write!(text, "even-%:\n\ttcp $@:$*0 expect={}\n rise 7\n", shared.0);
     }
     let defaults = from.flag();
-    for n in 0..from.below(6) {
+    for n in 0..1 + from.below(5) {
         // What stands here holds from here on.
         let interval = defaults.then_some(n as u64 + 11);
         if let Some(interval) = interval {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use fail_cli::exit;
 use fail_conf::hcfile::Hcfile;
 use fail_core::time::Now;
 use fail_core::watch::{In, Target};
@@ -70,7 +71,8 @@ impl Engine {
             let why = reason::words(&e);
             let public = format!("no thread to read the Hcfile: {why}");
             let all = public.clone();
-            self.stays(Broken { all, public });
+            let code = exit::OSERR;
+            self.stays(Broken { all, public, code });
             self.life.reloaded();
         }
     }

@@ -1,0 +1,3 @@
+load tcp
+web-%:
+	tcp $@:80
