@@ -49,7 +49,9 @@ pub(crate) fn give(hcfile: &Hcfile, places: &Places, source: &dyn Source, faults
                 Check::Tcl { file, .. } => files.script(&file.to_string_lossy()),
                 _ => None,
             });
-            problem.map(|problem| faults.warn(*at, problem));
+            if let Some(problem) = problem {
+                faults.warn(*at, problem);
+            }
         }
         for (action, at) in body.actions.iter().zip(&at.actions) {
             let problem = match action {
@@ -57,7 +59,9 @@ pub(crate) fn give(hcfile: &Hcfile, places: &Places, source: &dyn Source, faults
                 Action::Tcl { file, .. } => files.script(&file.to_string_lossy()),
                 _ => None,
             };
-            problem.map(|problem| faults.warn(*at, problem));
+            if let Some(problem) = problem {
+                faults.warn(*at, problem);
+            }
         }
     }
     wishes(hcfile, places, faults);
