@@ -4,7 +4,7 @@
 //! Who may write such a file has programs run by whoever reads it: as root hc does not read one
 //! that others may write, and as anybody else it warns.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -64,11 +64,13 @@ impl Origin {
             user: daemon::user_id(),
             warnings: RefCell::default(),
             count: RefCell::default(),
+            refused: Cell::default(),
         };
         let read = hcfile::parse(&self.name, &files).map_err(|errors| Broken {
             all: errors.to_string(),
             public: errors.public(),
-            code: match errors.unread {
+            // One that it will not read stays so until somebody does something about it.
+            code: match errors.unread && !files.refused.get() {
                 true => exit::IOERR,
                 false => exit::DATA,
             },
@@ -118,6 +120,8 @@ struct Files<'a> {
     user: u32,
     warnings: RefCell<Vec<String>>,
     count: RefCell<usize>,
+    /// A file is not read because of who may write it.
+    refused: Cell<bool>,
 }
 
 impl Source for Files<'_> {
@@ -128,6 +132,7 @@ impl Source for Files<'_> {
         *self.count.borrow_mut() += 1;
         if let Some(why) = untrusted(&data, self.user) {
             if self.user == 0 {
+                self.refused.set(true);
                 return Err(format!("as root hc does not read it: {why}"));
             }
             self.warnings.borrow_mut().push(format!("{name}: {why}"));
