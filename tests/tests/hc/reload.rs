@@ -64,13 +64,14 @@ fn a_check_that_is_another_one_is_asked_at_once() {
 
 #[test]
 fn an_open_window_that_is_edited_stays_open() {
-    let window = |days: &str| text(&format!(" maintenance {days} 00:00-00:00\n"));
-    let hc = Hc::start(&window("Mon-Sun"), &[]);
+    let all_day = text(" maintenance 00:00-00:00\n");
+    let halves = text(" maintenance 00:00-12:00\n maintenance 12:00-00:00\n");
+    let hc = Hc::start(&all_day, &[]);
     hc.wait_for("bad", |view| {
         view.state == "maintenance" && view.checked.is_some()
     });
     let changes = hc.target("bad").unwrap().changes;
-    hc.reload(&window("Mon,Tue-Sun"));
+    hc.reload(&halves);
     hc.log
         .wait_for("Hcfile read again: 0 targets new, 1 changed");
     let checked = hc.target("bad").unwrap().checked;
