@@ -388,7 +388,7 @@ fn what_everybody_may_know_of_errors_has_no_word_of_the_file() {
         ),
         (
             "rise = SECRET\n\nx = $(SECRET)\ny\n".to_string(),
-            "Hcfile:1:1: a line is wrong, and 2 more errors",
+            "Hcfile:1:8: a line is wrong, and 2 more errors",
         ),
     ] {
         assert_eq!(public(&text), is, "{text}");
