@@ -148,9 +148,13 @@ impl Pinger {
     async fn heard(&mut self) {
         let mut buffer = [0; ROOM];
         let ready = udp::recv(&self.socket).await;
-        match ready.and_then(|()| self.socket.try_recv(&mut buffer)) {
+        match ready.and_then(|()| self.socket.try_recv_from(&mut buffer)) {
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-            Ok(length) => self.echoes.hear(&buffer[..length]),
+            // A datagram socket of ICMP gives what comes from others too, though it is connected.
+            Ok((length, from)) if from.ip() == self.echoes.ip => {
+                self.echoes.hear(&buffer[..length]);
+            }
+            Ok(_) => {}
             Err(e) => self.echoes.told = Some(words(&e)),
         }
     }

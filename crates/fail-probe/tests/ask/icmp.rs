@@ -177,6 +177,52 @@ fn what_is_lost_is_counted() {
     });
 }
 
+/// Answers all echo requests that come, from an address that nobody has asked.
+fn answer_as(from: &str) {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let socket = || Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::ICMPV4)).unwrap();
+    let (mut hears, says) = (socket(), socket());
+    let from: std::net::SocketAddr = from.parse().unwrap();
+    says.bind(&from.into()).unwrap();
+    std::thread::spawn(move || {
+        let mut packet = [0; 200];
+        // The test ends the process, at the latest.
+        while let Ok(length) = std::io::Read::read(&mut hears, &mut packet) {
+            // Behind the header of IPv4. An answer is the question with 0 for 8, and so is its sum.
+            let Some(echo) = packet.get_mut(20..length).filter(|echo| echo[0] == 8) else {
+                continue;
+            };
+            echo[0] = 0;
+            let sum = u32::from(u16::from_be_bytes([echo[2], echo[3]])) + 0x0800;
+            let sum = u16::try_from((sum & 0xffff) + (sum >> 16)).unwrap();
+            echo[2..4].copy_from_slice(&sum.to_be_bytes());
+            let to: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
+            let _ = says.send_to(echo, &to.into());
+        }
+    });
+}
+
+#[test]
+fn who_was_not_asked_is_no_answer() {
+    alone(|| {
+        std::fs::write("/proc/sys/net/ipv4/icmp_echo_ignore_all", "1").unwrap();
+        for (from, verdict, why) in [
+            ("127.0.0.77:0", Verdict::Bad, "no echo of 127.0.0.1"),
+            (
+                "127.0.0.1:0",
+                Verdict::Good,
+                "2 of 2 echoes of 127.0.0.1 in ",
+            ),
+        ] {
+            answer_as(from);
+            for groups in ["0 0", "1 0"] {
+                allow(groups);
+                is(&echo("127.0.0.1", 2, 0), verdict, why);
+            }
+        }
+    });
+}
+
 #[test]
 fn a_name_that_is_none_is_unknown() {
     is(
