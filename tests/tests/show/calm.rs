@@ -94,6 +94,18 @@ impl Pair {
                 Err(format!("{records:?}"))
             }
         });
+        // What is in a record may not stand in the log yet.
+        for (me, host) in self.hosts.iter().enumerate() {
+            let mine = |(no, service): (usize, &'static str)| (no % 2 == me).then_some(service);
+            for service in SERVICES.into_iter().enumerate().filter_map(mine) {
+                wait("its log to say so", BOUND, || {
+                    let up = format!("service {service}: RECOVER -> UP");
+                    let lines = host.failsh().lines();
+                    let said = lines.iter().any(|line| line.text.contains(&up));
+                    said.then_some(()).ok_or(up)
+                });
+            }
+        }
         self.settled = self.records();
         self.told = self.hosts.each_ref().map(Host::transitions);
     }

@@ -43,7 +43,9 @@ fn a_host_without_its_cable_stops_by_itself() {
     let then = Instant::now();
     lab.cable("hosta", "down");
     let served = lab.client.served_by("hostb", then, BOUND);
-    let fail = lab.host("hosta").log().line(then, "UP -> FAIL", BOUND);
+    // Three checks of two seconds; then an nginx that waits for a visitor whom the cable has taken
+    // away is given five seconds, and five more.
+    let fail = lab.host("hosta").log().line(then, "UP -> FAIL", 3 * BOUND);
     assert!(fail.text.contains("no carrier"), "{}", fail.text);
     lab.owned_by(&["hostb"]);
     println!(
