@@ -284,9 +284,10 @@ fn a_mail_goes_by_a_real_mail_server_to_all_whom_it_knows() {
     );
     hc.log.wait_for("target www: pending -> up");
     down(&hc.folder, "www");
-    let read = || std::fs::read_to_string(folder.file("mail/all")).unwrap_or_default();
-    let count = |text: &String| text.matches("Subject: www is down: gone").count();
-    let mails = wait::until("two mails", read, |text| count(text) == 2);
+    let read = |name| std::fs::read_to_string(folder.file(name)).unwrap_or_default();
+    let look = || (read("mail/all"), read("logs/mainlog"), hc.log.all());
+    let count = |text: &str| text.matches("Subject: www is down: gone").count();
+    let (mails, ..) = wait::until("two mails", look, |(text, ..)| count(text) == 2);
     for line in [
         "From: hc@example.org",
         "Auto-Submitted: auto-generated",
