@@ -38,7 +38,8 @@ fn host(faild: Faild, folder: Folder, policy: &str) -> Failsh {
     })
 }
 
-/// Two hosts, hosta the master, each with two services.
+/// Two hosts, hosta the master, each with two services. It serves before the other comes, who
+/// would start them too if its faild did not know of them yet.
 fn pair() -> (Failsh, Failsh) {
     let folders = [Folder::new(), Folder::new()];
     let failds = [faild(&folders[0]), faild(&folders[1])];
@@ -54,6 +55,10 @@ fn pair() -> (Failsh, Failsh) {
     };
     let ([folder_a, folder_b], [faild_a, faild_b]) = (folders, failds);
     let a = host(faild_a, folder_a, &policy("hostb", ports[1], "slaves"));
+    for (service, community) in [("web", OWN), ("dns", SHARED)] {
+        let ask = || a.faild.failc(&["-c", community, service]).out;
+        wait::until(service, ask, |said| said.contains("UP"));
+    }
     let b = host(faild_b, folder_b, &policy("hosta", ports[0], "masters"));
     (a, b)
 }
@@ -69,9 +74,7 @@ fn wait_for(host: &Failsh, service: &str, text: &str) {
 #[test]
 fn a_switch_over_of_a_pair_is_replayed_to_the_same_after_kills() {
     let (mut a, mut b) = pair();
-    for service in ["web", "dns"] {
-        wait_for(&a, service, "RECOVER -> UP");
-    }
+    b.log.wait_for("is ready");
     a.kill();
     a.faild.kill();
     for service in ["web", "dns"] {
