@@ -171,12 +171,11 @@ fn what_an_hc_was_writing_when_it_was_killed_is_removed() {
     }
     let state = folder.file("state");
     let hc = Hc::within(folder, &text(""), &["-s", &state]);
-    let mut left = hc.folder.names();
-    left.retain(|name| name.starts_with("state."));
-    left.sort();
-    let mut all = vec![lives, "state.lock".to_string(), "state.new-x".to_string()];
-    all.sort();
-    assert_eq!(left, all);
+    // It may be writing one of its own by now.
+    let names = hc.folder.names();
+    let is_there = |name: &str| names.iter().any(|is| is == name);
+    assert!(!is_there("state.new-4194305"), "{names:?}");
+    assert!(is_there(&lives) && is_there("state.new-x"), "{names:?}");
 }
 
 #[test]
