@@ -17,6 +17,7 @@ pub mod man;
 pub mod netns;
 pub mod process;
 pub mod program;
+pub mod prometheus;
 pub mod proxy;
 pub mod python;
 pub mod raw;

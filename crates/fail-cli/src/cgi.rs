@@ -26,6 +26,18 @@ pub struct Request {
     pub query: String,
 }
 
+const HTML: &str = "text/html; charset=utf-8";
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// What is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// A page of HTML.
+    Html(String),
+    /// Something of this media type.
+    Other(&'static str, String),
+}
+
 /// Why a page is not shown: one sentence, for whoever asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
@@ -49,16 +61,21 @@ impl Request {
         self.method == "GET"
     }
 
-    /// The answer: this page of HTML, with the policy by which a browser is to hold it.
-    pub fn answer(&self, policy: &str, page: impl FnOnce() -> Result<String, Refused>) -> String {
+    /// The answer: this page of HTML, with the policy by which a browser is to hold it, or what
+    /// else it is.
+    pub fn answer(&self, policy: &str, page: impl FnOnce() -> Result<Page, Refused>) -> String {
         if !["GET", "HEAD"].contains(&self.method.as_str()) {
             let text = "Only GET and HEAD are answered.";
             return refused("405 Method Not Allowed\r\nAllow: GET, HEAD", text);
         }
         match page() {
             Ok(page) => {
-                let head = head("200 OK", "text/html");
-                let body = if self.wants_page() { &page } else { "" };
+                let (kind, page) = match &page {
+                    Page::Html(page) => (HTML, page),
+                    Page::Other(kind, page) => (*kind, page),
+                };
+                let head = head("200 OK", kind);
+                let body = if self.wants_page() { page } else { "" };
                 format!("{head}Content-Security-Policy: {policy}\r\n\r\n{body}")
             }
             Err(Refused::Query(sentence)) => refused("400 Bad Request", &sentence),
@@ -69,13 +86,13 @@ impl Request {
 
 fn head(status: &str, kind: &str) -> String {
     format!(
-        "Status: {status}\r\nContent-Type: {kind}; charset=utf-8\r\nCache-Control: no-store\r\n\
+        "Status: {status}\r\nContent-Type: {kind}\r\nCache-Control: no-store\r\n\
          X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
     )
 }
 
 fn refused(status: &str, sentence: &str) -> String {
-    format!("{}\r\n{sentence}\n", head(status, "text/plain"))
+    format!("{}\r\n{sentence}\n", head(status, PLAIN))
 }
 
 #[cfg(test)]
@@ -87,7 +104,9 @@ mod tests {
             method: method.to_string(),
             query: String::new(),
         };
-        request.answer("default-src 'none'", || page.map(str::to_string))
+        request.answer("default-src 'none'", || {
+            page.map(|page| Page::Html(page.to_string()))
+        })
     }
 
     #[test]

@@ -31,6 +31,10 @@ pub struct Getnode {
     #[arg(short, long, group = "form")]
     pub nagios: bool,
 
+    /// Print figures for Prometheus
+    #[arg(long, group = "form")]
+    pub metrics: bool,
+
     /// Print the tree of dependencies
     #[arg(long, group = "form")]
     pub tree: bool,
@@ -40,7 +44,7 @@ pub struct Getnode {
     pub history: bool,
 
     /// Show every change from now on, until interrupted
-    #[arg(short, long, conflicts_with_all = ["nagios", "tree", "history"])]
+    #[arg(short, long, conflicts_with_all = ["nagios", "metrics", "tree", "history"])]
     pub watch: bool,
 
     /// How long to wait for an answer

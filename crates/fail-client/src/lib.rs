@@ -14,7 +14,8 @@
 //! Each try has a time-out, each call a number of tries ([`Options`]); nothing blocks for longer
 //! than their product, for each page. The module [`monitor`] reads what a failsh shows of itself,
 //! [`follow`] goes on doing so, and a [`snapshot::Snapshot`] is what came of it; [`health`] is the
-//! same for a hc. How the tools of the suite print tables is in [`grid`] and [`screen`].
+//! same for a hc. How the tools of the suite print tables is in [`grid`] and [`screen`], and
+//! figures for Prometheus in [`metrics`].
 //!
 //! ```no_run
 //! use fail_client::{Client, Options};
@@ -32,6 +33,10 @@
 
 #![forbid(unsafe_code)]
 
+// What tests share says `fail_client`, here as well.
+#[cfg(test)]
+extern crate self as fail_client;
+
 mod change;
 pub mod control;
 mod error;
@@ -42,6 +47,7 @@ pub mod grid;
 pub mod health;
 mod history;
 mod levels;
+pub mod metrics;
 pub mod monitor;
 mod pushes;
 pub mod screen;

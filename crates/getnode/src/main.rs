@@ -1,5 +1,5 @@
 //! getnode: shows what one or several hcs know, as a table, a tree, a history, JSON, as a
-//! plugin of Nagios, or as it changes.
+//! plugin of Nagios, as figures for Prometheus, or as it changes.
 //!
 //! Hosts are asked side by side, so one that is silent costs its own time-out only. A host that
 //! does not answer is a line that says so, and the exit code of the first such host. What comes
@@ -20,6 +20,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use fail_cli::{Failure, Getnode, HostPort, exit};
 use fail_client::grid::{Grid, Ink};
+use fail_client::health::metrics::metrics;
 use fail_client::health::{Place, Snapshot, TargetView, Unread, ask_all, fits};
 use fail_client::screen::Terminal;
 use fail_client::{clean, print, words};
@@ -64,9 +65,15 @@ fn run(options: &Getnode) -> Result<u8, Failure> {
         say(&line)?;
         return Ok(code);
     }
-    let text = match options.json {
-        true => json::text(&picture),
-        false => {
+    let text = match (options.json, options.metrics) {
+        (true, _) => json::text(&picture),
+        (_, true) => {
+            picture
+                .silent()
+                .for_each(|sentence| eprintln!("getnode: {}", clean(sentence)));
+            picture.metrics()
+        }
+        _ => {
             let mut grid = Grid::default();
             picture.troubles(&mut grid);
             match (options.tree, options.history) {
@@ -153,6 +160,19 @@ impl Picture {
     fn chosen<'a>(&'a self, shown: &'a Snapshot) -> impl Iterator<Item = &'a TargetView> {
         let all = shown.targets.values();
         all.filter(|target| is_wanted(&self.patterns, &target.name))
+    }
+
+    /// Why those who have not answered have not.
+    fn silent(&self) -> impl Iterator<Item = &str> {
+        let asked = self.asked.iter();
+        asked.filter_map(|asked| Some(asked.told.as_ref().err()?.1.as_str()))
+    }
+
+    /// Figures for Prometheus.
+    fn metrics(&self) -> String {
+        let asked = self.asked.iter();
+        let asked = asked.map(|asked| (asked.host.as_str(), asked.told.as_ref().ok()));
+        metrics(asked, |name| is_wanted(&self.patterns, name))
     }
 
     /// Whether it must be said whose target it is.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use fail_cli::exit;
 use fail_client::clean;
-use fail_client::health::words::{Mood, mood, state, why, worst_first};
+use fail_client::health::words::{Mood, check_names, mood, state, why, worst_first};
 use fail_client::health::{FigureView, TargetView};
 
 use crate::Picture;
@@ -135,15 +135,7 @@ fn cut(said: &[String]) -> String {
 fn figures(picture: &Picture, targets: &[(&str, &TargetView)], line: &mut String) {
     let mut begun = false;
     for (host, target) in targets {
-        let mut used: BTreeMap<&str, usize> = BTreeMap::new();
-        for check in &target.checks {
-            let module = check.line.split_whitespace().next().unwrap_or("check");
-            let count = used.entry(module).or_default();
-            *count += 1;
-            let module = match *count {
-                1 => module.to_string(),
-                n => format!("{module}.{n}"),
-            };
+        for (check, module) in target.checks.iter().zip(check_names(target)) {
             // What it took is a figure of every check, if it says nothing else by that name.
             let own = check.figures.iter().any(|figure| figure.name == "time");
             let took = (check.verdict.is_some() && !own).then(|| FigureView {

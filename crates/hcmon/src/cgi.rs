@@ -4,9 +4,9 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use fail_cli::cgi::{self, Refused, Request};
+use fail_cli::cgi::{self, Page, Refused, Request};
 use fail_cli::{Failure, Hcmon, HostPort, exit};
-use fail_client::clean;
+use fail_client::{clean, metrics};
 
 use crate::look::{Shown, look};
 use crate::query::Query;
@@ -46,12 +46,20 @@ fn answer(request: &Request, options: &Hcmon) -> String {
             Refused::Broken(text.to_string())
         })?;
         let hosts = chosen(hosts, &query.hosts).map_err(Refused::Query)?;
-        if !request.wants_page() {
-            return Ok(String::new());
-        }
-        let asked = look(&hosts, options.port, query.names(), options.timeout.0);
-        let shown = Shown::new(asked, query, true);
-        Ok(page::page(&shown, options.refresh.0.as_secs()))
+        // Nobody is asked for a head.
+        let shown = || {
+            let asked = look(&hosts, options.port, query.names(), options.timeout.0);
+            Shown::new(asked, query.clone(), true)
+        };
+        let shown = request.wants_page().then(shown);
+        let page = |shown| page::page(&shown, options.refresh.0.as_secs());
+        Ok(match query.metrics {
+            true => Page::Other(
+                metrics::TYPE,
+                shown.as_ref().map(Shown::metrics).unwrap_or_default(),
+            ),
+            false => Page::Html(shown.map(page).unwrap_or_default()),
+        })
     })
 }
 

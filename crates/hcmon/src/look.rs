@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fail_cli::HostPort;
+use fail_client::health::metrics::metrics;
 use fail_client::health::words::{Mood, mood};
 use fail_client::health::{Place, Snapshot, TargetView, ask_all};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -67,6 +68,13 @@ impl Shown {
             served,
             now,
         }
+    }
+
+    /// Figures for Prometheus.
+    pub fn metrics(&self) -> String {
+        let asked = self.asked.iter();
+        let asked = asked.map(|asked| (asked.host.as_str(), asked.told.as_ref().ok()));
+        metrics(asked, |name| self.query.wants(name))
     }
 
     /// Those who have not answered, with their sentences.

@@ -1,4 +1,5 @@
-//! What a request may narrow: which targets, of which hosts, and whether with all changes.
+//! What a request may narrow: which targets, of which hosts, and whether with all changes; or
+//! whether figures are wanted instead of a page.
 //!
 //! A query is anybody's text: it chooses among what is there and nothing else.
 
@@ -21,6 +22,8 @@ pub struct Query {
     pub hosts: Vec<String>,
     /// With all changes.
     pub history: bool,
+    /// Figures for Prometheus, and no page.
+    pub metrics: bool,
 }
 
 impl Query {
@@ -38,13 +41,13 @@ impl Query {
                 Some((name, value)) => (name, Some(decoded(value)?)),
                 None => (part, None),
             };
-            match (name, value) {
-                ("target", Some(value)) => query.targets.push(value),
-                ("host", Some(value)) => query.hosts.push(value),
-                ("history", None) => query.history = true,
-                ("history", Some(value)) if value.is_empty() => query.history = true,
+            match (name, value.as_deref()) {
+                ("target", Some(value)) => query.targets.push(value.to_string()),
+                ("host", Some(value)) => query.hosts.push(value.to_string()),
+                ("history", None | Some("")) => query.history = true,
+                ("metrics", None | Some("")) => query.metrics = true,
                 _ => {
-                    let said = "The parameters are target=, host= and history, and not";
+                    let said = "The parameters are target=, host=, history and metrics, and not";
                     return Err(format!("{said} \"{}\".", told(part)));
                 }
             }
@@ -98,6 +101,7 @@ mod tests {
         let query = Query::read("target=web-%25&host=a%3A1&&target=n%C3%A9+x&history").unwrap();
         assert_eq!(query.targets, ["web-%", "né x"]);
         assert_eq!(query.hosts, ["a:1"]);
+        assert!(!query.metrics && Query::read("metrics&host=a").unwrap().metrics);
         assert!(query.history && query.narrows() && query.names().is_empty());
         assert!(query.wants("web-7") && query.wants("né x") && !query.wants("dns"));
         let all = Query::read("").unwrap();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use failover_tests::hc::{FAST, Hc};
 use failover_tests::lines::Lines;
 use failover_tests::program::{self, Outcome, Running};
-use failover_tests::wait;
+use failover_tests::{prometheus, wait};
 use serde_json::{Value, json};
 
 /// Up, down, below what is down, a group, and a plugin with figures.
@@ -152,6 +152,39 @@ fn as_a_plugin_it_is_what_nagios_expects() {
             .starts_with("WARNING: 1 target: 1 up; warns is up warning ("),
         "{said:?}"
     );
+}
+
+#[test]
+fn prometheus_takes_its_figures() {
+    let hc = hc();
+    let at = hc.monitor.to_string();
+    let nobody = nobody();
+    let said = getnode(&["--metrics", &format!("{at},{nobody}")]);
+    assert_eq!(said.code, Some(69), "{said:?}");
+    assert!(
+        said.err.starts_with("getnode: no hc answers at "),
+        "{said:?}"
+    );
+    prometheus::takes(&said.out);
+    for line in [
+        format!("failover_hc_up{{hc=\"{nobody}\"}} 0"),
+        format!("failover_hc_up{{hc=\"{at}\"}} 1"),
+        format!("failover_hc_target_state{{hc=\"{at}\",target=\"below\",state=\"dependency\"}} 1"),
+        format!("failover_hc_check_good{{hc=\"{at}\",target=\"down\",check=\"exec\"}} 0"),
+        format!(
+            "failover_hc_check_figure{{hc=\"{at}\",target=\"warns\",check=\"nagios\",\
+             figure=\"load1\",unit=\"\"}} 1.5"
+        ),
+    ] {
+        assert!(
+            said.out.lines().any(|is| is == line),
+            "no {line} in {}",
+            said.out
+        );
+    }
+    let some = getnode(&["--metrics", &at, "warns"]).done();
+    assert!(!some.contains("target=\"up\""), "{some}");
+    getnode(&["--metrics", "-w", &at]).failed(64);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use failover_tests::browser::Browser;
 use failover_tests::folder::Folder;
 use failover_tests::hc::{FAST, Hc};
 use failover_tests::program::{self, Outcome};
-use failover_tests::web;
+use failover_tests::{prometheus, web};
 use serde_json::json;
 
 /// On a telephone and on a desk.
@@ -113,6 +113,18 @@ fn under_a_web_server_a_query_chooses_and_nobody_else_is_asked() {
         "{narrowed:?}"
     );
     assert!(!narrowed.body.contains("id=\"t0-dns\""), "{narrowed:?}");
+
+    let figures = web::get(at, "/hcmon.cgi?metrics=&target=dns");
+    assert!(figures.head.contains("text/plain; version=0.0.4"));
+    prometheus::takes(&figures.body);
+    let line = format!(
+        "failover_hc_target_warning{{hc=\"{}\",target=\"dns\"}} 0\n",
+        hc.monitor
+    );
+    assert!(
+        figures.body.contains(&line) && !figures.body.contains("www-1"),
+        "{figures:?}"
+    );
 
     // Each target has a link to it alone.
     let links = page.body.split("href=\"?").skip(1);

@@ -3,7 +3,8 @@
 //!
 //! [`ask_all`] reads several hcs side by side and takes no longer than it was told to, whatever
 //! they do; a [`Snapshot`] is what one has shown; a [`Forest`] is the order in which targets
-//! stand below what they depend on; [`words`] are for people. Whoever is at the other end may be
+//! stand below what they depend on; [`words`] are for people, and
+//! [`metrics`] for Prometheus. Whoever is at the other end may be
 //! hostile: everything has a limit, and no text is clean before it is shown.
 //!
 //! ```no_run
@@ -20,6 +21,7 @@
 
 mod ask;
 mod forest;
+pub mod metrics;
 mod snapshot;
 pub mod words;
 

@@ -2,6 +2,7 @@
 //! took, how much of the time it was up. Nothing here is clean: what shows it cleans it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use fail_wire::health::{CheckView, FigureView, TargetView};
 
@@ -116,6 +117,23 @@ pub fn group(target: &TargetView) -> Option<String> {
         Some(need) if need != all => format!("group, {need} of {all}"),
         _ => format!("group of {all}"),
     })
+}
+
+/// What each of its checks is called: by its module, and with a number if the target has used that
+/// before: `http`, `http.2`.
+pub fn check_names(target: &TargetView) -> Vec<String> {
+    let mut used: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut names = Vec::new();
+    for check in &target.checks {
+        let module = check.line.split_whitespace().next().unwrap_or("check");
+        let count = used.entry(module).or_default();
+        *count += 1;
+        names.push(match *count {
+            1 => module.to_string(),
+            n => format!("{module}.{n}"),
+        });
+    }
+    names
 }
 
 /// How long its checks took, which run side by side: as long as the slowest.

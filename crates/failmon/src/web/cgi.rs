@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 
-use fail_cli::cgi::{self, Refused, Request};
+use fail_cli::cgi::{self, Page, Refused, Request};
 use fail_cli::{Failmon, Failure, HostPort, REFRESH, exit};
 use fail_client::clean;
 
@@ -39,7 +39,7 @@ fn answer(request: &Request, targets: &str) -> String {
         let (source, _) = source.map_err(Refused::Broken)?;
         let shown = Shown::new(&source.cluster, source.clock.now_ms(), false);
         let live = None;
-        Ok(page::page(&shown, Form { refresh, live }))
+        Ok(Page::Html(page::page(&shown, Form { refresh, live })))
     })
 }
 

@@ -1,95 +1,34 @@
-//! Figures in the text format of Prometheus, by its conventions: base units, counters end in
-//! `_total`, each metric has its help and its type.
+//! What failmon knows as figures for Prometheus.
 //!
 //! What is old is left out, so that nobody takes it for what is so now: `failover_failsh_up`
 //! says why it is missing.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
+
+use fail_client::metrics::{Metric, put, seconds};
 
 use crate::cluster::{Link, View};
 use crate::matrix::Weight;
 
 use super::parts::Shown;
-use fail_client::clean;
-
-/// The media type of what is written here.
-pub const TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// All states that a service can have.
 const STATES: [&str; 3] = ["UP", "RECOVER", "FAIL"];
 
-/// A metric with its samples.
-struct Metric {
-    head: String,
-    name: &'static str,
-    samples: String,
-}
-
-impl Metric {
-    fn new(name: &'static str, kind: &str, help: &str) -> Metric {
-        Metric {
-            head: format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"),
-            name,
-            samples: String::new(),
-        }
-    }
-
-    fn add(&mut self, labels: &[(&str, &str)], value: impl std::fmt::Display) {
-        let text = &mut self.samples;
-        text.push_str(self.name);
-        for (n, (label, value)) in labels.iter().enumerate() {
-            text.push(if n == 0 { '{' } else { ',' });
-            text.push_str(label);
-            text.push_str("=\"");
-            for letter in clean(value).chars() {
-                if matches!(letter, '\\' | '"') {
-                    text.push('\\');
-                }
-                text.push(letter);
-            }
-            text.push('"');
-        }
-        if !labels.is_empty() {
-            text.push('}');
-        }
-        // To a string nothing can fail.
-        let _ = writeln!(text, " {value}");
-    }
-}
-
-/// All of them that have a sample.
-fn put(metrics: Vec<Metric>) -> String {
-    let told = metrics.into_iter().filter(|m| !m.samples.is_empty());
-    told.map(|metric| metric.head + &metric.samples).collect()
-}
-
 /// Everything.
 pub fn metrics(shown: &Shown) -> String {
-    let mut alerts = Metric::new(
-        "failover_alerts",
-        "gauge",
-        "What is not as it should be, by weight.",
-    );
+    let mut alerts = Metric::gauge("failover_alerts", "What is not as it should be, by weight.");
     for (weight, word) in [(Weight::Alarm, "alarm"), (Weight::Warning, "warning")] {
         let of = |alert: &&crate::matrix::Alert| alert.weight == weight;
         let count = shown.alerts.iter().filter(of).count();
         alerts.add(&[("weight", word)], count);
     }
-    let mut build = Metric::new(
+    let mut build = Metric::gauge(
         "failmon_build_info",
-        "gauge",
         "The version of failmon, with the value 1.",
     );
     build.add(&[("version", env!("CARGO_PKG_VERSION"))], 1);
     put(vec![build, alerts]) + &services(shown) + &hosts(shown) + &failshs(shown)
-}
-
-fn seconds(ms: i64) -> String {
-    // Exact: a float has not enough digits for its nanoseconds, but for these.
-    let (whole, rest) = (ms.unsigned_abs() / 1_000, ms.unsigned_abs() % 1_000);
-    let sign = if ms < 0 { "-" } else { "" };
-    format!("{sign}{whole}.{rest:03}")
 }
 
 fn micro(us: u64) -> String {
@@ -97,29 +36,24 @@ fn micro(us: u64) -> String {
 }
 
 fn services(shown: &Shown) -> String {
-    let mut states = Metric::new(
+    let mut states = Metric::gauge(
         "failover_service_state",
-        "gauge",
         "1 for the state that a service has on a host, 0 for the others.",
     );
-    let mut since = Metric::new(
+    let mut since = Metric::gauge(
         "failover_service_since_timestamp_seconds",
-        "gauge",
         "Since when a service has its state on a host.",
     );
-    let mut marks = Metric::new(
+    let mut marks = Metric::gauge(
         "failover_service_mark",
-        "gauge",
         "1 for each wish or fact in the record of a service on a host.",
     );
-    let mut scripts = Metric::new(
+    let mut scripts = Metric::gauge(
         "failover_service_script_running",
-        "gauge",
         "1 for each script of a service that runs on a host.",
     );
-    let mut up = Metric::new(
+    let mut up = Metric::gauge(
         "failover_service_up_hosts",
-        "gauge",
         "On how many hosts a service is UP; it should be 1.",
     );
     for row in &shown.matrix.rows {
@@ -173,29 +107,24 @@ pub fn speaks(view: &View, now: i64) -> bool {
 }
 
 fn hosts(shown: &Shown) -> String {
-    let mut reachable = Metric::new(
+    let mut reachable = Metric::gauge(
         "failover_host_reachable",
-        "gauge",
         "Whether the faild of a host answers the failsh on the host in by.",
     );
-    let mut since = Metric::new(
+    let mut since = Metric::gauge(
         "failover_host_since_timestamp_seconds",
-        "gauge",
         "Since when it answers or does not.",
     );
-    let mut answer = Metric::new(
+    let mut answer = Metric::gauge(
         "failover_host_last_answer_timestamp_seconds",
-        "gauge",
         "When it answered last.",
     );
-    let mut trip = Metric::new(
+    let mut trip = Metric::gauge(
         "failover_host_round_trip_seconds",
-        "gauge",
         "How long an answer takes, smoothed.",
     );
-    let mut lost = Metric::new(
+    let mut lost = Metric::gauge(
         "failover_host_lost_ratio",
-        "gauge",
         "Of the last hundred questions, the share that had to be asked again or was lost.",
     );
     for view in fresh(shown) {
@@ -220,13 +149,11 @@ fn hosts(shown: &Shown) -> String {
 }
 
 fn failshs(shown: &Shown) -> String {
-    let gauge = |name, help| Metric::new(name, "gauge", help);
-    let counter = |name, help| Metric::new(name, "counter", help);
-    let mut up = gauge(
+    let mut up = Metric::gauge(
         "failover_failsh_up",
         "Whether the failsh of a target answers and has said something lately.",
     );
-    let mut heard = gauge(
+    let mut heard = Metric::gauge(
         "failover_failsh_last_update_timestamp_seconds",
         "When it said something last.",
     );
@@ -242,45 +169,44 @@ fn failshs(shown: &Shown) -> String {
             heard.add(&at, seconds(ms));
         }
     }
-    let mut info = gauge(
+    let mut info = Metric::gauge(
         "failover_failsh_info",
         "The version of the failsh on a host, with the value 1.",
     );
-    let mut start = gauge("failover_failsh_start_time_seconds", "When it was started.");
-    let mut policy = counter(
+    let mut start = Metric::gauge("failover_failsh_start_time_seconds", "When it was started.");
+    let mut policy = Metric::counter(
         "failover_failsh_policy_reads_total",
         "How often it has read its policy.",
     );
-    let mut faild = gauge(
+    let mut faild = Metric::gauge(
         "failover_failsh_faild_up",
         "Whether the faild of its host answers it.",
     );
-    let mut late = Metric::new(
+    let mut late = Metric::summary(
         "failover_failsh_lateness_seconds",
-        "summary",
         "How late it was for its last thousand deadlines.",
     );
-    let mut most = gauge(
+    let mut most = Metric::gauge(
         "failover_failsh_lateness_max_seconds",
         "How late it was at the most since it was started.",
     );
-    let mut doubts = counter(
+    let mut doubts = Metric::counter(
         "failover_failsh_doubts_total",
         "How often it was so late that it held nobody for dead but asked everybody anew.",
     );
-    let mut sent = counter(
+    let mut sent = Metric::counter(
         "failover_failsh_sent_datagrams_total",
         "Questions and changes that it has sent.",
     );
-    let mut dropped = counter(
+    let mut dropped = Metric::counter(
         "failover_failsh_dropped_datagrams_total",
         "Datagrams that were no answer to an open question.",
     );
-    let mut running = gauge(
+    let mut running = Metric::gauge(
         "failover_failsh_scripts_running",
         "Scripts and traps that run.",
     );
-    let mut scripts = counter(
+    let mut scripts = Metric::counter(
         "failover_failsh_scripts_total",
         "Scripts and traps that it has run.",
     );
@@ -371,9 +297,5 @@ mod tests {
         // The line feed is told by its code, and its backslash is one of a label.
         let line = r#"failover_service_up_hosts{service="a\"} 1\\nx{\\"} 1"#;
         assert!(text.lines().any(|l| l == line), "{text}");
-        assert_eq!(
-            (seconds(-5), seconds(1_001)),
-            ("-0.005".into(), "1.001".into())
-        );
     }
 }

@@ -72,10 +72,3 @@ impl Pair {
         self.hosta.kill();
     }
 }
-
-/// All that a program says there.
-fn read(stream: Option<impl std::io::Read>) -> String {
-    let mut text = String::new();
-    stream.unwrap().read_to_string(&mut text).unwrap();
-    text
-}

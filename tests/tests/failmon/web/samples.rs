@@ -2,6 +2,7 @@
 //! whose command line failmon takes. lighttpd and Prometheus run with the other samples in
 //! their own tests.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use failover_tests::folder::Folder;
@@ -38,22 +39,24 @@ fn names(text: &str) -> Vec<String> {
 
 #[test]
 fn the_rules_ask_for_metrics_that_there_are_and_the_page_lists_all() {
-    let source = tree::read(&tree::path("crates/failmon/src/web/metrics.rs"));
-    let (source, _) = source.split_once("mod tests").unwrap();
-    let quoted = |name: &String| source.contains(&format!("\"{name}\","));
-    let rules = names(&tree::read(&tree::path("samples/monitoring/alerts.yml")));
-    assert!(rules.len() > 6, "{rules:?}");
-    for name in rules {
-        assert!(quoted(&name), "there is no {name}");
+    let mut all = BTreeSet::new();
+    for (page, source) in [
+        ("man/failmon.1", "crates/failmon/src/web/metrics.rs"),
+        ("man/getnode.1", "crates/fail-client/src/health/metrics.rs"),
+    ] {
+        let source = tree::read(&tree::path(source));
+        let (source, _) = source.split_once("mod tests").unwrap();
+        let quoted = |name: &String| source.contains(&format!("\"{name}\","));
+        let real: BTreeSet<String> = names(source).into_iter().filter(quoted).collect();
+        let told: BTreeSet<String> = names(&tree::read(&tree::path(page))).into_iter().collect();
+        assert_eq!(told, real, "{page} (left) and the code (right)");
+        all.extend(real);
     }
-    let page = tree::read(&tree::path("man/failmon.1"));
-    let mut told = names(&page);
-    let mut real: Vec<String> = names(source).into_iter().filter(quoted).collect();
-    told.sort();
-    told.dedup();
-    real.sort();
-    real.dedup();
-    assert_eq!(told, real, "failmon.1 (left) and the code (right)");
+    let rules = names(&tree::read(&tree::path("samples/monitoring/alerts.yml")));
+    assert!(rules.len() > 12, "{rules:?}");
+    for name in rules {
+        assert!(all.contains(&name), "there is no {name}");
+    }
 }
 
 #[test]

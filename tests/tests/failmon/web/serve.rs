@@ -4,11 +4,11 @@ use std::process::{Command, Stdio};
 
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Running};
-use failover_tests::{tree, wait, web};
+use failover_tests::{prometheus, tree, wait, web};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::{Pair, Served, read};
+use super::{Pair, Served};
 
 fn json(answer: &web::Answer) -> Value {
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -79,22 +79,11 @@ fn programs_read_what_the_page_shows() {
 fn prometheus_sees_a_fail_over() {
     let mut pair = Pair::start();
     let served = Served::start(&[], &[&pair.target()]);
-    let Some(mut checker) = program::unpacked("prometheus", "usr/bin/promtool") else {
-        return;
-    };
     let text = || web::get(served.at, "/metrics").body;
     let text = wait::until("figures of a service", text, |text| {
         text.contains("_state{")
     });
-    checker.args(["check", "metrics"]).stdin(Stdio::piped());
-    let checker = checker.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut checker = Running::start(checker);
-    let mut into = checker.0.stdin.take().unwrap();
-    std::io::Write::write_all(&mut into, text.as_bytes()).unwrap();
-    drop(into);
-    let (out, err) = (checker.0.stdout.take(), checker.0.stderr.take());
-    let said = read(out) + &read(err);
-    assert_eq!((checker.wait(), said.as_str()), (Some(0), ""));
+    prometheus::takes(&text);
 
     // The sample, with the address of ours.
     let folder = Folder::new();
@@ -112,7 +101,9 @@ fn prometheus_sees_a_fail_over() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let own = listener.local_addr().unwrap();
     drop(listener);
-    let mut prometheus = program::unpacked("prometheus", "usr/bin/prometheus").unwrap();
+    let Some(mut prometheus) = program::unpacked("prometheus", "usr/bin/prometheus") else {
+        return;
+    };
     prometheus.args([
         format!("--config.file={config}"),
         format!("--storage.tsdb.path={}", folder.file("data")),

@@ -95,7 +95,7 @@ impl House {
         match uri.path() {
             "/" => self.page(uri.query().unwrap_or_default()),
             "/events" => self.events(request),
-            "/metrics" => told(metrics::TYPE, What::Metrics),
+            "/metrics" => told(fail_client::metrics::TYPE, What::Metrics),
             "/healthz" => self.health(),
             "/api/v1/cluster" => told(JSON, What::Cluster),
             "/api/v1/services" => told(JSON, What::Services),
