@@ -52,10 +52,10 @@ pub const MOVES_MAX: u64 = 200_000;
 /// See `MOVES_MAX`.
 pub const MOVES_PER_SECOND: u64 = 100;
 
-/// How long a turn of a host's Tcl may take in real time without counting as slow. They take a
+/// How long a turn of a host's Tcl may compute without counting as slow. They take a
 /// fraction of a millisecond.
 pub const SLOW_TURN: Duration = Duration::from_millis(100);
 
-/// How long all slow turns of a rehearsal may take in real time: a script that is busy for
+/// How long all slow turns of a rehearsal may compute: a script that is busy for
 /// seconds each time that it runs must not hold up who waits for the rehearsal for hours.
 pub const SLOW_MAX: Duration = Duration::from_secs(30);

@@ -1,7 +1,5 @@
 //! What scripts do: they are real Tcl; the commands that they run are answered.
 
-use std::time::Instant;
-
 use fail_core::exec::{ExecResult, Pipeline};
 use fail_core::job::{Fired, JobNo, Order};
 use fail_core::log::Level;
@@ -9,6 +7,7 @@ use fail_core::plan;
 use fail_tcl::{Ask, AskError, FromTcl, ToTcl};
 
 use super::host::{JobRun, Running};
+use super::toil::computed;
 use super::{Event, World};
 use crate::answer::{self, Having};
 use crate::report::Kind;
@@ -74,7 +73,7 @@ impl World<'_> {
             return;
         };
         let mut said: Vec<(u64, FromTcl)> = Vec::new();
-        let (began, mut moves) = (Instant::now(), 0);
+        let (began, mut moves) = (computed(), 0);
         for mind in &failsh.minds {
             let no = mind.no;
             let before = mind.still.moves();
@@ -86,7 +85,7 @@ impl World<'_> {
             );
             moves += mind.still.moves() - before;
         }
-        self.toiled(host, moves, began.elapsed());
+        self.toiled(host, moves, computed().saturating_sub(began));
         for (host, line, told) in self.asked.take() {
             self.ledger.command(self.at, host, None, &line, &told);
         }
