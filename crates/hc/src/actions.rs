@@ -9,15 +9,17 @@
 
 pub mod errands;
 pub mod failc;
-mod mail;
+pub mod mail;
 mod syslog;
 
 pub use errands::{Errand, Errands};
 
 use fail_conf::hcfile::check::{Check, Family, Http, Line, Terms, Tls};
+use fail_conf::hcfile::{CONTENT_TYPE, Template};
 use fail_core::time::Wall;
 use fail_core::watch::{Event, Report, State, Verdict};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// `www is down: http: status 500`
@@ -35,10 +37,11 @@ pub fn sentence(report: &Report) -> String {
     fail_client::clean(&format!("{target} {state}{colon}{why}")).into_owned()
 }
 
-/// For programs.
+/// For programs, and for texts with holes: [`fail_conf::hcfile::REPORTED`].
 pub fn variables(report: &Report, host: &str) -> Vec<(String, String)> {
     let seconds = report.lasted.as_millis() / 1_000;
     [
+        ("HC_TEXT", sentence(report)),
         ("HC_TARGET", report.target.to_string()),
         ("HC_EVENT", report.event.word().to_string()),
         ("HC_STATE", report.to.word().to_string()),
@@ -52,6 +55,12 @@ pub fn variables(report: &Report, host: &str) -> Vec<(String, String)> {
     ]
     .map(|(name, value)| (name.to_string(), value))
     .into()
+}
+
+/// A text with what is reported.
+fn filled(template: &Template, report: &Report, host: &str) -> String {
+    let variables: BTreeMap<_, _> = variables(report, host).into_iter().collect();
+    template.fill(|name| variables.get(name).cloned().unwrap_or_default())
 }
 
 /// A report as web servers get it.
@@ -71,8 +80,8 @@ struct Posted<'a> {
     left_out: u32,
 }
 
-/// For web servers: an object in one line.
-pub fn json(report: &Report, host: &str, now: Wall) -> String {
+/// For web servers, unless a line has its own text: an object in one line.
+fn json(report: &Report, host: &str, now: Wall) -> String {
     let posted = Posted {
         host,
         at: report.at.unwrap_or(now).0,
@@ -91,24 +100,56 @@ pub fn json(report: &Report, host: &str, now: Wall) -> String {
     serde_json::to_string(&posted).unwrap_or_default()
 }
 
+/// What a webhook is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Webhook<'a> {
+    /// Where to.
+    pub url: &'a str,
+    /// The file with the password.
+    pub auth: Option<&'a PathBuf>,
+    /// Names and values.
+    pub headers: &'a [(String, String)],
+    /// What is sent; nothing: everything.
+    pub body: Option<&'a Template>,
+    /// For https.
+    pub tls: &'a Tls,
+}
+
 /// A webhook is a probe that posts the report, and is good when it is taken.
-pub fn webhook(url: String, auth: Option<PathBuf>, tls: Tls, body: String) -> Line {
-    let json = ("Content-Type".to_string(), "application/json".to_string());
+pub fn webhook(webhook: Webhook<'_>, report: &Report, host: &str, now: Wall) -> Line {
+    let Webhook {
+        url,
+        auth,
+        headers,
+        body,
+        tls,
+    } = webhook;
+    let body = match body {
+        Some(body) => filled(body, report, host),
+        None => json(report, host, now),
+    };
+    let mut headers = headers.to_vec();
+    if !headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE))
+    {
+        headers.push((CONTENT_TYPE.to_string(), "application/json".to_string()));
+    }
     Line {
         shown: format!("webhook {url}"),
         public: "webhook".to_string(),
         check: Check::Http(Box::new(Http {
-            url,
+            url: url.to_string(),
             via: None,
             method: "POST".to_string(),
-            headers: vec![json],
+            headers,
             body: Some(body),
-            auth,
+            auth: auth.cloned(),
             status: vec![(200, 299)],
             matches: Vec::new(),
             no_matches: Vec::new(),
             follow: 0,
-            tls,
+            tls: tls.clone(),
         })),
         terms: Terms {
             timeout: None,
@@ -166,6 +207,18 @@ pub mod tests {
         }
         let hostile = sentence(&report(Event::Down, false, "a\r\nBcc: x\u{1b}[2J\0"));
         assert!(!hostile.contains(|c: char| c.is_control()), "{hostile:?}");
+    }
+
+    #[test]
+    fn what_is_reported_is_what_texts_may_have() {
+        let report = report(Event::Down, false, "");
+        let mut is: Vec<String> = { variables(&report, "hosta").into_iter() }
+            .map(|(name, _)| name)
+            .collect();
+        let mut may = fail_conf::hcfile::REPORTED.to_vec();
+        is.sort();
+        may.sort();
+        assert_eq!(is, may);
     }
 
     #[test]

@@ -23,7 +23,8 @@ use fail_rt::queue::{self, Receiver};
 use fail_wire::Name;
 
 use crate::actions::failc::Order;
-use crate::actions::{self, Errand, Errands};
+use crate::actions::mail::Mail;
+use crate::actions::{self, Errand, Errands, Webhook};
 use crate::programs::{Ended, Kind, Programs};
 
 /// Answers that wait for the loop. Of as many checks as may be under way, of some that were
@@ -191,16 +192,37 @@ impl Work {
                 let argv = self.tcl(file, words);
                 Deed::Program(argv, actions::variables(&report, &self.host))
             }
-            Action::Webhook { url, auth, tls } => {
-                let body = actions::json(&report, &self.host, now.wall);
-                let line = actions::webhook(url.clone(), auth.clone(), tls.clone(), body);
-                Deed::Post(line)
+            Action::Webhook {
+                url,
+                auth,
+                headers,
+                body,
+                tls,
+            } => {
+                let webhook = Webhook {
+                    url,
+                    auth: auth.as_ref(),
+                    headers,
+                    body: body.as_ref(),
+                    tls,
+                };
+                Deed::Post(actions::webhook(webhook, &report, &self.host, now.wall))
             }
-            Action::Mail { to, smtp, from } => Deed::Errand(Errand::Mail {
-                to: to.clone(),
+            Action::Mail {
+                to,
+                smtp,
+                from,
+                subject,
+                body,
+            } => Deed::Errand(Errand::Mail {
                 smtp: smtp.clone(),
-                from: from.clone().unwrap_or_else(|| format!("hc@{}", self.host)),
-                report,
+                mail: Box::new(Mail {
+                    to: to.clone(),
+                    from: from.clone().unwrap_or_else(|| format!("hc@{}", self.host)),
+                    subject: subject.clone(),
+                    body: body.clone(),
+                    report,
+                }),
             }),
             Action::Syslog { level } => {
                 let quiet = match report.good && report.event != Event::Warning {

@@ -144,6 +144,52 @@ fn a_web_server_gets_json_with_the_token() {
 }
 
 #[test]
+fn a_web_server_gets_the_text_that_it_wants() {
+    let (port, told) = web("HTTP/1.1 204 No Content\r\n\r\n");
+    let (plain_port, plain_told) = web("HTTP/1.1 204 No Content\r\n\r\n");
+    let hc = Hc::start(
+        &hcfile(&format!(
+            "on down webhook http://127.0.0.1:{port}/ body='{{\"text\": \"%HC_TARGET%: %HC_WHY%\"}}'\n \
+             on down webhook http://127.0.0.1:{plain_port}/ header=\"Priority: high\" \
+             header=\"content-type: text/plain\" body=%HC_TEXT%"
+        ))
+        .replace("echo gone", r#"echo \"gone\""#),
+        &[],
+    );
+    hc.log.wait_for("target www: pending -> up");
+    down(&hc.folder, "www");
+    let request = told.recv_timeout(LIMIT).unwrap();
+    let body = request.split("\r\n\r\n").nth(1).unwrap();
+    assert_eq!(body, r#"{"text": "www: \"gone\""}"#);
+    assert!(
+        request
+            .to_lowercase()
+            .contains("\r\ncontent-type: application/json\r\n")
+    );
+    let request = plain_told.recv_timeout(LIMIT).unwrap();
+    assert!(
+        request.ends_with("\r\n\r\nwww is down: \"gone\""),
+        "{request}"
+    );
+    let head = request.to_lowercase();
+    for header in ["priority: high", "content-type: text/plain"] {
+        assert_eq!(
+            head.matches(&format!("\r\n{header}\r\n")).count(),
+            1,
+            "{request}"
+        );
+    }
+    assert!(!head.contains("application/json"), "{request}");
+    // What may have a key in it is nobody's business.
+    let view = hc.wait_for("www", |view| view.actions[1].at.is_some());
+    let dots = view
+        .actions
+        .iter()
+        .filter(|action| action.line.contains("body=..."));
+    assert_eq!(dots.count(), 2, "{view:?}");
+}
+
+#[test]
 fn an_action_that_hangs_holds_up_nothing() {
     let (port, _told) = {
         // It takes connections and says nothing.
@@ -278,7 +324,9 @@ fn a_mail_goes_by_a_real_mail_server_to_all_whom_it_knows() {
     let hc = Hc::start(
         &hcfile(&format!(
             "on down mail stranger@example.org admin@example.org boss@example.org \
-             smtp=127.0.0.1:{port} from=hc@example.org timeout=20s"
+             smtp=127.0.0.1:{port} from=hc@example.org timeout=20s\n \
+             on up mail admin@example.org smtp=127.0.0.1:{port} from=hc@example.org \
+             subject=\"[hc] %HC_TARGET%\" body='It is %HC_STATE%.\\nAs it was.'"
         )),
         &[],
     );
@@ -300,6 +348,13 @@ fn a_mail_goes_by_a_real_mail_server_to_all_whom_it_knows() {
     let line = hc.log.wait_for("action 1 (down) failed");
     let mine = line.contains("stranger@example.org") && line.contains("no such user");
     assert!(mine && !line.contains("admin@"), "{line}");
+    up(&hc.folder, "www");
+    let own = |(text, ..): &(String, _, _)| text.contains("Subject: [hc] www");
+    let (mails, ..) = wait::until("its own text", look, own);
+    assert!(
+        mails.ends_with("\n\nIt is up.\nAs it was.\n\n"),
+        "{mails:?}"
+    );
 }
 
 #[test]

@@ -6,13 +6,14 @@ use fail_core::log::Level;
 use fail_wire::Name;
 
 use super::check::{Host, Tls};
+use super::template::Template;
 
 /// What is done about a change. When and how often is in [`fail_core::watch::Line`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// `exec PROGRAM [WORD …]`
     Exec(Vec<String>),
-    /// `mail ADDRESS … [smtp=HOST[:PORT]] [from=ADDRESS]`
+    /// `mail ADDRESS … [smtp=HOST[:PORT]] [from=ADDRESS] [subject=TEXT] [body=TEXT]`
     Mail {
         /// To whom.
         to: Vec<String>,
@@ -20,13 +21,21 @@ pub enum Action {
         smtp: Host,
         /// From whom; nothing: hc@ the name of the host.
         from: Option<String>,
+        /// Nothing: a sentence.
+        subject: Option<Template>,
+        /// Nothing: everything that is reported.
+        body: Option<Template>,
     },
-    /// `webhook URL [auth=FILE] [ca=FILE] …`: a POST of JSON.
+    /// `webhook URL [auth=FILE] [header=…] [body=TEXT] [ca=FILE] …`: a POST.
     Webhook {
         /// Where to.
         url: String,
         /// A file whose first line is `user:password`, or a token for `Bearer`.
         auth: Option<PathBuf>,
+        /// Names and values.
+        headers: Vec<(String, String)>,
+        /// Nothing: everything that is reported, as JSON.
+        body: Option<Template>,
         /// For https.
         tls: Tls,
     },

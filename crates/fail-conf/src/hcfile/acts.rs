@@ -9,11 +9,12 @@ use fail_core::watch::{self, Event};
 use super::action::Action;
 use super::args::{Args, Paths};
 use super::check::Host;
-use super::checks::{encryption, faild, path, read, tcl};
+use super::checks::{encryption, faild, header, path, read, tcl};
 use super::lex::{Word, printed};
 use super::limits::{DAY, MESSAGES_MAX, SECOND, SHORT, WEEK};
 use super::modules::{ACTION_KEYS, actions};
 use super::place::{Problem, Wrong, meant, shown};
+use super::template::{CONTENT_TYPE, Form, Template};
 use super::values::{host, mail, name, number, time, url, word};
 
 /// How long an action may take when nothing is said: a mail server that is asked for the first
@@ -87,6 +88,8 @@ pub(crate) fn on(words: &[Word], paths: Paths) -> Result<On, Wrong> {
                     port: 25,
                 }),
             from: args.read("from", mail)?,
+            subject: args.read("subject", |text| Template::read(text, Form::Plain))?,
+            body: args.read("body", |text| Template::read(text, Form::Plain))?,
         },
         "webhook" => {
             let word = args.only()?;
@@ -94,9 +97,15 @@ pub(crate) fn on(words: &[Word], paths: Paths) -> Result<On, Wrong> {
                 let keys = super::checks::TLS_KEYS;
                 args.refuse(&keys, "has a meaning only with https")?;
             }
+            let headers = args.read_all("header", header)?;
+            let media =
+                { headers.iter() }.find(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE));
+            let form = media.map_or(Form::Json, |(_, media)| Form::of(media));
             Action::Webhook {
                 url: word.text.clone(),
                 auth: path(&args, "auth")?,
+                headers,
+                body: args.read("body", |text| Template::read(text, form))?,
                 tls: encryption(&args)?,
             }
         }

@@ -233,7 +233,7 @@ fn method(text: &str) -> Result<String, Problem> {
     }
 }
 
-fn header(text: &str) -> Result<(String, String), Problem> {
+pub(super) fn header(text: &str) -> Result<(String, String), Problem> {
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     let parts = text
         .split_once(':')

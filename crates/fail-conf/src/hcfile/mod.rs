@@ -22,6 +22,7 @@ mod print;
 mod read;
 mod settings;
 mod source;
+mod template;
 mod values;
 mod variables;
 
@@ -36,6 +37,7 @@ pub use place::{Errors, Fault, Kind, Place, Warning};
 pub use print::print;
 pub use settings::SETTINGS;
 pub use source::{Source, fits, split};
+pub use template::{CONTENT_TYPE, Form, REPORTED, Template};
 
 /// What an Hcfile comes to.
 #[derive(Debug, Clone, Default)]

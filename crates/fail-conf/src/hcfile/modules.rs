@@ -63,6 +63,7 @@ const CA: Key = key("ca", FILE);
 const VERIFY: Key = key("verify", "yes|no");
 const SNI: Key = key("sni", "NAME");
 const DAYS: Key = key("days", "N");
+const HEADER: Key = many("header", "\"NAME: VALUE\"");
 const COMMUNITY: Key = key("community", FILE);
 const HOST: &str = "HOST[:PORT]";
 const TLS_WHEN: Key = key("tls", "no|starttls|yes");
@@ -122,7 +123,7 @@ const MODULES: &[Module] = &[
         &[
             key("via", HOST),
             key("method", "METHOD"),
-            many("header", "\"NAME: VALUE\""),
+            HEADER,
             key("body", "TEXT"),
             key("auth", FILE),
             key("status", "CODE[-CODE][,...]"),
@@ -213,9 +214,25 @@ const ACTIONS: &[Module] = &[
     module(
         "mail",
         "ADDRESS ...",
-        &[key("smtp", HOST), key("from", "ADDRESS")],
+        &[
+            key("smtp", HOST),
+            key("from", "ADDRESS"),
+            key("subject", "TEXT"),
+            key("body", "TEXT"),
+        ],
     ),
-    module("webhook", URL, &[key("auth", FILE), CA, VERIFY, SNI]),
+    module(
+        "webhook",
+        URL,
+        &[
+            key("auth", FILE),
+            HEADER,
+            key("body", "TEXT"),
+            CA,
+            VERIFY,
+            SNI,
+        ],
+    ),
     module("syslog", "", &[key("level", "error|warn|info|debug")]),
     module("failc", "SERVICE", &[key("host", HOST), COMMUNITY]),
     command("tcl", "FILE PROC [WORD ...]"),

@@ -19,7 +19,8 @@ use fail_wire::Name;
 use tokio::sync::Mutex;
 
 use super::failc::{self, Order};
-use super::{mail, sentence, syslog};
+use super::mail::{self, Mail};
+use super::{sentence, syslog};
 
 /// Calls that block at once: failds that are asked, each until its own deadline, and what
 /// [`fail_probe`] has places for: names of mail servers, and files. These are half of them at most,
@@ -34,14 +35,10 @@ const BROKEN: &str = "the action broke off, by an error in hc";
 pub enum Errand {
     /// A mail.
     Mail {
-        /// To whom.
-        to: Vec<String>,
         /// By which server.
         smtp: Host,
-        /// From whom.
-        from: String,
-        /// What about.
-        report: Report,
+        /// It.
+        mail: Box<Mail>,
     },
     /// A line for syslog.
     Syslog {
@@ -159,12 +156,7 @@ async fn run(
         None => None,
     };
     match errand {
-        Errand::Mail {
-            to,
-            smtp,
-            from,
-            report,
-        } => mail::send(&to, &smtp, &from, &report, host).await,
+        Errand::Mail { smtp, mail } => mail::send(&mail, &smtp, host).await,
         Errand::Syslog { level, report } => {
             let said = syslog::send(level, &sentence(&report)).await;
             said.map_err(later)
@@ -241,13 +233,17 @@ mod tests {
     /// A mail to a server at this port.
     fn mail(port: u16) -> Errand {
         Errand::Mail {
-            to: vec!["a@example.org".to_string()],
             smtp: Host {
                 name: "127.0.0.1".to_string(),
                 port,
             },
-            from: "hc@example.org".to_string(),
-            report: crate::actions::tests::report(Event::Down, false, "gone"),
+            mail: Box::new(Mail {
+                to: vec!["a@example.org".to_string()],
+                from: "hc@example.org".to_string(),
+                subject: None,
+                body: None,
+                report: crate::actions::tests::report(Event::Down, false, "gone"),
+            }),
         }
     }
 

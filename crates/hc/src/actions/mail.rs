@@ -4,6 +4,7 @@
 //! control character in it. [`fail_probe::deliver`] hands it over.
 
 use fail_client::{age, utc};
+use fail_conf::hcfile::Template;
 use fail_conf::hcfile::check::Host;
 use fail_core::watch::{Event, Report};
 use fail_probe::{Letter, Undelivered};
@@ -11,18 +12,27 @@ use fail_rt::clock;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
 
-use super::sentence;
+use super::{filled, sentence};
+
+/// A mail.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// To whom.
+    pub to: Vec<String>,
+    /// From whom.
+    pub from: String,
+    /// Nothing: a sentence.
+    pub subject: Option<Template>,
+    /// Nothing: all that is reported.
+    pub body: Option<Template>,
+    /// What about.
+    pub report: Report,
+}
 
 /// Sends it.
-pub async fn send(
-    to: &[String],
-    smtp: &Host,
-    from: &str,
-    report: &Report,
-    host: &str,
-) -> Result<(), Undelivered> {
+pub async fn send(mail: &Mail, smtp: &Host, host: &str) -> Result<(), Undelivered> {
     let never = |why| Undelivered { why, again: false };
-    let letter = letter(to, from, report, host).map_err(never)?;
+    let letter = letter(mail, host).map_err(never)?;
     let delivered = fail_probe::deliver(smtp, &letter).await;
     delivered.map_err(|undelivered| Undelivered {
         why: format!("mail server {}: {}", smtp.name, undelivered.why),
@@ -30,12 +40,13 @@ pub async fn send(
     })
 }
 
-fn letter(to: &[String], from: &str, report: &Report, host: &str) -> Result<Letter, String> {
-    let from = address(from)?;
-    let to: Vec<Mailbox> = to.iter().map(|to| address(to)).collect::<Result<_, _>>()?;
+fn letter(mail: &Mail, host: &str) -> Result<Letter, String> {
+    let from = address(&mail.from)?;
+    let to = mail.to.iter().map(|to| address(to));
+    let to: Vec<Mailbox> = to.collect::<Result<_, _>>()?;
     Ok(Letter {
         hello: host.to_string(),
-        text: message(&from, &to, report, host)?.formatted(),
+        text: message(&from, &to, mail, host)?.formatted(),
         from: from.email.to_string(),
         to: to.iter().map(|to| to.email.to_string()).collect(),
     })
@@ -46,10 +57,14 @@ fn address(text: &str) -> Result<Mailbox, String> {
     parsed.map_err(|e| format!("\"{text}\" is no mail address: {e}"))
 }
 
-fn message(from: &Mailbox, to: &[Mailbox], report: &Report, host: &str) -> Result<Message, String> {
+fn message(from: &Mailbox, to: &[Mailbox], mail: &Mail, host: &str) -> Result<Message, String> {
+    let report = &mail.report;
+    let own = |template: &Option<Template>| template.as_ref().map(|t| filled(t, report, host));
+    let subject = own(&mail.subject).unwrap_or_else(|| sentence(report));
     let mut message = Message::builder()
         .from(from.clone())
-        .subject(sentence(report))
+        // Its own text may have ends of lines.
+        .subject(fail_client::clean(&subject).into_owned())
         .message_id(None)
         .header(ContentType::TEXT_PLAIN)
         // Who is away for a week does not answer.
@@ -60,7 +75,8 @@ fn message(from: &Mailbox, to: &[Mailbox], report: &Report, host: &str) -> Resul
     for to in to {
         message = message.to(to.clone());
     }
-    message.body(text(report, host)).map_err(|e| e.to_string())
+    let text = own(&mail.body).unwrap_or_else(|| text(report, host));
+    message.body(text).map_err(|e| e.to_string())
 }
 
 fn text(report: &Report, host: &str) -> String {
@@ -101,13 +117,19 @@ mod tests {
     #[test]
     fn nothing_that_a_server_says_becomes_a_header() {
         let hostile = "status 500\r\nBcc: all@example.org\r\n\r\nbuy \u{1b}[31m\0 ü";
-        let report = report(Event::Down, false, hostile);
+        let mail = Mail {
+            to: vec![],
+            from: String::new(),
+            subject: None,
+            body: None,
+            report: report(Event::Down, false, hostile),
+        };
         let from = address("hc@example.org").unwrap();
         let to = [
             address("a@example.org").unwrap(),
             address("b@example.org").unwrap(),
         ];
-        let bytes = message(&from, &to, &report, "hosta").unwrap().formatted();
+        let bytes = message(&from, &to, &mail, "hosta").unwrap().formatted();
         let text = String::from_utf8(bytes).unwrap();
         let head = text.split("\r\n\r\n").next().unwrap();
         assert!(!head.to_lowercase().contains("\r\nbcc:"), "{head}");
