@@ -11,13 +11,16 @@ use std::path::{Path, PathBuf};
 use crate::daemon::{PidFile, PidFileError, user_id};
 use crate::{files, reason};
 
+/// In the mode of a file: others than its user may write it.
+const OTHERS_WRITE: u32 = 0o022;
+
 /// Why it can not be used: one sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum StateFileError {
     /// Another process has it, or something else is where it or its lock is to be.
     #[error("{0}")]
     Taken(String),
-    /// The disk is full.
+    /// The disk is full, or takes nothing any more.
     #[error("{0}")]
     Full(String),
     /// The system refuses.
@@ -28,9 +31,9 @@ pub enum StateFileError {
 impl StateFileError {
     fn of(error: &io::Error, sentence: String) -> StateFileError {
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                StateFileError::Full(sentence)
-            }
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::ReadOnlyFilesystem => StateFileError::Full(sentence),
             _ => StateFileError::Failed(sentence),
         }
     }
@@ -39,11 +42,11 @@ impl StateFileError {
 /// Where the state file really is: a symbolic link stays one when the file is replaced.
 ///
 /// # Errors
-/// It is a link that somebody else has made, or one to a file of somebody else: what is there
-/// is not ours to replace.
+/// It is a link that somebody else has made, or the file belongs to somebody else, or others may
+/// write it: what is there is not ours to replace, and not to be believed.
 pub fn real_path(path: PathBuf) -> Result<PathBuf, StateFileError> {
     if let Ok(real) = path.canonicalize() {
-        return match whose_link(&path, &real) {
+        return match whose(&path, &real) {
             Some(why) => Err(StateFileError::Taken(format!(
                 "{} is not taken for a state file: {why}",
                 path.display()
@@ -59,21 +62,25 @@ pub fn real_path(path: PathBuf) -> Result<PathBuf, StateFileError> {
     Ok(folder.map_or_else(|_| path.clone(), |folder| folder.join(name)))
 }
 
-/// Why a link is not followed to there; nothing: it is none, or it is ours.
-fn whose_link(path: &Path, real: &Path) -> Option<String> {
+/// Why what is really there is not ours; nothing: it is.
+fn whose(path: &Path, real: &Path) -> Option<String> {
     let link = fs::symlink_metadata(path).ok()?;
     let user = user_id();
-    if !link.is_symlink() {
-        return None;
-    }
-    if link.uid() != user && link.uid() != 0 {
+    if link.is_symlink() && link.uid() != user && link.uid() != 0 {
         return Some(format!("it is a symbolic link of user {}", link.uid()));
     }
-    let owner = fs::metadata(real).ok()?.uid();
-    (owner != user).then(|| {
-        let real = real.display();
-        format!("it is a symbolic link to {real}, which belongs to user {owner}")
-    })
+    let file = fs::metadata(real).ok()?;
+    let (owner, real) = (file.uid(), real.display());
+    match link.is_symlink() {
+        true if owner != user => Some(format!(
+            "it is a symbolic link to {real}, which belongs to user {owner}"
+        )),
+        false if owner != user && owner != 0 => Some(format!("it belongs to user {owner}")),
+        _ if file.is_file() && file.mode() & OTHERS_WRITE != 0 => {
+            Some("others may write it".to_string())
+        }
+        _ => None,
+    }
 }
 
 /// Locks the state file of this program, by a file beside it because the state file itself is

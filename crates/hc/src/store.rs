@@ -200,7 +200,7 @@ fn parse(bytes: &[u8]) -> Result<Vec<Kept>, String> {
 pub struct Opened {
     /// What the last hc knew.
     pub kept: Vec<Kept>,
-    /// Nobody else has it; nothing: the disk is full.
+    /// Nobody else has it; nothing: the disk takes nothing.
     pub lock: Option<PidFile>,
     /// Why it can not be written now.
     unsaved: Option<String>,
@@ -214,7 +214,7 @@ pub fn real_path(path: PathBuf) -> Result<PathBuf, Failure> {
     state_file::real_path(path).map_err(refused)
 }
 
-/// Locks the state file, reads what the last hc knew, and writes it once. A full disk is no
+/// Locks the state file, reads what the last hc knew, and writes it once. A disk that takes nothing is no
 /// reason not to check anything: that nothing is kept is said, and tried again.
 ///
 /// # Errors

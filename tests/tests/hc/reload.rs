@@ -3,7 +3,7 @@
 use fail_wire::health::Update;
 use failover_tests::disk::Disk;
 use failover_tests::hc::{FAST, Hc, run};
-use failover_tests::{program, wait};
+use failover_tests::{program, skipped, wait};
 
 /// `bad` is down as long as `FOLDER/up` is not there.
 fn text(more: &str) -> String {
@@ -205,6 +205,49 @@ fn what_is_no_state_file_is_left_alone() {
         assert!(why.iter().any(|why| sentence.contains(why)), "{sentence}");
     }
     assert_eq!(folder.names(), ["Hcfile", "passwords"]);
+}
+
+#[test]
+fn a_state_file_that_others_may_have_written_is_not_believed() {
+    let folder = failover_tests::folder::Folder::new();
+    let state = folder.write("state", "{\"version\":1,\"kept\":[]}");
+    let options = ["-F", "-D", "none", "-s", &state];
+    let may = |mode| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(&state, mode).unwrap();
+    };
+    may(0o620);
+    let sentence = run(&folder, &text(""), &options).failed(73);
+    let why = format!("{state} is not taken for a state file: others may write it");
+    assert!(sentence.contains(&why), "{sentence}");
+    may(0o600);
+    if std::os::unix::fs::chown(&state, Some(65_534), None).is_err() {
+        return skipped("not root, so no file of another user");
+    }
+    let sentence = run(&folder, &text(""), &options).failed(73);
+    assert!(sentence.contains("it belongs to user 65534"), "{sentence}");
+}
+
+#[test]
+fn on_a_disk_that_may_only_be_read_it_checks_as_well() {
+    let folder = failover_tests::folder::Folder::new();
+    let home = folder.file("home");
+    std::fs::create_dir(&home).unwrap();
+    let Some(disk) = Disk::new(&home, 64) else {
+        return;
+    };
+    disk.run(&format!("mount -o remount,ro {home}"));
+    let command = disk.within(&program::command("hc"));
+    let hc = Hc::by(
+        command,
+        folder,
+        &text(""),
+        &["-s", &format!("{home}/state")],
+    );
+    let all = hc.log.all();
+    let said = "read-only file system";
+    assert!(all.iter().any(|line| line.contains(said)), "{all:?}");
+    told(&hc, 1);
 }
 
 #[test]
