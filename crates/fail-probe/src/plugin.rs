@@ -64,6 +64,27 @@ pub fn exec(result: &ExecResult) -> Finding {
     })
 }
 
+/// Any program that does something: 0 is done. Otherwise why not, in words: how it ended, and what
+/// it said of that, which most say on their standard error.
+///
+/// # Errors
+/// It could not be started, or has ended otherwise.
+pub fn deed(result: &ExecResult) -> Result<(), String> {
+    let judged = judge(result, |done, end| {
+        let (out, errors) = (whole(done), String::from_utf8_lossy(&done.stderr));
+        let said = [first_line(&errors), first_line(&out)];
+        let said = said.into_iter().find(|line| !line.is_empty());
+        match end {
+            End::Exit(0) => finding(Verdict::Good, String::new()),
+            end => bad(with(&ended(end), said.unwrap_or_default())),
+        }
+    });
+    match judged.verdict {
+        Verdict::Good => Ok(()),
+        _ => Err(judged.why),
+    }
+}
+
 /// As a plugin says it, in one line: `HC OK: status 200 | time=0.012s days=12`.
 #[must_use]
 pub fn print(found: &Finding) -> String {

@@ -393,11 +393,7 @@ fn acted(ended: Ended) -> Acted {
             return Acted::Failed(why.to_string());
         }
     };
-    let finding = plugin::exec(&result);
-    match finding.verdict {
-        Verdict::Good => Acted::Done,
-        _ => Acted::Failed(finding.why),
-    }
+    plugin::deed(&result).map_or_else(Acted::Failed, |()| Acted::Done)
 }
 
 fn posted(finding: Finding) -> Acted {

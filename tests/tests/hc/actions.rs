@@ -80,7 +80,8 @@ fn programs_and_procedures_are_given_the_report() {
     let hc = Hc::within(
         folder,
         &hcfile(
-            "on down,up tcl act.tcl tell FOLDER/tcl\n on down tcl act.tcl fail\n on down exec sh -c 'env > FOLDER/env'",
+            "on down,up tcl act.tcl tell FOLDER/tcl\n on down tcl act.tcl fail\n on down exec sh -c 'env > FOLDER/env'\n \
+             on down exec sh -c 'echo so far; echo oops >&2; exit 3'",
         ),
         &[],
     );
@@ -89,11 +90,19 @@ fn programs_and_procedures_are_given_the_report() {
     let told = wait::until("tcl", || hc.read("tcl"), |told| !told.is_empty());
     assert_eq!(told, "www down gone\n");
     let env = wait::until("exec", || hc.read("env"), |env| env.contains("HC_HOST="));
-    for line in ["HC_STATE=down", "HC_FROM=up", "HC_EVENT=down", "HC_HIDES=0"] {
+    for line in [
+        "HC_STATE=down",
+        "HC_FROM=up",
+        "HC_EVENT=down",
+        "HC_HIDES=0",
+        "HC_TEXT=www is down: gone",
+    ] {
         assert!(env.lines().any(|known| known == line), "{line}: {env}");
     }
     let line = hc.log.wait_for("action 2 (down) failed");
     assert!(line.contains("no way"), "{line}");
+    hc.log
+        .wait_for("action 4 (down) failed: ended with 3: oops");
     up(&hc.folder, "www");
     let told = wait::until("tcl", || hc.read("tcl"), |told| told.lines().count() == 2);
     assert!(told.ends_with("www up fine\n"), "{told}");
