@@ -84,6 +84,8 @@ pub struct TargetView {
     pub warning: bool,
     /// It changes too often.
     pub flapping: bool,
+    /// It is down, or waits for what is, and that is nothing to worry about.
+    pub quiet: bool,
     /// Since when it is in this state.
     pub since: i64,
     /// Why, in words.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use fail_cli::exit;
 use fail_client::clean;
-use fail_client::health::words::{Mood, check_names, mood, state, why, worst_first};
+use fail_client::health::words::{Mood, check_names, counted, mood, state, why, worst_first};
 use fail_client::health::{FigureView, TargetView};
 
 use crate::Picture;
@@ -93,7 +93,7 @@ fn weight(code: u8) -> u8 {
 fn counts(targets: &[(&str, &TargetView)]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, target) in targets {
-        *counts.entry(target.state.as_str()).or_default() += 1;
+        *counts.entry(counted(target)).or_default() += 1;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));

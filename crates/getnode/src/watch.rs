@@ -11,7 +11,7 @@ use std::sync::mpsc::sync_channel;
 use fail_cli::{Failure, Getnode, exit};
 use fail_client::follow::{Seen, Then, follow};
 use fail_client::grid::{Cell, Grid, Ink};
-use fail_client::health::words::{mood, state, why};
+use fail_client::health::words::{counted, mood, state, why};
 use fail_client::health::{Snapshot, TargetView, Update, fits};
 use fail_client::screen::Terminal;
 use fail_client::{clean, clean_json, named, utc};
@@ -127,7 +127,7 @@ impl Watched {
                 let targets = self.shown.targets.values();
                 let mut counts = BTreeMap::new();
                 for target in targets.filter(|target| wanted(&target.name)) {
-                    *counts.entry(target.state.clone()).or_default() += 1;
+                    *counts.entry(counted(target).to_string()).or_default() += 1;
                 }
                 let known = self.shown.targets.keys();
                 let known = |pattern: &&String| known.clone().any(|name| fits(pattern, name));

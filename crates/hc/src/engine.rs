@@ -399,6 +399,18 @@ impl Board for Shown<'_> {
 
     fn target(&self, name: &Name) -> Option<TargetView> {
         let mut view = self.watch.view(name)?;
+        let is_quiet = |name: &str| {
+            let body = name
+                .parse()
+                .ok()
+                .and_then(|name: Name| self.hcfile.bodies.get(&name));
+            body.is_some_and(|body| body.quiet)
+        };
+        view.quiet = match view.state.as_str() {
+            "down" => is_quiet(&view.name),
+            "dependency" => !view.blocked.is_empty() && view.blocked.iter().all(|on| is_quiet(on)),
+            _ => false,
+        };
         if let Some(body) = self.hcfile.bodies.get(name) {
             for (check, line) in view.checks.iter_mut().zip(&body.checks) {
                 check.line.clone_from(&line.public);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fail_client::health::TargetView;
-use fail_client::health::words::{list, why};
+use fail_client::health::words::{counted, list, why};
 use fail_client::{clean, named};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
@@ -41,13 +41,14 @@ pub struct Room {
 const WORST_MAX: usize = 100;
 
 /// States and marks, the worst first.
-const ORDER: [&str; 7] = [
+const ORDER: [&str; 8] = [
     "down",
     "flapping",
     "warning",
     "dependency",
     "pending",
     "maintenance",
+    "quiet",
     "up",
 ];
 
@@ -106,15 +107,22 @@ pub fn page(shown: &Shown, refresh: u64) -> String {
 
 /// How many targets are in which state.
 fn counts(shown: &Shown) -> Markup {
+    let place = |state: &str| ORDER.iter().position(|known| *known == state);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let targets = shown.hcs().flat_map(|hc| shown.targets(hc));
     for target in targets {
-        *counts.entry(target.state.as_str()).or_default() += 1;
+        // States that there are not are counted as one: a hc could make up as many as it likes.
+        let state = counted(target);
+        let state = if place(state).is_some() {
+            state
+        } else {
+            "unknown"
+        };
+        *counts.entry(state).or_default() += 1;
         for (is, word) in [(target.warning, "warning"), (target.flapping, "flapping")] {
             *counts.entry(word).or_default() += usize::from(is);
         }
     }
-    let place = |state: &str| ORDER.iter().position(|known| *known == state);
     let mut counts: Vec<_> = counts.into_iter().filter(|(_, count)| *count > 0).collect();
     counts.sort_by_key(|(state, _)| place(state).unwrap_or(ORDER.len()));
     html! {

@@ -26,7 +26,7 @@ pub fn class(state: &str) -> &'static str {
         "warning" => "warning",
         "down" | "bad" => "down",
         "dependency" => "dependency",
-        "maintenance" => "maintenance",
+        "maintenance" | "quiet" => "maintenance",
         "flapping" => "flapping",
         "pending" => "pending",
         _ => "unknown",
@@ -45,7 +45,11 @@ pub fn badge(state: &str) -> Markup {
 /// A state with its marks.
 pub fn state(target: &TargetView) -> Markup {
     html! {
-        (badge(&target.state))
+        @if target.quiet {
+            strong .state .(class("quiet")) { (clean(&target.state)) " quiet" }
+        } @else {
+            (badge(&target.state))
+        }
         @if target.warning { " " (badge("warning")) }
         @if target.flapping { " " (badge("flapping")) }
     }

@@ -155,6 +155,31 @@ fn as_a_plugin_it_is_what_nagios_expects() {
 }
 
 #[test]
+fn a_host_that_waits_is_well() {
+    let text = format!(
+        "{FAST}load exec\nhere:\n quiet yes\n exec test -e FOLDER/here\nweb: here\n exec false\nup:\n exec true\n"
+    );
+    let hc = Hc::start(&text, &[]);
+    hc.wait_for("here", |view| view.state == "down" && view.quiet);
+    hc.wait_for("web", |view| view.state == "dependency" && view.quiet);
+    hc.wait_for("up", |view| view.state == "up" && !view.quiet);
+    let at = hc.monitor.to_string();
+    let said = getnode(&["-n", &at]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let begins = "OK: 3 targets: 2 quiet, 1 up | ";
+    assert!(said.out.starts_with(begins), "{said:?}");
+    let table = getnode(&[&at]).done();
+    assert!(
+        table.contains("down quiet") && table.contains("dependency quiet"),
+        "{table}"
+    );
+    // It serves now, and what is asked there counts.
+    hc.folder.write("here", "");
+    hc.wait_for("web", |view| view.state == "down" && !view.quiet);
+    assert_eq!(getnode(&["-n", &at]).code, Some(2));
+}
+
+#[test]
 fn prometheus_takes_its_figures() {
     let hc = hc();
     let at = hc.monitor.to_string();

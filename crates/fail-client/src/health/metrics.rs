@@ -128,6 +128,10 @@ fn states(targets: &[Told<'_>]) -> String {
         "failover_hc_target_flapping",
         "Whether a target changes too often.",
     );
+    let mut quiet = Metric::gauge(
+        "failover_hc_target_quiet",
+        "Whether a target is down, or waits for what is, where that is nothing to worry about.",
+    );
     let mut since = Metric::gauge(
         "failover_hc_target_since_timestamp_seconds",
         "Since when a target has its state.",
@@ -148,6 +152,7 @@ fn states(targets: &[Told<'_>]) -> String {
         }
         warning.add(&at, u8::from(target.warning));
         flapping.add(&at, u8::from(target.flapping));
+        quiet.add(&at, u8::from(target.quiet));
         since.add(&at, told.here(target.since));
         if let Some(moment) = target.checked {
             checked.add(&at, told.here(moment));
@@ -159,7 +164,9 @@ fn states(targets: &[Told<'_>]) -> String {
             }
         }
     }
-    put(vec![states, warning, flapping, since, checked, available])
+    put(vec![
+        states, warning, flapping, quiet, since, checked, available,
+    ])
 }
 
 fn checks(targets: &[Told<'_>]) -> String {

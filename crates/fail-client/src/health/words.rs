@@ -13,7 +13,7 @@ use crate::grid::Ink;
 pub enum Mood {
     /// It serves.
     Good,
-    /// It is worked on.
+    /// It is worked on, or does not serve where it need not.
     Calm,
     /// Not known, or not known yet.
     Unknown,
@@ -30,6 +30,7 @@ pub fn mood(target: &TargetView) -> Mood {
     match target.state.as_str() {
         "up" if target.warning || target.flapping => Mood::Warning,
         "up" => Mood::Good,
+        "down" | "dependency" if target.quiet => Mood::Calm,
         "down" => Mood::Bad,
         "dependency" => Mood::Hidden,
         "maintenance" => Mood::Calm,
@@ -59,15 +60,27 @@ pub fn worst_first<'a>(targets: impl IntoIterator<Item = &'a TargetView>) -> Vec
     targets
 }
 
-/// Its state with its marks: `up`, `up warning`, `down flapping`.
+/// Its state with its marks: `up`, `up warning`, `down flapping`, `down quiet`.
 pub fn state(target: &TargetView) -> String {
     let state = match target.state.as_str() {
         "" => "unknown",
         state => state,
     };
-    let marks = [(target.warning, " warning"), (target.flapping, " flapping")];
+    let marks = [
+        (target.warning, " warning"),
+        (target.flapping, " flapping"),
+        (target.quiet, " quiet"),
+    ];
     let marks = marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word);
     std::iter::once(state).chain(marks).collect()
+}
+
+/// As what it is counted: what is down and quiet is not among what is down.
+pub fn counted(target: &TargetView) -> &str {
+    match target.quiet {
+        true => "quiet",
+        false => &target.state,
+    }
 }
 
 /// Why it is so, with what it waits for and what speaks against it.
@@ -199,6 +212,23 @@ mod tests {
             state: state.to_string(),
             ..TargetView::default()
         }
+    }
+
+    #[test]
+    fn what_is_quiet_is_calm_and_says_so() {
+        let quiet = |state: &str| TargetView {
+            quiet: true,
+            ..target(state)
+        };
+        for state in ["down", "dependency"] {
+            assert_eq!(mood(&quiet(state)), Mood::Calm);
+            assert_eq!(counted(&quiet(state)), "quiet");
+            assert_eq!(super::state(&quiet(state)), format!("{state} quiet"));
+        }
+        assert_eq!(
+            (mood(&target("down")), counted(&target("down"))),
+            (Mood::Bad, "down")
+        );
     }
 
     #[test]

@@ -404,6 +404,7 @@ impl<'a> Builder<'a> {
             }
         }
         body.unknown = settings.unknown().filter(|_| !body.checks.is_empty());
+        body.quiet = settings.quiet();
         for check in &mut body.checks {
             if let (Verdict::Unknown, Some(unknown)) = (check.terms.unknown, body.unknown) {
                 check.terms.unknown = unknown;

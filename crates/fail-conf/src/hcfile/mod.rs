@@ -69,6 +69,8 @@ pub struct Body {
     /// What counts when a check that says nothing of it can not find out what it asks; its
     /// terms have it already.
     pub unknown: Option<Verdict>,
+    /// That it is down is nothing to worry about.
+    pub quiet: bool,
     /// What is done.
     pub actions: Vec<action::Action>,
     /// The lines of the actions, as they are printed: `on down mail admin@example.org`.

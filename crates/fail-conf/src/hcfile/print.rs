@@ -41,6 +41,9 @@ pub fn print(hcfile: &Hcfile) -> String {
             if let Some(unknown) = body.unknown {
                 line(&format!("unknown {}", unknown.word()));
             }
+            if body.quiet {
+                line("quiet yes");
+            }
             body.checks.iter().for_each(|check| line(&check.shown));
             body.shown.iter().for_each(|shown| line(shown));
         }

@@ -12,7 +12,7 @@ use super::values::{number, time, word};
 use super::window::Window;
 
 /// The names of all settings.
-pub const SETTINGS: [&str; 11] = [
+pub const SETTINGS: [&str; 12] = [
     "interval",
     "retry",
     "timeout",
@@ -23,6 +23,7 @@ pub const SETTINGS: [&str; 11] = [
     "renotify",
     "need",
     "unknown",
+    "quiet",
     "maintenance",
 ];
 
@@ -55,6 +56,7 @@ pub(crate) struct Settings {
     renotify: Option<Said<Option<Span>>>,
     pub need: Option<Said<Option<usize>>>,
     unknown: Option<Said<Verdict>>,
+    quiet: Option<Said<bool>>,
     maintenance: Option<Said<Vec<Window>>>,
 }
 
@@ -113,6 +115,7 @@ impl Settings {
         over(&mut self.renotify, &other.renotify, near);
         over(&mut self.need, &other.need, near);
         over(&mut self.unknown, &other.unknown, near);
+        over(&mut self.quiet, &other.quiet, near);
         over(&mut self.maintenance, &other.maintenance, near);
     }
 
@@ -132,6 +135,7 @@ impl Settings {
             "renotify" => at(&self.renotify),
             "need" => at(&self.need),
             "unknown" => at(&self.unknown),
+            "quiet" => at(&self.quiet),
             _ => at(&self.maintenance),
         }
     }
@@ -160,6 +164,7 @@ impl Settings {
                 })?;
             }
             "unknown" => self.unknown = said.one(|text| word(text, &UNKNOWN))?,
+            "quiet" => self.quiet = said.one(|text| word(text, &[("yes", true), ("no", false)]))?,
             _ => self.maintenance = said.windows()?,
         }
         Ok(())
@@ -168,6 +173,11 @@ impl Settings {
     /// What counts when a check can not find out what it asks, if anything was said.
     pub fn unknown(&self) -> Option<Verdict> {
         self.unknown.map(|said| said.value)
+    }
+
+    /// Whether that it is down is nothing to worry about.
+    pub fn quiet(&self) -> bool {
+        self.quiet.is_some_and(|said| said.value)
     }
 
     /// What they come to.

@@ -58,6 +58,8 @@ impl Watch {
             state: entry.state().word().to_string(),
             warning: entry.warning && entry.base == State::Up,
             flapping: entry.flapping,
+            // Who has the Hcfile knows.
+            quiet: false,
             since: entry.since.ms(),
             why: entry.why.clone(),
             depends: entry.target.depends.iter().map(Name::to_string).collect(),
