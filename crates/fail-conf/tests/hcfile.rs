@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fail_conf::hcfile::{Hcfile, Source, Warning, fits, parse, print, split};
+use fail_conf::hcfile::window::Minute;
+use fail_conf::hcfile::{Hcfile, Source, Use, Warning, fits, parse, print, split};
 
 /// A folder of the disk.
 struct Folder(PathBuf);
@@ -32,6 +33,19 @@ impl Source for Folder {
     /// By its name, so that a case is the same everywhere.
     fn is_there(&self, path: &str) -> bool {
         !path.contains("missing")
+    }
+
+    fn finds(&self, program: &str) -> bool {
+        program != "nosuchprogram"
+    }
+
+    fn unusable(&self, path: &str, what: Use) -> Option<String> {
+        path.contains("missing")
+            .then(|| format!("can not use {path} for {what:?}"))
+    }
+
+    fn now(&self, utc: bool) -> Option<Minute> {
+        Minute::new(2026, 11, 27, if utc { 17 * 60 + 30 } else { 18 * 60 + 30 })
     }
 }
 
@@ -373,6 +387,10 @@ fn what_everybody_may_know_of_errors_has_no_word_of_the_file() {
             // As an included file of passwords has it.
             "SECRET:*:20228:0:99999:7:::\nother:SECRET:20228:0\n".to_string(),
             "Hcfile:1:1: a target is wrong, and 1 more error",
+        ),
+        (
+            "# nothing\n".to_string(),
+            "Hcfile: there is no target in it",
         ),
         (
             "include SECRET\n".to_string(),

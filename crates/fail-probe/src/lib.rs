@@ -38,7 +38,7 @@ mod tls;
 mod udp;
 
 pub use deliver::{Letter, Undelivered, deliver};
-pub use file::community;
+pub use file::{community, unusable};
 pub use found::{bad, good, unknown, warning};
 pub use prober::{Prober, probe_once};
 pub use pulse::Stall;

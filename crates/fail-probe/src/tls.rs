@@ -35,10 +35,10 @@ use crate::note;
 const ROOTS_AGE: Duration = Duration::from_secs(600);
 
 /// Bytes of a file of certificates: that of all public authorities has a quarter of a megabyte.
-const CA_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub(crate) const CA_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What a connection trusts.
-struct Trust {
+pub(crate) struct Trust {
     roots: Arc<RootCertStore>,
     /// Those of the file of `ca=`, as they stand there.
     named: Vec<CertificateDer<'static>>,
@@ -111,12 +111,18 @@ async fn judge(tls: &Tls) -> Result<Judge, Finding> {
 
 /// The certificates of a file.
 async fn named(path: &Path) -> Result<Trust, Finding> {
+    trust(path, file::read(path, CA_BYTES_MAX).await).map_err(unknown)
+}
+
+/// The certificates of what was read from such a file.
+///
+/// # Errors
+/// There are none, in a sentence that names the file.
+pub(crate) fn trust(path: &Path, read: Result<Vec<u8>, String>) -> Result<Trust, String> {
     let shown = path.display();
-    let text = file::read(path, CA_BYTES_MAX).await;
-    let text =
-        text.map_err(|why| unknown(format!("can not read the certificates {shown}: {why}")))?;
+    let text = read.map_err(|why| format!("can not read the certificates {shown}: {why}"))?;
     let certs: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let named = certs.map_err(|e| unknown(format!("the certificates {shown}: {e}")))?;
+    let named = certs.map_err(|e| format!("the certificates {shown}: {e}"))?;
     let mut roots = RootCertStore::empty();
     let (_, odd) = roots.add_parsable_certificates(named.iter().cloned());
     if roots.is_empty() {
@@ -124,7 +130,7 @@ async fn named(path: &Path) -> Result<Trust, Finding> {
             0 => format!("there is no certificate in {shown}"),
             _ => format!("the certificates in {shown} can not be read"),
         };
-        return Err(unknown(why));
+        return Err(why);
     }
     let roots = Arc::new(roots);
     Ok(Trust { roots, named })

@@ -11,9 +11,13 @@ use std::path::{Path, PathBuf};
 
 use fail_cli::exit;
 use fail_conf::hcfile::limits::BYTES_MAX;
-use fail_conf::hcfile::{self, Hcfile, Source};
+use fail_conf::hcfile::window::Minute;
+use fail_conf::hcfile::{self, Hcfile, Source, Use};
+use fail_core::time::Wall;
 use fail_core::watch::{Bad, Event, Target, Targets};
-use fail_rt::{daemon, files, reason};
+use fail_rt::{clock, daemon, files, reason};
+
+use crate::windows;
 
 /// In the mode of a file: others may write it.
 const OTHERS_WRITE: u32 = 0o002;
@@ -65,6 +69,7 @@ impl Origin {
             warnings: RefCell::default(),
             count: RefCell::default(),
             refused: Cell::default(),
+            now: clock::now().wall,
         };
         let read = hcfile::parse(&self.name, &files).map_err(|errors| Broken {
             all: errors.to_string(),
@@ -122,6 +127,7 @@ struct Files<'a> {
     count: RefCell<usize>,
     /// A file is not read because of who may write it.
     refused: Cell<bool>,
+    now: Wall,
 }
 
 impl Source for Files<'_> {
@@ -169,6 +175,22 @@ impl Source for Files<'_> {
     fn is_there(&self, path: &str) -> bool {
         // Where hc may not look, the program may be.
         self.base.join(path).try_exists().unwrap_or(true)
+    }
+
+    fn finds(&self, program: &str) -> bool {
+        let Some(path) = std::env::var_os("PATH") else {
+            return true;
+        };
+        let mut folders = std::env::split_paths(&path);
+        folders.any(|folder| folder.join(program).try_exists().unwrap_or(true))
+    }
+
+    fn unusable(&self, path: &str, what: Use) -> Option<String> {
+        fail_probe::unusable(&self.base.join(path), what)
+    }
+
+    fn now(&self, utc: bool) -> Option<Minute> {
+        windows::minute(self.now, utc)
     }
 }
 

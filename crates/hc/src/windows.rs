@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fail_conf::hcfile::window::{Minute, When, Window};
-use fail_core::time::{Mono, Now, Span};
+use fail_core::time::{Mono, Now, Span, Wall};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
@@ -72,19 +72,31 @@ impl Windows {
     }
 }
 
+/// What the clock on the wall shows at this moment, here or in UTC.
+pub fn minute(now: Wall, utc: bool) -> Option<Minute> {
+    let at = Timestamp::from_millisecond(now.0).ok()?;
+    let zone = if utc {
+        TimeZone::UTC
+    } else {
+        TimeZone::system()
+    };
+    Some(shown(at.to_zoned_datetime(zone).datetime()))
+}
+
+fn shown(now: DateTime) -> Minute {
+    Minute {
+        year: now.year(),
+        month: u8::try_from(now.month()).unwrap_or(0),
+        day: u8::try_from(now.day()).unwrap_or(0),
+        minute: u16::try_from(i32::from(now.hour()) * 60 + i32::from(now.minute())).unwrap_or(0),
+    }
+}
+
 /// Whether a window is open when the clock on the wall shows this.
 fn is_open(when: &When, now: DateTime) -> bool {
-    let minute = u16::try_from(i32::from(now.hour()) * 60 + i32::from(now.minute())).unwrap_or(0);
+    let Minute { minute, .. } = shown(now);
     match when {
-        When::Once { from, to } => {
-            let now = Minute {
-                year: now.year(),
-                month: u8::try_from(now.month()).unwrap_or(0),
-                day: u8::try_from(now.day()).unwrap_or(0),
-                minute,
-            };
-            *from <= now && now < *to
-        }
+        When::Once { from, to } => (*from..*to).contains(&shown(now)),
         When::Weekly { days, from, to } => {
             let today = u8::try_from(now.weekday().to_monday_one_offset()).unwrap_or(0);
             let yesterday = if today == 1 { 7 } else { today - 1 };
@@ -102,7 +114,6 @@ fn is_open(when: &When, now: DateTime) -> bool {
 #[allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
 mod tests {
     use super::*;
-    use fail_core::time::Wall;
     use jiff::civil::date;
 
     fn weekly(days: &[u8], from: u16, to: u16) -> When {

@@ -146,6 +146,57 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
 }
 
 #[test]
+fn what_a_line_can_not_use_is_said_before_the_night_in_which_it_is_needed() {
+    let folder = Folder::new();
+    let file = |name: &str, text: &str, mode: u32| {
+        let path = folder.write(name, text);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        path
+    };
+    let community = file("community", "secret\n", 0o644);
+    let login = file("login", "secret\n", 0o600);
+    let ca = file("ca", "secret\n", 0o644);
+    file("good", "user:secret\n", 0o640);
+    let text = "load exec http imap ldap faild\n\
+                www:\n \
+                maintenance 2020-01-01T00:00/2020-01-02T00:00 2999-01-01T00:00/2999-01-02T00:00\n \
+                http https://127.0.0.1/ auth=good ca=ca\n \
+                imap 127.0.0.1 login=login\n \
+                imap 127.0.0.1 login=good\n \
+                ldap ldap://127.0.0.1/ bind=none\n \
+                faild web community=community\n \
+                exec no-such-program-of-failover\n \
+                on down webhook http://127.0.0.1/ auth=folder\n";
+    std::fs::create_dir(folder.file("folder")).unwrap();
+    let warned = run(&folder, text, &["--check"]);
+    let path = |name: &str| folder.file(name);
+    let open = format!(
+        "can not use the community file {community}: others can read or change it (mode 0644)"
+    );
+    let lines = [
+        "3:14: the window 2020-01-01T00:00/2020-01-02T00:00 is over".to_string(),
+        format!("4:2: there is no certificate in {ca}"),
+        format!("5:2: the password file {login} does not begin with user:password"),
+        format!(
+            "7:2: can not use the password file {}: no such file or directory",
+            path("none")
+        ),
+        format!("8:2: {open}"),
+        "9:2: there is no program \"no-such-program-of-failover\" in PATH".to_string(),
+        format!(
+            "10:2: can not use the password file {}: it is not a file",
+            path("folder")
+        ),
+    ];
+    let lines: String = lines.map(|line| format!("hc: Hcfile:{line}\n")).concat();
+    assert_eq!((warned.code, warned.err), (Some(0), lines));
+    // In the words of who needs it.
+    let needed = hc(&["--probe", &format!("faild web community={community}")]);
+    let begins = format!("HC UNKNOWN: {open} | ");
+    assert!(needed.out.starts_with(&begins), "{needed:?}");
+}
+
+#[test]
 fn root_does_not_read_what_others_may_write() {
     let folder = Folder::new();
     let good = "load exec\nwww:\n exec true\n";

@@ -1,18 +1,23 @@
 //! Warnings about what can be read and is not what anybody wants: a check that can not be good,
-//! a program that is not there, and a wish for a service that is judged by who serves now.
+//! a file that is not there, a window that is over, and a wish for a service that is judged by who
+//! serves now, or that is never made.
+
+mod files;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use fail_core::time::Span;
-use fail_core::watch::Target;
+use fail_core::watch::{Event, Target};
 use fail_wire::Name;
 
-use super::Hcfile;
 use super::action::Action;
 use super::check::{Check, Line};
-use super::place::{At, Faults, shown};
+use super::place::{Advice, At, Faults};
+use super::settings::Windows;
 use super::source::Source;
+use super::{Body, Hcfile};
+use files::Files;
 
 /// The pause between two echoes of `icmp` (`hcmodules(7)`).
 const ECHO: Span = Span::from_millis(200);
@@ -26,6 +31,7 @@ const STEPS_MAX: usize = 1_000_000;
 pub(crate) struct Lines {
     pub checks: Vec<At>,
     pub actions: Vec<At>,
+    pub windows: Windows,
 }
 
 /// Of all targets.
@@ -33,10 +39,7 @@ pub(crate) type Places = BTreeMap<Name, Lines>;
 
 /// Looks at everything.
 pub(crate) fn give(hcfile: &Hcfile, places: &Places, source: &dyn Source, faults: &mut Faults) {
-    let mut files = Files {
-        source,
-        known: BTreeMap::new(),
-    };
+    let mut files = Files::of(source);
     for target in hcfile.targets.iter() {
         let (Some(body), Some(at)) = (hcfile.bodies.get(&target.name), places.get(&target.name))
         else {
@@ -44,27 +47,31 @@ pub(crate) fn give(hcfile: &Hcfile, places: &Places, source: &dyn Source, faults
         };
         for (line, at) in body.checks.iter().zip(&at.checks) {
             let timeout = line.terms.timeout.unwrap_or(target.pace.timeout);
-            let problem = times(line, timeout).or_else(|| match &line.check {
-                Check::Exec(argv) | Check::Nagios(argv) => files.program(argv),
-                Check::Tcl { file, .. } => files.script(&file.to_string_lossy()),
-                _ => None,
-            });
-            if let Some(problem) = problem {
+            if let Some(problem) = times(line, timeout) {
+                faults.warn(*at, problem);
+            }
+            files_of(*at, files.check(&line.check), faults);
+        }
+        for (action, at) in body.actions.iter().zip(&at.actions) {
+            files_of(*at, files.action(action), faults);
+            if let Some(problem) = never_away(action, body, target) {
                 faults.warn(*at, problem);
             }
         }
-        for (action, at) in body.actions.iter().zip(&at.actions) {
-            let problem = match action {
-                Action::Exec(argv) => files.program(argv),
-                Action::Tcl { file, .. } => files.script(&file.to_string_lossy()),
-                _ => None,
-            };
-            if let Some(problem) = problem {
-                faults.warn(*at, problem);
+        for (window, at) in &at.windows {
+            let now = source.now(window.utc);
+            if now.is_some_and(|now| window.is_over(now)) {
+                faults.warn(*at, format!("the window {window} is over"));
             }
         }
     }
     wishes(hcfile, places, faults);
+}
+
+fn files_of(at: At, problems: Vec<String>, faults: &mut Faults) {
+    if !problems.is_empty() {
+        faults.advise(at, Advice::Files, problems.join("; "));
+    }
 }
 
 /// What a check has no time for.
@@ -86,35 +93,17 @@ fn times(line: &Line, timeout: Span) -> Option<String> {
     ))
 }
 
-/// What is there, each looked for once.
-struct Files<'a> {
-    source: &'a dyn Source,
-    known: BTreeMap<String, bool>,
-}
-
-impl Files<'_> {
-    fn is_there(&mut self, path: &str) -> bool {
-        match self.known.get(path) {
-            Some(there) => *there,
-            None => {
-                let there = self.source.is_there(path);
-                self.known.insert(path.to_string(), there);
-                there
-            }
-        }
-    }
-
-    /// One without a `/` is looked for when it is run.
-    fn program(&mut self, argv: &[String]) -> Option<String> {
-        let program = argv.first().filter(|program| program.contains('/'))?;
-        let missing = !self.is_there(program);
-        missing.then(|| format!("there is no program {}", shown(program)))
-    }
-
-    fn script(&mut self, file: &str) -> Option<String> {
-        let missing = !self.is_there(file);
-        missing.then(|| format!("there is no file {}", shown(file)))
-    }
+/// A wish that only ever takes back what nobody wishes.
+fn never_away(action: &Action, body: &Body, target: &Target) -> Option<String> {
+    let Action::Failc { service, host, .. } = action else {
+        return None;
+    };
+    let same = |action: &Action| matches!(action, Action::Failc { service: s, host: h, .. } if (s, h) == (service, host));
+    let mut lines = { body.actions.iter().zip(&target.lines) }
+        .filter(|(action, _)| same(action))
+        .map(|(_, line)| line);
+    let only_up = lines.all(|line| line.on.iter().all(|event| *event == Event::Up));
+    only_up.then(|| format!("this never sends {service} away: write on change, or on down as well"))
 }
 
 /// A wish is about one host. A target that asks whoever serves is bad on every host at once, and

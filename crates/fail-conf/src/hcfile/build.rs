@@ -17,7 +17,6 @@ use super::print::INDENT;
 use super::read::{Rule, Script};
 use super::settings::{SETTINGS, Settings};
 use super::source::{Source, join};
-use super::window::Window;
 use super::{Body, Hcfile, advice, links};
 
 /// All settings but windows take no more than this when they are printed.
@@ -67,6 +66,8 @@ struct Builder<'a> {
     faults: &'a mut Faults,
     /// Modules of which it was said that they are not loaded.
     missing: BTreeSet<&'static str>,
+    /// Modules of which there is a check.
+    used: BTreeSet<&'static str>,
     asked: Asked,
     /// Where the lines of each target stand.
     lines_at: advice::Places,
@@ -86,6 +87,7 @@ pub(crate) fn build(script: &Script, source: &dyn Source, faults: &mut Faults) -
         source,
         faults,
         missing: BTreeSet::new(),
+        used: BTreeSet::new(),
         asked: BTreeMap::new(),
         lines_at: BTreeMap::new(),
         bytes: 0,
@@ -127,8 +129,8 @@ pub(crate) fn build(script: &Script, source: &dyn Source, faults: &mut Faults) -
     }
     if builder.faults.is_empty() && hcfile.targets.is_empty() {
         // Such as one that an editor has just emptied to write it anew.
-        let problem = "there is no target in it".to_string();
-        builder.faults.add(Kind::Target, (At::whole(0), problem));
+        let problem = Kind::Empty.words().to_string();
+        builder.faults.add(Kind::Empty, (At::whole(0), problem));
     }
     if builder.faults.is_empty() {
         advice::give(&hcfile, &builder.lines_at, source, builder.faults);
@@ -346,7 +348,8 @@ impl<'a> Builder<'a> {
             return Err(head.wrong(unknown(head)));
         };
         let line = check(words, &paths)?;
-        if !self.script.loaded.contains(module.name) && self.missing.insert(module.name) {
+        self.used.insert(module.name);
+        if !self.script.loaded.contains_key(module.name) && self.missing.insert(module.name) {
             let name = module.name;
             return Err(head.wrong(format!(
                 "the module {name} is not loaded; write: load {name}"
@@ -411,18 +414,18 @@ impl<'a> Builder<'a> {
             }
         }
         let windows = settings.windows();
-        let texts: Vec<String> = windows.iter().map(Window::to_string).collect();
+        let texts: Vec<String> = { windows.iter() }
+            .map(|(window, _)| window.to_string())
+            .collect();
         let names = depends.iter().map(|(on, _)| on.as_str().len() + 1);
         let head = name.as_str().len() + names.sum::<usize>();
         self.spend(head + SETTINGS_BYTES, at);
         texts
             .iter()
             .for_each(|text| self.spend("maintenance ".len() + text.len(), at));
-        hcfile.windows.extend(
-            windows
-                .into_iter()
-                .map(|window| (window.to_string(), window)),
-        );
+        hcfile
+            .windows
+            .extend({ windows.iter() }.map(|(window, _)| (window.to_string(), window.clone())));
         let target = Target {
             name: name.clone(),
             depends: depends.into_iter().map(|(on, _)| on).collect(),
@@ -433,13 +436,16 @@ impl<'a> Builder<'a> {
             lines,
         };
         hcfile.bodies.insert(name.clone(), body);
-        let (checks, actions) = (check_ats, ats);
-        let lines = advice::Lines { checks, actions };
+        let lines = advice::Lines {
+            checks: check_ats,
+            actions: ats,
+            windows,
+        };
         self.lines_at.insert(name.clone(), lines);
         target
     }
 
-    /// Lines that never come to anything.
+    /// Lines that never come to anything, and modules that none has.
     fn warn_of_silence(&mut self) {
         for ((at, event), there) in &self.asked {
             if !there {
@@ -450,6 +456,12 @@ impl<'a> Builder<'a> {
                 };
                 let event = event.word();
                 let problem = format!("{event} never happens without {what}");
+                self.faults.warn(*at, problem);
+            }
+        }
+        for (module, at) in &self.script.loaded {
+            if !self.used.contains(module) {
+                let problem = format!("the module {module} is loaded and not used");
                 self.faults.warn(*at, problem);
             }
         }

@@ -36,7 +36,7 @@ pub use modules::{ACTION_KEYS, CHECK_KEYS, Key, Module, Times, actions, modules}
 pub use place::{Errors, Fault, Kind, Place, Warning};
 pub use print::print;
 pub use settings::SETTINGS;
-pub use source::{Source, fits, split};
+pub use source::{Source, Use, fits, split};
 pub use template::{CONTENT_TYPE, Form, REPORTED, Template};
 
 /// What an Hcfile comes to.

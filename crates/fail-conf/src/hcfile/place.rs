@@ -63,11 +63,14 @@ pub enum Kind {
     Action,
     /// A limit of all together is reached.
     Limit,
+    /// There is none of what it is for.
+    Empty,
 }
 
 impl Kind {
-    fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
+            Kind::Empty => "there is no target in it",
             Kind::File => "a file can not be read",
             Kind::Line => "a line is wrong",
             Kind::Target => "a target is wrong",
@@ -163,11 +166,21 @@ pub(crate) struct Faults {
     files: Vec<Arc<str>>,
     places: BTreeSet<At>,
     first: BTreeMap<At, (Kind, Problem)>,
-    warnings: BTreeMap<At, Problem>,
+    /// Of each kind one for each place.
+    warnings: BTreeMap<(At, Advice), Problem>,
     /// For which targets a line is wrong that several have: the first ones, and how many.
     whose: BTreeMap<At, (Vec<String>, usize)>,
     /// The Hcfile itself can not be read.
     pub unread: bool,
+}
+
+/// What a warning is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Advice {
+    /// What stands there.
+    Line,
+    /// The files that it names.
+    Files,
 }
 
 /// Targets that are named with one error. More are not read.
@@ -214,8 +227,12 @@ impl Faults {
     }
 
     pub fn warn(&mut self, at: At, problem: Problem) {
+        self.advise(at, Advice::Line, problem);
+    }
+
+    pub fn advise(&mut self, at: At, about: Advice, problem: Problem) {
         if self.warnings.len() < FAULTS_MAX {
-            self.warnings.entry(at).or_insert(problem);
+            self.warnings.entry((at, about)).or_insert(problem);
         }
     }
 
@@ -246,7 +263,8 @@ impl Faults {
 
     pub fn warnings(&self) -> Vec<Warning> {
         let all = self.warnings.iter();
-        all.map(|(at, problem)| self.fault(*at, problem)).collect()
+        all.map(|((at, _), problem)| self.fault(*at, problem))
+            .collect()
     }
 
     pub fn errors(&self) -> Errors {

@@ -2,7 +2,7 @@
 //! What the lines of a target mean is looked at afterwards ([`super::build`]), when it is known
 //! which targets there are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::checks::module;
@@ -30,7 +30,8 @@ pub(crate) struct Rule {
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     pub rules: Vec<Rule>,
-    pub loaded: BTreeSet<&'static str>,
+    /// Modules, and where each was loaded first.
+    pub loaded: BTreeMap<&'static str, At>,
     /// The names of the files by their numbers, as the source knows them.
     pub files: Vec<String>,
     /// A rule or file could not be read: there are targets that are not known.
@@ -242,7 +243,7 @@ impl Reader<'_> {
         for name in names {
             match module(&name.text) {
                 Some(module) => {
-                    self.script.loaded.insert(module.name);
+                    self.script.loaded.entry(module.name).or_insert(name.at);
                 }
                 None => {
                     let near = meant(&name.text, modules().iter().map(|module| module.name));

@@ -43,6 +43,9 @@ pub(crate) struct Said<T> {
     pub near: usize,
 }
 
+/// Maintenance windows, and where each stands.
+pub(crate) type Windows = Vec<(Window, At)>;
+
 /// What was said about settings, in one place or, put over each other, in several.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
@@ -57,7 +60,7 @@ pub(crate) struct Settings {
     pub need: Option<Said<Option<usize>>>,
     unknown: Option<Said<Verdict>>,
     quiet: Option<Said<bool>>,
-    maintenance: Option<Said<Vec<Window>>>,
+    maintenance: Option<Said<Windows>>,
 }
 
 /// Puts one thing over another.
@@ -207,11 +210,11 @@ impl Settings {
         })
     }
 
-    /// The windows, each once, in their order.
-    pub fn windows(&self) -> Vec<Window> {
-        let mut windows: Vec<Window> = vec![];
+    /// The windows, each once, in their order, and where each stands.
+    pub fn windows(&self) -> Windows {
+        let mut windows: Windows = vec![];
         for window in self.maintenance.iter().flat_map(|said| &said.value) {
-            if !windows.contains(window) {
+            if !windows.iter().any(|(known, _)| *known == window.0) {
                 windows.push(window.clone());
             }
         }
@@ -269,7 +272,7 @@ impl Line<'_> {
         }
     }
 
-    fn windows(&self) -> Result<Option<Said<Vec<Window>>>, Wrong> {
+    fn windows(&self) -> Result<Option<Said<Windows>>, Wrong> {
         let texts: Vec<&str> = self.values.iter().map(|word| word.text.as_str()).collect();
         let mut windows = vec![];
         if texts == ["none"] {
@@ -282,7 +285,7 @@ impl Line<'_> {
         while at < texts.len() {
             let (window, len) = Window::take(&texts[at..])
                 .map_err(|problem| self.values[at].wrong(format!("maintenance: {problem}")))?;
-            windows.push(window);
+            windows.push((window, self.values[at].at));
             at += len;
         }
         if windows.len() > WINDOWS_MAX {

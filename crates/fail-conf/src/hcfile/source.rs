@@ -2,6 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use super::window::Minute;
+
+/// What a file that a line names is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Use {
+    /// `ca=`: certificates to trust.
+    Certificates,
+    /// `auth=`: in its first line a password or a token.
+    Auth,
+    /// `login=`: in its first line `user:password`.
+    Login,
+    /// `bind=`: a name and a password, a line each.
+    Bind,
+    /// `community=`: in its first line the community of a faild.
+    Community,
+}
+
 /// Files, by the names that are asked for.
 pub trait Source {
     /// The bytes of a file.
@@ -26,6 +43,23 @@ pub trait Source {
     /// Whether something is there. Who can not say, or need not, says that it is.
     fn is_there(&self, _path: &str) -> bool {
         true
+    }
+
+    /// Whether the system finds a program by this name, which has no `/`. Who can not say, or
+    /// need not, says that it does.
+    fn finds(&self, _program: &str) -> bool {
+        true
+    }
+
+    /// Why a file can not be used for this, in the sentence that is said when it is needed;
+    /// nothing: it can, or nobody knows.
+    fn unusable(&self, _path: &str, _what: Use) -> Option<String> {
+        None
+    }
+
+    /// What the clock on the wall shows, here or in UTC; nothing: it does not matter.
+    fn now(&self, _utc: bool) -> Option<Minute> {
+        None
     }
 }
 

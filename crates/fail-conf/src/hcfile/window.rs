@@ -116,6 +116,12 @@ impl Window {
         }
     }
 
+    /// Whether it was open for the last time before this minute, which is as that of
+    /// [`Window::is_open`].
+    pub fn is_over(&self, now: Minute) -> bool {
+        matches!(self.when, When::Once { to, .. } if to <= now)
+    }
+
     /// Reads one window; [`Window`]'s text is what it is printed as.
     ///
     /// # Errors

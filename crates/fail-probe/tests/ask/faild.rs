@@ -102,7 +102,7 @@ fn a_community_that_is_not_known_is_told_before_the_check_is_over() {
 fn a_community_that_can_not_be_read_is_unknown() {
     let folder = folder("community");
     let found = ask(free_port(), Some(folder.join("none")), LIMIT);
-    is(&found, Verdict::Unknown, "can not use the password file");
+    is(&found, Verdict::Unknown, "can not use the community file");
     std::fs::remove_dir_all(folder).unwrap();
 }
 

@@ -4,3 +4,7 @@ useless = 1
 interval = 3
 x:
 	tcp $(useful)
+load dns icmp
+load dns
+%-x:
+	icmp $@

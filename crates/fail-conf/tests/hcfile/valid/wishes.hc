@@ -44,3 +44,20 @@ guarded: here
 further: guarded
 	http http://192.0.2.80/
 	on down failc web
+# what is only said when it is good
+never:
+	tcp 127.0.0.1:1
+	on up failc never
+	on up failc never
+other-host:
+	tcp 127.0.0.1:1
+	on up failc web
+	on down failc web host=[::1]
+two:
+	tcp 127.0.0.1:1
+	on up failc web
+	on down failc web
+renotified:
+	tcp 127.0.0.1:1
+	on renotify,up failc web
+	renotify 1h
