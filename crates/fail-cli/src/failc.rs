@@ -28,7 +28,7 @@ pub struct Failc {
     pub server: HostPort,
 
     /// Its port, if --server names none
-    #[arg(short, long, default_value_t = ports::FAILD, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, default_value_t = ports::FAILD, value_parser = ports::port)]
     pub port: u16,
 
     /// The failsh to ask why, and by a drill who serves, by the port of its monitor

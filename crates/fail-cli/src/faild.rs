@@ -51,7 +51,7 @@ pub struct Faild {
     pub udp_only: bool,
 
     /// UDP and TCP port to answer on
-    #[arg(short, long, default_value_t = ports::FAILD)]
+    #[arg(short, long, default_value_t = ports::FAILD, value_parser = ports::or_any)]
     pub port: u16,
 
     /// IPv4 or IPv6 address to answer on; may be repeated

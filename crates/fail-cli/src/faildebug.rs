@@ -14,7 +14,7 @@ pub struct Faildebug {
     pub words: Vec<String>,
 
     /// The debug port of a host that names none; that of a faild is 1847
-    #[arg(short, long, default_value_t = ports::DEBUG, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, default_value_t = ports::DEBUG, value_parser = ports::port)]
     pub port: u16,
 
     /// What the program is asked with.

@@ -23,7 +23,7 @@ pub struct Failmon {
     pub targets: Vec<HostPort>,
 
     /// The port of targets that name none
-    #[arg(short, long, default_value_t = ports::MONITOR, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, default_value_t = ports::MONITOR, value_parser = ports::port)]
     pub port: u16,
 
     /// Use the terminal; this is the default
@@ -87,7 +87,7 @@ pub struct Failmon {
     pub community_file: Option<PathBuf>,
 
     /// The port of the failds to which wishes go
-    #[arg(long, value_name = "PORT", default_value_t = ports::FAILD, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", default_value_t = ports::FAILD, value_parser = ports::port)]
     pub faild_port: u16,
 
     /// The control socket of the failsh of this host, by which wishes go without a community

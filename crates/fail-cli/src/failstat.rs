@@ -16,7 +16,7 @@ pub struct Failstat {
     pub hosts: Vec<HostPort>,
 
     /// The port of hosts that name none
-    #[arg(short, long, default_value_t = ports::FAILD, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, default_value_t = ports::FAILD, value_parser = ports::port)]
     pub port: u16,
 
     /// What the failds are asked with.

@@ -1,5 +1,7 @@
 //! Options of getnode.
 
+use std::ffi::OsString;
+
 use clap::ValueHint;
 
 use crate::host::HostList;
@@ -19,7 +21,7 @@ pub struct Getnode {
     pub targets: Vec<String>,
 
     /// The port of hosts that name none
-    #[arg(short, long, default_value_t = ports::HC, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, default_value_t = ports::HC, value_parser = ports::port)]
     pub port: u16,
 
     /// Print JSON
@@ -50,4 +52,22 @@ pub struct Getnode {
     /// How long to wait for an answer
     #[arg(short, long, value_name = "SECONDS", default_value = "3s")]
     pub timeout: Seconds,
+}
+
+impl Getnode {
+    /// Whether these words ask for a plugin of Nagios, even if they can not be read: Nagios wants
+    /// to hear of that as of all else.
+    pub fn is_plugin(words: impl Iterator<Item = OsString>) -> bool {
+        let words = words.map(|word| word.to_string_lossy().into_owned());
+        let mut options = words.take_while(|word| word != "--");
+        options.any(|word| match word.strip_prefix('-') {
+            Some("-nagios") => true,
+            // Behind -p and -t stands a value.
+            Some(short) if !short.starts_with('-') => {
+                let mut letters = short.chars().take_while(|c| !"pt".contains(*c));
+                letters.any(|c| c == 'n')
+            }
+            _ => false,
+        })
+    }
 }

@@ -26,7 +26,7 @@ pub struct Hc {
     pub monitor: bool,
 
     /// With --monitor: its TCP port
-    #[arg(short, long, requires = "monitor", default_value_t = ports::HC)]
+    #[arg(short, long, requires = "monitor", default_value_t = ports::HC, value_parser = ports::or_any)]
     pub port: u16,
 
     /// With --monitor: the address on which it listens; may be repeated

@@ -6,7 +6,7 @@ use clap::ValueHint;
 
 use crate::host::HostPort;
 use crate::ports;
-use crate::seconds::Seconds;
+use crate::seconds::{self, Seconds};
 
 /// Shows health checkers as a page
 #[derive(Debug, Clone, clap::Parser)]
@@ -21,7 +21,7 @@ pub struct Hcmon {
     pub file: PathBuf,
 
     /// The port of hosts that name none
-    #[arg(short, long, default_value_t = ports::HC, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, default_value_t = ports::HC, value_parser = ports::port)]
     pub port: u16,
 
     /// How long to wait for an answer
@@ -29,7 +29,7 @@ pub struct Hcmon {
     pub timeout: Seconds,
 
     /// Have the browser read the page again so often
-    #[arg(short, long, value_name = "SECONDS", default_value = "10s")]
+    #[arg(short, long, value_name = "SECONDS", default_value = "10s", value_parser = seconds::refresh)]
     pub refresh: Seconds,
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
+use crate::ports;
+
 /// `name`, `name:port`, `192.0.2.1:port`, `[2001:db8::1]:port`, `2001:db8::1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HostPort {
@@ -47,13 +49,9 @@ impl FromStr for HostPort {
         if host.bytes().all(|b| b.is_ascii_digit() || b == b'.') && host.split('.').count() < 4 {
             return Err(format!("\"{host}\" is a number, not a host"));
         }
-        let port = port.map(|port| match port.parse() {
-            Ok(number) if number > 0 && !port.starts_with('+') => Ok(number),
-            _ => Err(format!("\"{port}\" is not a port; 1 to 65535 are")),
-        });
         Ok(HostPort {
             host: host.to_string(),
-            port: port.transpose()?,
+            port: port.map(ports::port).transpose()?,
         })
     }
 }

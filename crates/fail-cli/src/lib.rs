@@ -42,7 +42,7 @@ pub use hc::Hc;
 pub use hcmon::Hcmon;
 pub use host::{HostList, HostPort};
 pub use listen::Listen;
-pub use program::{PROGRAMS, Program, parse_or_exit};
+pub use program::{PROGRAMS, Program, parse, parse_or_exit};
 pub use seconds::{REFRESH, Seconds};
 pub use size::Size;
 pub use verb::{Order, STATES, Verb};

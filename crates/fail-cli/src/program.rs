@@ -2,7 +2,9 @@
 
 use clap::{Command, CommandFactory, Parser};
 
-use crate::{Failc, Faild, Faildebug, Failmon, Failsh, Failstat, Getnode, Hc, Hcmon, exit};
+use crate::{
+    Failc, Faild, Faildebug, Failmon, Failsh, Failstat, Failure, Getnode, Hc, Hcmon, exit,
+};
 
 /// One program of the suite.
 #[derive(Debug, Clone, Copy)]
@@ -196,17 +198,26 @@ pub const PROGRAMS: [Program; 9] = [
 /// Reads the command line. Help and version end the program with 0; a bad option is
 /// explained in one sentence on standard error and ends it with [`exit::USAGE`].
 pub fn parse_or_exit<T: Parser>() -> T {
-    T::try_parse().unwrap_or_else(|message| {
-        let code = if message.use_stderr() {
-            let name = T::command().get_name().to_string();
-            eprintln!("{name}: {}; see {name} --help", sentence(&message));
-            exit::USAGE
-        } else {
+    parse().unwrap_or_else(|failure| {
+        eprintln!("{}: {failure}", T::command().get_name());
+        std::process::exit(i32::from(failure.code))
+    })
+}
+
+/// Reads the command line. Help and version end the program with 0.
+///
+/// # Errors
+/// A bad option, with [`exit::USAGE`].
+pub fn parse<T: Parser>() -> Result<T, Failure> {
+    T::try_parse().map_err(|message| {
+        if !message.use_stderr() {
             // There is nobody left to tell when even this can not be written.
             let _ = message.print();
-            exit::OK
-        };
-        std::process::exit(i32::from(code))
+            std::process::exit(i32::from(exit::OK));
+        }
+        let name = T::command().get_name().to_string();
+        let text = format!("{}; see {name} --help", sentence(&message));
+        Failure::new(exit::USAGE, text)
     })
 }
 
@@ -295,6 +306,62 @@ mod tests {
         }
         assert!(Getnode::try_parse_from(["getnode", "-w", "-n"]).is_err());
         assert!(Getnode::try_parse_from(["getnode", "-w", "-j"]).is_ok());
+    }
+
+    #[test]
+    fn a_plugin_is_known_by_words_that_can_not_be_read() {
+        for (line, is) in [
+            ("-n", true),
+            ("--nagios", true),
+            ("a -p 99999 --frob -n", true),
+            ("-jn", true),
+            ("-wn a", true),
+            ("-nt", true),
+            ("-tn", false),
+            ("-p1n", false),
+            ("--no", false),
+            ("a -- -n", false),
+            ("n", false),
+        ] {
+            let words = line.split(' ').map(Into::into);
+            assert_eq!(Getnode::is_plugin(words), is, "{line}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_can_not_be_are_said_in_words() {
+        fn said<T: Parser + std::fmt::Debug>(line: &str) -> String {
+            sentence(&T::try_parse_from(line.split(' ')).unwrap_err())
+        }
+        for (said, is) in [
+            (
+                said::<Hc>("hc -m -p 65536"),
+                "invalid value '65536' for '--port <PORT>': \"65536\" is not a port; 1 to 65535 are",
+            ),
+            (
+                said::<Getnode>("getnode -p 0"),
+                "invalid value '0' for '--port <PORT>': \"0\" is not a port; 1 to 65535 are",
+            ),
+            (
+                said::<Getnode>("getnode -t 0"),
+                "invalid value '0' for '--timeout <SECONDS>': \"0\" is no time to wait: it must be \
+                 more than 0 and at most 24h",
+            ),
+            (
+                said::<Hcmon>("hcmon -r 0"),
+                "invalid value '0' for '--refresh <SECONDS>': a page can be read again every 1 to \
+                 3600 whole seconds",
+            ),
+            (
+                said::<Hcmon>("hcmon -r 1.5"),
+                "invalid value '1.5' for '--refresh <SECONDS>': a page can be read again every 1 \
+                 to 3600 whole seconds",
+            ),
+        ] {
+            assert_eq!(said, is);
+        }
+        // Any that is free.
+        assert!(Hc::try_parse_from(["hc", "-m", "-p", "0"]).is_ok());
     }
 
     #[test]

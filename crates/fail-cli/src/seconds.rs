@@ -25,12 +25,25 @@ impl Seconds {
     pub fn refresh(self) -> Result<u64, Failure> {
         let Seconds(time) = self;
         let whole = time.subsec_nanos() == 0 && REFRESH.contains(&time.as_secs());
-        whole.then_some(time.as_secs()).ok_or_else(|| {
-            let (least, most) = (REFRESH.start(), REFRESH.end());
-            let text = format!("a page can be read again every {least} to {most} whole seconds");
-            Failure::new(exit::USAGE, text)
-        })
+        let time = whole.then_some(time.as_secs());
+        time.ok_or_else(|| Failure::new(exit::USAGE, every()))
     }
+}
+
+/// How often a page is read again, as somebody has typed it.
+///
+/// # Errors
+/// It is no such time.
+pub(crate) fn refresh(text: &str) -> Result<Seconds, String> {
+    let time = text.parse().ok();
+    let time = time.filter(|time: &Seconds| time.refresh().is_ok());
+    time.ok_or_else(every)
+}
+
+/// How often it may be.
+fn every() -> String {
+    let (least, most) = (REFRESH.start(), REFRESH.end());
+    format!("a page can be read again every {least} to {most} whole seconds")
 }
 
 impl FromStr for Seconds {
@@ -54,7 +67,8 @@ impl FromStr for Seconds {
         let seconds = number.parse::<f64>().map_err(|_| bad())? * unit_s;
         let time = Duration::try_from_secs_f64(seconds).map_err(|_| bad())?;
         if time.is_zero() || time > LONGEST {
-            return Err(format!("\"{text}\" is not between 1us and 24h"));
+            let rule = "it must be more than 0 and at most 24h";
+            return Err(format!("\"{text}\" is no time to wait: {rule}"));
         }
         Ok(Seconds(time))
     }

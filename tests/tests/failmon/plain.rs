@@ -197,5 +197,5 @@ fn bad_words_are_one_sentence() {
     fails(&["-1", "--token-file", &text], 64, "cannot be used with");
     fails(&["--play", &text, "--speed", "0"], 64, "0.01 to 1000");
     fails(&["-d", "all"], 64, "link, stream, web");
-    fails(&["-p", "0"], 64, "0 is not in");
+    fails(&["-p", "0"], 64, "\"0\" is not a port");
 }
