@@ -96,6 +96,15 @@ impl Default for Options {
     }
 }
 
+/// Why a name is not known, without what the standard library puts in front.
+fn looked_up(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.strip_prefix("failed to lookup address information: ") {
+        Some(why) => why.to_lowercase(),
+        None => words(error),
+    }
+}
+
 /// The addresses of a host, given as a name or an address; at least one. A name may have
 /// several, and faild need not listen on the first.
 ///
@@ -104,7 +113,7 @@ impl Default for Options {
 pub fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     let unknown = |why: String| format!("host \"{host}\" is unknown: {why}");
     let found = (host, port).to_socket_addrs();
-    let found: Vec<_> = found.map_err(|e| unknown(words(&e)))?.collect();
+    let found: Vec<_> = found.map_err(|e| unknown(looked_up(&e)))?.collect();
     match found.is_empty() {
         true => Err(unknown("it has no address".to_string())),
         false => Ok(found),

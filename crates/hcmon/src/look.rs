@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fail_cli::HostPort;
 use fail_client::health::metrics::metrics;
-use fail_client::health::words::{Mood, mood};
+use fail_client::health::words::{Mood, by_name, mood, worse};
 use fail_client::health::{Place, Snapshot, TargetView, ask_all};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -98,20 +98,23 @@ impl Shown {
     }
 
     /// The targets of one that are wanted, by their names.
-    pub fn targets<'a>(&'a self, hc: Hc<'a>) -> impl Iterator<Item = &'a TargetView> {
+    pub fn targets<'a>(&'a self, hc: Hc<'a>) -> Vec<&'a TargetView> {
         let all = hc.shown.targets.values();
-        all.filter(|target| self.query.wants(&target.name))
+        let wanted = all.filter(|target| self.query.wants(&target.name));
+        let mut wanted: Vec<&TargetView> = wanted.collect();
+        wanted.sort_by(|a, b| by_name(&a.name, &b.name));
+        wanted
     }
 
     /// What is not as it should be, whoever told it, the worst first.
     pub fn worst(&self) -> Vec<(Hc<'_>, &TargetView)> {
         let all = self
             .hcs()
-            .flat_map(|hc| self.targets(hc).map(move |t| (hc, t)));
+            .flat_map(|hc| self.targets(hc).into_iter().map(move |t| (hc, t)));
         let mut all: Vec<_> = all
             .filter(|(_, target)| mood(target) > Mood::Calm)
             .collect();
-        all.sort_by_key(|(_, target)| (std::cmp::Reverse(mood(target)), &target.name));
+        all.sort_by(|(_, a), (_, b)| worse(a, b));
         all
     }
 }

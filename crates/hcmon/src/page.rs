@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fail_client::health::TargetView;
-use fail_client::health::words::{counted, list, why};
+use fail_client::health::words::{by_name, counted, list, why};
 use fail_client::{clean, named};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
@@ -158,7 +158,7 @@ fn worst(shown: &Shown, worst: &[(Hc, &TargetView)]) -> Markup {
     let several = shown.asked.len() > 1;
     html! {
         @if worst.is_empty() {
-            @if shown.hcs().any(|hc| shown.targets(hc).next().is_some()) {
+            @if shown.hcs().any(|hc| !shown.targets(hc).is_empty()) {
                 p .good { "Every target that is shown is as it should be." }
             }
         } @else {
@@ -197,7 +197,9 @@ fn hidden(hc: Hc, target: &TargetView) -> Vec<String> {
     }
     let all = hc.shown.targets.values();
     let below = all.filter(|one| one.state == "dependency" && one.blocked.contains(&target.name));
-    below.map(|one| one.name.clone()).collect()
+    let mut below: Vec<String> = below.map(|one| one.name.clone()).collect();
+    below.sort_by(|a, b| by_name(a, b));
+    below
 }
 
 /// What the bars say.

@@ -16,7 +16,7 @@ const LEVELS_MAX: usize = 12;
 
 /// Its part of the page, as far as there is room; takes from that what it has drawn.
 pub fn section(shown: &Shown, hc: Hc, room: &mut Room) -> Markup {
-    let targets: Vec<&TargetView> = shown.targets(hc).collect();
+    let targets = shown.targets(hc);
     let count = targets.len();
     let forest = Forest::of(targets).0;
     let (tree, drawn) = tree(shown, hc, &forest, room);

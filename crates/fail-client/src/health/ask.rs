@@ -2,15 +2,13 @@
 //! found costs its time and nothing more: the others are shown, and it is an error with a
 //! sentence.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use fail_wire::health::{Question, Update};
 
-use super::{BYTES_MAX, Health, Snapshot};
+use super::{BYTES_MAX, Budget, Health, Share, Snapshot};
 use crate::addresses;
 use crate::stream::StreamError;
 
@@ -64,7 +62,7 @@ fn ask_within(
     timeout: Duration,
     most: usize,
 ) -> Vec<Result<Snapshot, Unread>> {
-    let used = Arc::new(AtomicUsize::new(0));
+    let budget = Budget::of(most);
     let until = Instant::now() + timeout;
     let late = |place: &Place| {
         let Place { host, port } = place;
@@ -75,11 +73,7 @@ fn ask_within(
     let (send, receive) = channel();
     for (number, place) in places.into_iter().enumerate() {
         let (send, question) = (send.clone(), question.clone());
-        let mut share = Share {
-            used: used.clone(),
-            own: 0,
-            most,
-        };
+        let mut share = budget.share();
         let ask = move || {
             let told = ask(&place, question, until, timeout, &mut share);
             if told.is_err() {
@@ -101,34 +95,6 @@ fn ask_within(
             Ok((number, what)) => told[number] = what,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return told,
         }
-    }
-}
-
-/// What one of them takes of the bytes that all have together.
-struct Share {
-    used: Arc<AtomicUsize>,
-    own: usize,
-    most: usize,
-}
-
-impl Share {
-    /// From now on it takes so many.
-    fn is(&mut self, bytes: usize) -> Result<(), String> {
-        // The others see the old ones or the new ones, and no less than both of us need.
-        let all = self.used.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let before = std::mem::replace(&mut self.own, bytes);
-        self.used.fetch_sub(before, Ordering::Relaxed);
-        match all - before > self.most {
-            true => Err(format!(
-                "all hosts together show more than {} bytes",
-                self.most
-            )),
-            false => Ok(()),
-        }
-    }
-
-    fn give_back(&mut self) {
-        let _ = self.is(0);
     }
 }
 

@@ -22,6 +22,7 @@
 mod ask;
 mod forest;
 pub mod metrics;
+mod share;
 mod snapshot;
 pub mod words;
 
@@ -29,7 +30,8 @@ pub use ask::{Place, Unread, ask_all};
 pub use fail_wire::health::{ActionView, Available, ChangeView, CheckView, FigureView, HealthView};
 pub use fail_wire::health::{Hello, TargetView, Update};
 pub use forest::{Forest, Place as Branch};
-pub use snapshot::{BYTES_MAX, Snapshot, TARGETS_MAX};
+pub use share::{Budget, Share};
+pub use snapshot::{BYTES_MAX, Snapshot, TARGETS_MAX, can_be};
 
 use crate::stream::{Lines, Stream};
 

@@ -98,18 +98,15 @@ impl Snapshot {
     /// # Errors
     /// It shows more than anything can be.
     pub fn apply(&mut self, update: Update, now_ms: i64) -> Result<(), String> {
+        can_be(&update)?;
         match update {
             Update::Hello(hello) => {
-                let texts = [&hello.program, &hello.version, &hello.host];
-                let bytes = texts.map(String::len).iter().sum();
-                fits("bytes of itself", bytes, SELF_BYTES_MAX)?;
                 self.ahead_ms = hello.now.saturating_sub(now_ms);
                 self.hello = Some(hello);
                 self.ready = false;
                 self.told = Some(BTreeSet::new());
             }
             Update::Target(view) => {
-                can_be(&view)?;
                 if !self.targets.contains_key(&view.name) {
                     fits("targets", self.targets.len() + 1, TARGETS_MAX)?;
                 }
@@ -120,8 +117,6 @@ impl Snapshot {
                 self.targets.insert(view.name.clone(), *view);
             }
             Update::Health(view) => {
-                let bytes = view.broken.as_ref().map_or(0, String::len);
-                fits("bytes of its Hcfile", bytes, SELF_BYTES_MAX)?;
                 self.health = Some(view);
             }
             Update::Gone { name } => {
@@ -173,8 +168,29 @@ impl Snapshot {
     }
 }
 
+/// Whether an update is one that a hc can send; it is not much larger than its line then, which
+/// it may be by far before.
+///
+/// # Errors
+/// It shows more than anything can be.
+pub fn can_be(update: &Update) -> Result<(), String> {
+    match update {
+        Update::Hello(hello) => {
+            let texts = [&hello.program, &hello.version, &hello.host];
+            let bytes = texts.map(String::len).iter().sum();
+            fits("bytes of itself", bytes, SELF_BYTES_MAX)
+        }
+        Update::Target(view) => can_be_target(view),
+        Update::Health(view) => {
+            let bytes = view.broken.as_ref().map_or(0, String::len);
+            fits("bytes of its Hcfile", bytes, SELF_BYTES_MAX)
+        }
+        Update::Gone { .. } | Update::Ready | Update::Refused { .. } | Update::Unknown => Ok(()),
+    }
+}
+
 /// Whether each part of it is as long as it can be at most.
-fn can_be(view: &TargetView) -> Result<(), String> {
+fn can_be_target(view: &TargetView) -> Result<(), String> {
     fits(
         "dependencies of one target",
         view.depends.len(),

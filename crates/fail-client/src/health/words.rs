@@ -2,9 +2,10 @@
 //! took, how much of the time it was up. Nothing here is clean: what shows it cleans it.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use fail_wire::health::{CheckView, FigureView, TargetView};
+use fail_wire::health::{ActionView, CheckView, FigureView, TargetView};
 
 use crate::grid::Ink;
 
@@ -53,10 +54,44 @@ impl Mood {
     }
 }
 
+/// By their names, where numbers count as what they are: `web-2` comes before `web-10`.
+pub fn by_name(one: &str, other: &str) -> Ordering {
+    let (mut left, mut right) = (one.as_bytes(), other.as_bytes());
+    while let (Some(l), Some(r)) = (left.first(), right.first()) {
+        let order = if l.is_ascii_digit() && r.is_ascii_digit() {
+            let (m, n) = (number(&mut left), number(&mut right));
+            m.len().cmp(&n.len()).then(m.cmp(n))
+        } else {
+            (left, right) = (&left[1..], &right[1..]);
+            l.cmp(r)
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+    // What has more behind it is more; `7` and `07` are the same so far.
+    left.len().cmp(&right.len()).then_with(|| one.cmp(other))
+}
+
+/// Takes the digits at the beginning, and gives them without zeros in front.
+fn number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
+    let end = text.iter().position(|b| !b.is_ascii_digit());
+    let (digits, rest) = text.split_at(end.unwrap_or(text.len()));
+    *text = rest;
+    let zeros = digits.iter().take_while(|b| **b == b'0').count();
+    &digits[zeros..]
+}
+
 /// The worst first, then by their names.
+pub fn worse(one: &TargetView, other: &TargetView) -> Ordering {
+    let order = mood(other).cmp(&mood(one));
+    order.then_with(|| by_name(&one.name, &other.name))
+}
+
+/// All of them, in this order.
 pub fn worst_first<'a>(targets: impl IntoIterator<Item = &'a TargetView>) -> Vec<&'a TargetView> {
     let mut targets: Vec<_> = targets.into_iter().collect();
-    targets.sort_by(|a, b| (mood(b), &a.name).cmp(&(mood(a), &b.name)));
+    targets.sort_by(|a, b| worse(a, b));
     targets
 }
 
@@ -105,6 +140,33 @@ pub fn why(target: &TargetView) -> Cow<'_, str> {
         [] => Cow::Borrowed(""),
         _ => Cow::Owned(parts.join("; ")),
     }
+}
+
+/// Letters that are shown of a line of the Hcfile.
+const LINE_SHOWN_MAX: usize = 80;
+
+/// Which line of actions failed when it was done last, and why: the first, and how many more did.
+pub fn failed(target: &TargetView) -> Option<String> {
+    let failed = |action: &&ActionView| action.failed.is_some();
+    let mut lines = target.actions.iter().filter(failed);
+    let first = lines.next()?;
+    let mut line: String = first.line.chars().take(LINE_SHOWN_MAX).collect();
+    if line.len() < first.line.len() {
+        line.push('…');
+    }
+    let more = match lines.count() {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    let why = first.failed.as_deref().unwrap_or_default();
+    Some(format!("{line} failed{more}: {why}"))
+}
+
+/// [`why`], and [`failed`]: for who shows a target in one line.
+pub fn why_and_failed(target: &TargetView) -> String {
+    let why = Some(why(target).into_owned()).filter(|why| !why.is_empty());
+    let parts: Vec<String> = why.into_iter().chain(failed(target)).collect();
+    parts.join("; ")
 }
 
 /// Names that are shown of a list; nobody reads more in one line.
@@ -253,6 +315,57 @@ mod tests {
         let order: Vec<String> = worst_first(&all).into_iter().map(state).collect();
         let is = "down,up warning,dependency,pending,x,unknown,maintenance,up";
         assert_eq!(order.join(","), is);
+    }
+
+    #[test]
+    fn names_are_in_the_order_of_their_numbers() {
+        let names = [
+            "",
+            "07",
+            "7",
+            "7a",
+            "10",
+            "a",
+            "web",
+            "web-1",
+            "web-1-2",
+            "web-1-10",
+            "web-2",
+            "web-10",
+            "web-99999999999999999999999",
+            "web-a",
+            "é1",
+            "é2",
+        ];
+        for (n, one) in names.iter().enumerate() {
+            for (m, other) in names.iter().enumerate() {
+                assert_eq!(by_name(one, other), n.cmp(&m), "{one} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_of_actions_that_failed_is_said() {
+        let action = |line: &str, failed: Option<&str>| ActionView {
+            line: line.to_string(),
+            failed: failed.map(str::to_string),
+            ..ActionView::default()
+        };
+        let mut down = target("down");
+        assert_eq!(failed(&down), None);
+        down.actions = vec![
+            action("on down syslog", None),
+            action("on change failc web", Some("no answer")),
+        ];
+        down.why = "status 500".to_string();
+        let is = "on change failc web failed: no answer";
+        assert_eq!(failed(&down).as_deref(), Some(is));
+        assert_eq!(why_and_failed(&down), format!("status 500; {is}"));
+        let long = "é".repeat(LINE_SHOWN_MAX + 1);
+        down.actions[0] = action(&long, Some("x"));
+        let said = failed(&down).unwrap();
+        assert!(said.ends_with("é… failed (and 1 more): x"), "{said}");
+        assert_eq!(why_and_failed(&target("up")), "");
     }
 
     #[test]
