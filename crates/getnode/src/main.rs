@@ -21,6 +21,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use fail_cli::{Failure, Getnode, HostPort, exit};
 use fail_client::grid::{Grid, Ink};
 use fail_client::health::metrics::metrics;
+use fail_client::health::words::by_name;
 use fail_client::health::{Place, Snapshot, TargetView, Unread, ask_all, fits};
 use fail_client::screen::Terminal;
 use fail_client::{clean, print, words};
@@ -45,9 +46,14 @@ struct Picture {
 }
 
 fn main() -> ExitCode {
-    let options: Getnode = fail_cli::parse_or_exit();
-    match run(&options) {
+    let done = fail_cli::parse().and_then(|options| run(&options));
+    match done {
         Ok(code) => ExitCode::from(code),
+        // Nagios reads nothing else. When it can not be written, nobody reads at all.
+        Err(failure) if Getnode::is_plugin(std::env::args_os().skip(1)) => {
+            let _ = print(&plugin::failure(&failure));
+            ExitCode::from(exit::UNKNOWN)
+        }
         Err(failure) => {
             eprintln!("getnode: {}", clean(&failure.to_string()));
             ExitCode::from(failure.code)
@@ -113,7 +119,7 @@ fn look(options: &Getnode) -> Picture {
     let told = ask_all(places, names, options.timeout.0).into_iter();
     let asked = told.zip(&options.hosts.0).map(|(told, host)| Asked {
         host: host.to_string(),
-        told: told.map_err(|error| failed(&error, host)),
+        told: told.map_err(|error| failed(&error, host, options)),
     });
     Picture {
         asked: asked.collect(),
@@ -122,16 +128,30 @@ fn look(options: &Getnode) -> Picture {
     }
 }
 
-fn failed(error: &Unread, host: &HostPort) -> (u8, String) {
+fn failed(error: &Unread, host: &HostPort, options: &Getnode) -> (u8, String) {
     let code = match error {
         Unread::NoHost(_) => exit::NOHOST,
         Unread::NoAnswer(_) => exit::UNAVAILABLE,
         Unread::Odd(_) => exit::PROTOCOL,
         Unread::System(_) => exit::OSERR,
     };
-    let hint = host.hint().filter(|_| code == exit::UNAVAILABLE);
+    let hint = match code {
+        exit::UNAVAILABLE => host.hint(),
+        exit::NOHOST => meant_target(host, options),
+        _ => None,
+    };
     let hint = hint.map_or(String::new(), |hint| format!("; {hint}"));
     (code, format!("{error}{hint}"))
+}
+
+/// A word that no host has may be meant for a target.
+fn meant_target(host: &HostPort, options: &Getnode) -> Option<String> {
+    let alone = options.hosts.0.len() == 1 && options.targets.is_empty();
+    let plain = host.port.is_none() && !host.host.contains('.');
+    (alone && plain).then(|| {
+        let name = &host.host;
+        format!("if that is a target, a host comes before it: getnode 127.0.0.1 {name}")
+    })
 }
 
 /// Milliseconds since 1970.
@@ -157,9 +177,12 @@ impl Picture {
     }
 
     /// The targets of one of them that are wanted, by their names.
-    fn chosen<'a>(&'a self, shown: &'a Snapshot) -> impl Iterator<Item = &'a TargetView> {
+    fn chosen<'a>(&'a self, shown: &'a Snapshot) -> Vec<&'a TargetView> {
         let all = shown.targets.values();
-        all.filter(|target| is_wanted(&self.patterns, &target.name))
+        let wanted = all.filter(|target| is_wanted(&self.patterns, &target.name));
+        let mut wanted: Vec<&TargetView> = wanted.collect();
+        wanted.sort_by(|a, b| by_name(&a.name, &b.name));
+        wanted
     }
 
     /// Why those who have not answered have not.

@@ -4,10 +4,13 @@
 //! it before its end, and it is no longer than what Nagios reads.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use fail_cli::exit;
 use fail_client::clean;
-use fail_client::health::words::{Mood, check_names, counted, mood, state, why, worst_first};
+use fail_client::health::words::{
+    Mood, check_names, counted, failed, list, mood, state, why, worst_first,
+};
 use fail_client::health::{FigureView, TargetView};
 
 use crate::Picture;
@@ -22,7 +25,8 @@ pub fn line(picture: &Picture) -> (u8, String) {
     let mut targets: Vec<(&str, &TargetView)> = Vec::new();
     for (asked, shown) in picture.told() {
         let host = asked.host.as_str();
-        targets.extend(picture.chosen(shown).map(|target| (host, target)));
+        let chosen = picture.chosen(shown).into_iter();
+        targets.extend(chosen.map(|target| (host, target)));
     }
     let moods = targets.iter().map(|(_, target)| mood(target));
     let mut codes: Vec<u8> = moods.map(code).collect();
@@ -40,6 +44,13 @@ pub fn line(picture: &Picture) -> (u8, String) {
         troubles.push(sentence);
         codes.push(exit::WARNING);
     }
+    // Or nobody knows of it before the night in which it is needed.
+    for (_, target) in &targets {
+        if let Some(sentence) = failed(target) {
+            troubles.push(format!("{}: {sentence}", target.name));
+            codes.push(exit::WARNING);
+        }
+    }
     // Of a hc without targets nothing is known.
     let code = codes.into_iter().max_by_key(|code| weight(*code));
     let code = code.unwrap_or(exit::UNKNOWN);
@@ -54,12 +65,9 @@ pub fn line(picture: &Picture) -> (u8, String) {
     let names = names
         .into_iter()
         .filter(|target| mood(target) >= Mood::Unknown);
-    let odd = names.map(|target| match why(target) {
-        why if why.is_empty() => format!("{} is {}", target.name, state(target)),
-        why => format!("{} is {} ({why})", target.name, state(target)),
-    });
-    // What is down first, then who does not answer or has a broken Hcfile, then the rest.
-    let mut odd: Vec<String> = odd.collect();
+    // What is down first, then who does not answer, a broken Hcfile and actions that failed, then
+    // the rest.
+    let mut odd = odd(names);
     let down = targets
         .iter()
         .filter(|(_, target)| mood(target) == Mood::Bad);
@@ -69,6 +77,36 @@ pub fn line(picture: &Picture) -> (u8, String) {
     figures(picture, &targets, &mut line);
     line.push('\n');
     (code, line)
+}
+
+/// What is not well, a sentence each; but what waits for the same targets is one, since that is one
+/// trouble however many hide behind it.
+fn odd<'a>(targets: impl Iterator<Item = &'a TargetView>) -> Vec<String> {
+    let mut odd = Vec::new();
+    let mut waiting: BTreeMap<&[String], (usize, usize)> = BTreeMap::new();
+    for target in targets {
+        let TargetView { name, blocked, .. } = target;
+        if mood(target) != Mood::Hidden || blocked.is_empty() {
+            odd.push(match why(target) {
+                why if why.is_empty() => format!("{name} is {}", state(target)),
+                why => format!("{name} is {} ({why})", state(target)),
+            });
+            continue;
+        }
+        let (at, count) = waiting.entry(blocked).or_insert((odd.len(), 0));
+        *count += 1;
+        let who = list(blocked);
+        match *count {
+            1 => odd.push(format!("{name} waits for {who}")),
+            count => odd[*at] = format!("{count} wait for {who}"),
+        }
+    }
+    odd
+}
+
+/// The line of one that could not even ask.
+pub fn failure(sentence: &impl Display) -> String {
+    cut(&[format!("UNKNOWN: {sentence}")]) + "\n"
 }
 
 fn code(mood: Mood) -> u8 {
@@ -198,6 +236,7 @@ fn number(number: f64) -> Option<String> {
 mod tests {
     use super::*;
     use crate::stage;
+    use fail_client::health::ActionView;
     use fail_client::is_odd;
 
     #[test]
@@ -217,7 +256,7 @@ mod tests {
             (
                 &["mail", "www-1"],
                 3,
-                "UNKNOWN: 2 targets: 1 dependency, 1 up; mail is up warning (smtp: certificate ends in 6 days); www-1 is dependency (waits for router) | 'mail/smtp/time'=0.012s;;;0 'mail/smtp/days'=6d;14:;3:",
+                "UNKNOWN: 2 targets: 1 dependency, 1 up; mail is up warning (smtp: certificate ends in 6 days); www-1 waits for router | 'mail/smtp/time'=0.012s;;;0 'mail/smtp/days'=6d;14:;3:",
             ),
             (
                 &["www-2"],
@@ -251,6 +290,59 @@ mod tests {
         let is = "UNKNOWN: 1 target: 1 up; hostb: no answer from hostb:1850 within 3s | \
                   'hosta/dns/dns/time'=0.0004s;;;0\n";
         assert_eq!(line, is);
+    }
+
+    #[test]
+    fn what_waits_for_the_same_is_one_message() {
+        let mut picture = stage::picture(&[]);
+        let Ok(shown) = &mut picture.asked[0].told else {
+            unreachable!()
+        };
+        for n in 0..20 {
+            let mut target = shown.targets["www-1"].clone();
+            target.name = format!("w{n}");
+            target.why = "router is down".to_string();
+            if n == 0 {
+                target.blocked.push("other".to_string());
+            }
+            shown.targets.insert(target.name.clone(), target);
+        }
+        let (code, line) = super::line(&picture);
+        assert_eq!(code, 2);
+        let words = line.split(" | ").next().unwrap();
+        let is = "; w0 waits for router, other; 21 wait for router; www-2 is pending";
+        assert!(words.ends_with(is), "{line}");
+        assert_eq!(words.matches("router is down").count(), 1, "{line}");
+    }
+
+    #[test]
+    fn an_action_that_failed_is_a_warning() {
+        let mut picture = stage::picture(&["dns"]);
+        let Ok(shown) = &mut picture.asked[0].told else {
+            unreachable!()
+        };
+        let action = ActionView {
+            line: "on change failc web".to_string(),
+            failed: Some("can not use the community file /x: no such file".to_string()),
+            ..ActionView::default()
+        };
+        for name in ["dns", "www-2"] {
+            shown.targets.get_mut(name).unwrap().actions = vec![action.clone()];
+        }
+        let (code, line) = super::line(&picture);
+        let is = "WARNING: 1 target: 1 up; dns: on change failc web failed: can not use the \
+                  community file /x: no such file | 'dns/dns/time'=0.0004s;;;0\n";
+        assert_eq!((code, line.as_str()), (1, is));
+        picture.patterns.push("www-2".to_string());
+        let (code, line) = super::line(&picture);
+        assert_eq!(code, 3, "{line}");
+        assert_eq!(line.matches("failed: can not").count(), 2, "{line}");
+    }
+
+    #[test]
+    fn words_that_can_not_be_read_are_a_line() {
+        let line = failure(&"no host in \"|\n\"; see getnode --help");
+        assert_eq!(line, "UNKNOWN: no host in \"/\\n\"; see getnode --help\n");
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! Targets as rows, the worst first, whoever told them; and their changes as rows.
 
-use std::cmp::Reverse;
-
 use fail_client::grid::{Cell, Grid, Ink};
-use fail_client::health::words::{mood, ms, share, state, took, why};
+use fail_client::health::words::{by_name, mood, ms, share, state, took, why_and_failed, worse};
 use fail_client::health::{Snapshot, TargetView};
 use fail_client::{age, named, utc};
 
@@ -20,11 +18,11 @@ const NUMBERS: std::ops::Range<usize> = 3..7;
 pub fn table(picture: &Picture, grid: &mut Grid) {
     let mut rows: Vec<(&Asked, &Snapshot, &TargetView)> = Vec::new();
     for (asked, shown) in picture.told() {
-        let targets = picture.chosen(shown);
+        let targets = picture.chosen(shown).into_iter();
         rows.extend(targets.map(|target| (asked, shown, target)));
     }
     // Hosts stay in their order.
-    rows.sort_by_key(|(_, _, target)| (Reverse(mood(target)), &target.name));
+    rows.sort_by(|(_, _, a), (_, _, b)| worse(a, b));
     if rows.is_empty() {
         if picture.patterns.is_empty() && picture.told().next().is_some() {
             grid.line("(no targets)", Ink::Plain);
@@ -49,7 +47,7 @@ pub fn cells(picture: &Picture, shown: &Snapshot, target: &TargetView, name: Str
         share(available.day).into(),
         share(available.week).into(),
         took(target).map_or("-".into(), |took| ms(took).into()),
-        why(target).into(),
+        why_and_failed(target).into(),
     ]
 }
 
@@ -79,9 +77,10 @@ fn right<const N: usize>(mut cells: [Cell; N]) -> [Cell; N] {
 pub fn history(picture: &Picture, grid: &mut Grid) {
     let mut rows: Vec<(&TargetView, &Asked)> = Vec::new();
     for (asked, shown) in picture.told() {
-        rows.extend(picture.chosen(shown).map(|target| (target, asked)));
+        let targets = picture.chosen(shown).into_iter();
+        rows.extend(targets.map(|target| (target, asked)));
     }
-    rows.sort_by_key(|(target, _)| &target.name);
+    rows.sort_by(|(a, _), (b, _)| by_name(&a.name, &b.name));
     if rows.iter().all(|(target, _)| target.changes.is_empty()) {
         if picture.told().next().is_some() && picture.unknown().is_empty() {
             grid.line("(no changes)", Ink::Plain);

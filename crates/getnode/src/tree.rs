@@ -1,8 +1,8 @@
 //! Targets below what they depend on.
 
 use fail_client::grid::{Cell, Grid, Ink};
-use fail_client::health::words::{group, mood, state, why};
-use fail_client::health::{Forest, TargetView};
+use fail_client::health::Forest;
+use fail_client::health::words::{group, mood, state, why_and_failed};
 use fail_client::{age, named};
 
 use crate::Picture;
@@ -14,7 +14,7 @@ const STEPS_MAX: usize = 24;
 /// The tree of each host, below its name if there are several.
 pub fn draw(picture: &Picture, grid: &mut Grid) {
     for (asked, shown) in picture.told() {
-        let targets: Vec<&TargetView> = picture.chosen(shown).collect();
+        let targets = picture.chosen(shown);
         if picture.has_hosts() {
             grid.line(format!("{}:", asked.host), Ink::Plain);
         }
@@ -31,7 +31,7 @@ pub fn draw(picture: &Picture, grid: &mut Grid) {
                 continue;
             }
             let parts = group(target).into_iter().map(|what| format!("({what})"));
-            let why = why(target).into_owned();
+            let why = why_and_failed(target);
             let parts: Vec<String> = parts.chain((!why.is_empty()).then_some(why)).collect();
             grid.row([name.into(), state, since.into(), parts.join(" ").into()]);
         }

@@ -110,7 +110,7 @@ fn as_a_plugin_it_is_what_nagios_expects() {
         (
             &["below"],
             3,
-            "UNKNOWN: 1 target: 1 dependency; below is dependency (waits for down",
+            "UNKNOWN: 1 target: 1 dependency; below waits for down | ",
         ),
         (&["b%", "up"], 3, "UNKNOWN: 2 targets: "),
         (
@@ -141,17 +141,66 @@ fn as_a_plugin_it_is_what_nagios_expects() {
     let said = getnode(&["-n", &nobody(), "www"]);
     assert_eq!(said.code, Some(3), "{said:?}");
     assert!(said.out.contains("no hc answers at"), "{said:?}");
+    // Also what can not even be read.
+    for (words, begins) in [
+        (
+            &["-n", "-p", "99999"][..],
+            "UNKNOWN: invalid value '99999' for '--port <PORT>': ",
+        ),
+        (
+            &["-n", ""],
+            "UNKNOWN: invalid value '' for '[HOST[:PORT]]': no host in \"\"; ",
+        ),
+        (
+            &["-n", "127.0.0.1:0"],
+            "UNKNOWN: invalid value '127.0.0.1:0' for ",
+        ),
+        (
+            &["--frob", "-n"],
+            "UNKNOWN: unexpected argument '--frob' found; ",
+        ),
+        (
+            &["-wn"],
+            "UNKNOWN: the argument '--watch' cannot be used with ",
+        ),
+        (
+            &["-n", &at, ""],
+            "UNKNOWN: no targets; no target \"\" at 127.0.0.1:",
+        ),
+    ] {
+        let said = getnode(words);
+        assert_eq!((said.code, said.err.as_str()), (Some(3), ""), "{said:?}");
+        let line = said.out.starts_with(begins) && said.out.lines().count() == 1;
+        assert!(line, "{said:?}");
+    }
+    // An action that fails is one trouble more.
+    hc.reload(&format!(
+        "{FAST}{TARGETS}\n on flapping,up,down exec false\n"
+    ));
+    hc.folder.write("plugin", "exit 2");
+    hc.wait_for("warns", |view| view.state == "down");
+    hc.folder.write("plugin", PLUGIN);
+    hc.wait_for("warns", |view| {
+        let acted = view
+            .actions
+            .iter()
+            .any(|action| action.failed.is_some() && !action.runs);
+        view.state == "up" && acted
+    });
+    let failed = "on flapping,up,down exec false failed: ended with 1";
+    let said = getnode(&["-n", &at, "warns"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let begins = format!("WARNING: 1 target: 1 up; warns: {failed}");
+    assert!(said.out.starts_with(&begins), "{said:?}");
+    let table = getnode(&[&at, "warns"]).done();
+    assert!(table.contains(failed), "{table}");
     // A plugin that only looks at what warns.
     hc.folder
         .write("plugin", "echo 'WARNING: full | load1=2.5;2;3;0'; exit 1\n");
     hc.wait_for("warns", |view| view.warning);
     let said = getnode(&["-n", &at, "warns"]);
     assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(
-        said.out
-            .starts_with("WARNING: 1 target: 1 up; warns is up warning ("),
-        "{said:?}"
-    );
+    assert!(said.out.contains("; warns is up warning ("), "{said:?}");
 }
 
 #[test]
@@ -248,6 +297,13 @@ fn one_host_that_is_silent_is_said_and_the_others_are_shown() {
     assert_eq!(said.out.lines().count(), 2, "{said:?}");
     let said = getnode(&["no such.host.invalid"]);
     assert_eq!(said.code, Some(64), "{said:?}");
+    let said = getnode(&["no-such-target"]);
+    assert_eq!(said.code, Some(68), "{said:?}");
+    let hint = "; if that is a target, a host comes before it: getnode 127.0.0.1 no-such-target\n";
+    assert!(
+        said.out.ends_with(hint) && !said.out.contains("failed to lookup"),
+        "{said:?}"
+    );
 }
 
 #[test]
