@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use fail_conf::hcfile::action::Action;
 use fail_conf::hcfile::window::Minute;
 use fail_conf::hcfile::{Hcfile, Source, Use, Warning, fits, parse, print, split};
 
@@ -363,6 +364,21 @@ fn what_may_be_a_secret_is_for_nobody_but_who_is_asked() {
     }
     let mail = public("\ttcp x:1\n\ton down,up mail a@b smtp=h:25\n");
     assert_eq!(mail[1], "on down,up mail a@b smtp=h:25");
+}
+
+#[test]
+fn what_is_left_out_is_known_in_words() {
+    let text = "load http tcp\na:\n\thttp http://h/x?key=1234 header=\"A: Bearer abcd\" auth=/etc/x\n\
+        \ttcp h:1 send='\\nPASS abcd\\r'\n\ton down webhook http://h/T0/SECRET?h every=1m\n";
+    let hcfile = good(text);
+    let body = hcfile.bodies.values().next().unwrap();
+    let hidden = |n: usize| body.checks[n].hidden.join(" ");
+    assert_eq!(hidden(0), "Bearer abcd key=1234 Bearer 1234 abcd");
+    assert_eq!(hidden(1), "PASS abcd PASS abcd");
+    let Action::Webhook { hidden, .. } = &body.actions[0] else {
+        panic!("{body:?}");
+    };
+    assert_eq!(hidden.join(" "), "/T0/SECRET?h SECRET");
 }
 
 #[test]

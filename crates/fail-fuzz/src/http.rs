@@ -29,7 +29,7 @@ const FOLLOW: usize = 4;
 const READ_MAX: usize = 1400 << 10;
 
 /// Where one is sent.
-const PLACES: [&str; 16] = [
+const PLACES: [&str; 18] = [
     "/further",
     "further?x#y",
     "//other.test/",
@@ -45,6 +45,8 @@ const PLACES: [&str; 16] = [
     "http://s3cret-of-\u{ff48}c.test/",
     "\\\\other.test\\x",
     "ftp://other.test/",
+    "ftp://other.test/k3y-of-hc",
+    "http://B0dy-of-hc.test/k3y-of-hc",
     "http://[::ffff:192.0.2.1]/",
 ];
 
@@ -77,6 +79,11 @@ fn any(from: &mut Choices<'_>) {
     let (found, told) = over_tcp(&line, Some(secret()), says.clone(), 0);
     may_be_shown(&found);
     hides_password(&found.why);
+    let why = found.why.to_ascii_lowercase();
+    assert!(
+        !why.contains(KEY) && (method != "POST" || !why.contains(BODY)),
+        "{why:?}"
+    );
     assert!(told.len() <= FOLLOW + 1);
     for told in &told {
         assert!(told.read <= READ_MAX, "{} bytes", told.read);

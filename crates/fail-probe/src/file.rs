@@ -103,10 +103,13 @@ const STARS: &str = "***";
 /// back in small letters.
 pub(crate) fn discreet(text: &str, secrets: &[String]) -> String {
     let mut text = text.to_string();
+    // A change of case in ASCII leaves all places where they are.
+    let mut lower = text.to_ascii_lowercase();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         let small = secret.to_ascii_lowercase();
-        // A change of case in ASCII leaves all places where they are.
-        let lower = text.to_ascii_lowercase();
+        if memmem::find(lower.as_bytes(), small.as_bytes()).is_none() {
+            continue;
+        }
         let mut hidden = String::with_capacity(text.len());
         let mut from = 0;
         for at in memmem::find_iter(lower.as_bytes(), &small) {
@@ -116,6 +119,7 @@ pub(crate) fn discreet(text: &str, secrets: &[String]) -> String {
         }
         hidden.push_str(&text[from..]);
         text = hidden;
+        lower = text.to_ascii_lowercase();
     }
     text
 }

@@ -172,9 +172,10 @@ impl Visit<'_> {
     /// Where a redirect leads.
     fn redirected(&self, from: &Next, status: u16, place: &str) -> Result<Next, Finding> {
         let url = from.url.join(place);
-        let mut url = url.map_err(|e| bad(format!("status {status} to {place}: {e}")))?;
+        let to = told(place);
+        let mut url = url.map_err(|e| bad(format!("status {status} to {to}: {e}")))?;
         if !["http", "https"].contains(&url.scheme()) {
-            let why = format!("status {status} to {place}: only http and https are followed");
+            let why = format!("status {status} to {to}: only http and https are followed");
             return Err(bad(why));
         }
         // What a server proposes as a password is none of ours. Both can be taken from a URL
@@ -196,7 +197,8 @@ impl Visit<'_> {
             });
         }
         if !looks && !self.own(&url) {
-            let why = format!("status {status} would have {} done at {url}", from.method);
+            let (method, url) = (&from.method, told(url.as_str()));
+            let why = format!("status {status} would have {method} done at {url}");
             return Err(bad(why));
         }
         Ok(Next {
@@ -341,9 +343,7 @@ impl Visit<'_> {
 /// Whether a place has in it what is secret, as it stands there or as it is read.
 fn repeats(place: &str) -> bool {
     let read = percent_decode_str(place).decode_utf8_lossy();
-    [place, &*read]
-        .iter()
-        .any(|text| note::discreet((*text).to_string()) != **text)
+    note::has_secret(place) || note::has_secret(&read)
 }
 
 /// Nobody is to be looked up or asked whose name is our password.

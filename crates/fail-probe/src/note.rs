@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 
 use fail_core::watch::Figure;
+use percent_encoding::percent_decode_str;
 
 use crate::file;
 
@@ -21,8 +22,10 @@ struct Notes {
     waits: String,
     /// What was measured.
     figures: Vec<Figure>,
-    /// What nobody is to be told.
+    /// What nobody is to be told: passwords, for which nobody is asked who repeats them.
     secrets: Vec<String>,
+    /// And what is left out of the line that everybody sees, which who is asked may repeat.
+    left_out: Vec<String>,
 }
 
 /// Runs a check, and gives what it measured beside what it gives.
@@ -51,11 +54,30 @@ pub(crate) fn hide(secrets: impl IntoIterator<Item = String>) {
     let _ = NOTES.try_with(|notes| notes.borrow_mut().secrets.extend(secrets));
 }
 
+/// From now on nobody is told these either; but who repeats them does what is usual.
+pub(crate) fn leave_out(words: &[String]) {
+    let read = |word: &String| {
+        let read = percent_decode_str(word).decode_utf8_lossy().into_owned();
+        (read != *word).then_some(read)
+    };
+    let read: Vec<String> = words.iter().filter_map(read).collect();
+    let _ = NOTES.try_with(|notes| {
+        let left_out = &mut notes.borrow_mut().left_out;
+        left_out.extend(words.iter().cloned().chain(read));
+    });
+}
+
+/// Whether there is a password in a text.
+pub(crate) fn has_secret(text: &str) -> bool {
+    let has = NOTES.try_with(|notes| file::discreet(text, &notes.borrow().secrets) != text);
+    has.unwrap_or(false)
+}
+
 /// A text without what is to be hidden.
 pub(crate) fn discreet(text: String) -> String {
     let hidden = NOTES.try_with(|notes| {
-        let secrets = &notes.borrow().secrets;
-        file::discreet(&text, secrets)
+        let notes = notes.borrow();
+        file::discreet(&file::discreet(&text, &notes.secrets), &notes.left_out)
     });
     hidden.unwrap_or(text)
 }

@@ -79,17 +79,18 @@ pub fn probe_once(line: &Line, limit: Duration) -> io::Result<Finding> {
 
 /// One check, from its beginning to its end or its deadline.
 pub(crate) async fn probe(line: &Line, limit: Duration) -> Finding {
-    finished(ask(&line.check, &line.terms, limit), &line.terms, limit).await
+    finished(ask(&line.check, &line.terms, limit), line, limit).await
 }
 
 /// What is asked, to its end or its deadline, as a finding that may be shown.
 pub(crate) async fn finished(
     asks: impl Future<Output = Found>,
-    terms: &Terms,
+    line: &Line,
     limit: Duration,
 ) -> Finding {
     let began = Instant::now();
     let asked = async {
+        note::leave_out(&line.hidden);
         match tokio::time::timeout(limit, asks).await {
             Ok(Ok(found) | Err(found)) => found,
             Err(_) => too_late(limit),
@@ -99,7 +100,7 @@ pub(crate) async fn finished(
     finding.took = span(began.elapsed());
     finding.figures.extend(figures);
     finding.figures.truncate(FIGURES_MAX);
-    let mut finding = terms.judge(finding);
+    let mut finding = line.terms.judge(finding);
     finding.why = found::line(&finding.why);
     finding
 }
@@ -148,11 +149,27 @@ fn span(time: Duration) -> Span {
 
 #[cfg(test)]
 mod tests {
-    use fail_conf::hcfile::check::Family;
+    use fail_conf::hcfile::parse_check;
     use fail_core::limits::FINDING_BYTES_MAX;
-    use fail_core::watch::Verdict;
 
     use super::*;
+
+    fn line() -> Line {
+        parse_check("http http://h/?key=SECRETK method=POST body=\"hunter2 x\"").unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_left_out_of_the_line_is_hidden_in_the_reason_too() {
+        for (why, told) in [
+            ("status 301 to /secretk/x", "status 301 to /***/x"),
+            ("what is hunter2?", "what is ***?"),
+            ("what is x?", "what is x?"),
+        ] {
+            let asks = async { Err(bad(why)) };
+            let found = finished(asks, &line(), Duration::from_secs(60)).await;
+            assert_eq!(found.why, told);
+        }
+    }
 
     #[tokio::test]
     async fn what_is_secret_is_hidden_at_the_deadline_too() {
@@ -161,33 +178,14 @@ mod tests {
             note::waits("the addresses of S3cret.example.org");
             std::future::pending().await
         };
-        let terms = Terms {
-            timeout: None,
-            within: None,
-            slow: None,
-            family: Family::Any,
-            unknown: Verdict::Unknown,
-        };
-        let found = finished(hangs, &terms, Duration::from_millis(1)).await;
+        let found = finished(hangs, &line(), Duration::from_millis(1)).await;
         let told = "no answer within 1ms: waited for the addresses of ***.example.org";
         assert_eq!(found.why, told);
     }
 
     #[test]
     fn a_check_that_waits_takes_no_memory_of_other_kinds() {
-        let line = Line {
-            check: Check::Exec(Vec::new()),
-            terms: Terms {
-                timeout: None,
-                within: None,
-                slow: None,
-                family: Family::Any,
-                unknown: Verdict::Unknown,
-            },
-            shown: String::new(),
-            public: String::new(),
-        };
-        let bytes = std::mem::size_of_val(&probe(&line, Duration::ZERO));
+        let bytes = std::mem::size_of_val(&probe(&line(), Duration::ZERO));
         assert!(bytes <= 2048, "{bytes}");
     }
 

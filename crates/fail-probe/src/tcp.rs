@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use fail_conf::hcfile::check::{Host, Terms, Tls};
+use fail_conf::hcfile::check::{Host, Terms, Tls, unescaped};
 use memchr::memmem::Finder;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -72,35 +72,13 @@ pub(crate) async fn talk(
     }
 }
 
-/// What is meant by a text with `\r`, `\n`, `\t`, `\0` and `\\`; other backslashes stand for
-/// themselves.
-fn unescaped(text: &str) -> String {
-    let mut meant = String::with_capacity(text.len());
-    let mut letters = text.chars();
-    while let Some(letter) = letters.next() {
-        let mut ahead = letters.clone();
-        let known = match (letter, ahead.next()) {
-            ('\\', Some('r')) => Some('\r'),
-            ('\\', Some('n')) => Some('\n'),
-            ('\\', Some('t')) => Some('\t'),
-            ('\\', Some('0')) => Some('\0'),
-            ('\\', Some('\\')) => Some('\\'),
-            _ => None,
-        };
-        meant.push(known.unwrap_or(letter));
-        if known.is_some() {
-            letters = ahead;
-        }
-    }
-    meant
-}
-
 /// The beginning of an answer.
 fn told(got: &[u8]) -> String {
     if got.is_empty() {
         return "nothing".to_string();
     }
-    let text = String::from_utf8_lossy(got);
+    // Before it is made shorter: half a password is still one.
+    let text = note::discreet(String::from_utf8_lossy(got).into_owned());
     let mut letters = text.chars();
     let begin: String = letters.by_ref().take(TOLD_MAX).collect();
     let dots = match letters.next() {

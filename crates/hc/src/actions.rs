@@ -113,6 +113,8 @@ pub struct Webhook<'a> {
     pub body: Option<&'a Template>,
     /// For https.
     pub tls: &'a Tls,
+    /// What nobody is to be told who reads why it was not taken.
+    pub hidden: &'a [String],
 }
 
 /// A webhook is a probe that posts the report, and is good when it is taken.
@@ -123,6 +125,7 @@ pub fn webhook(webhook: Webhook<'_>, report: &Report, host: &str, now: Wall) -> 
         headers,
         body,
         tls,
+        hidden,
     } = webhook;
     let body = match body {
         Some(body) => filled(body, report, host),
@@ -138,6 +141,7 @@ pub fn webhook(webhook: Webhook<'_>, report: &Report, host: &str, now: Wall) -> 
     Line {
         shown: format!("webhook {url}"),
         public: "webhook".to_string(),
+        hidden: hidden.to_vec(),
         check: Check::Http(Box::new(Http {
             url: url.to_string(),
             via: None,

@@ -198,6 +198,7 @@ impl Work {
                 headers,
                 body,
                 tls,
+                hidden,
             } => {
                 let webhook = Webhook {
                     url,
@@ -205,6 +206,7 @@ impl Work {
                     headers,
                     body: body.as_ref(),
                     tls,
+                    hidden,
                 };
                 Deed::Post(actions::webhook(webhook, &report, &self.host, now.wall))
             }

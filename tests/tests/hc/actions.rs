@@ -243,6 +243,25 @@ fn a_webhook_that_is_not_taken_is_posted_again() {
 }
 
 #[test]
+fn a_web_server_that_repeats_the_path_of_a_webhook_does_not_get_it_shown() {
+    let place = "Location: https://127.0.0.1/services/T0/SECRETX";
+    let answer = format!("HTTP/1.1 301 Moved\r\n{place}\r\nContent-Length: 0\r\n\r\n");
+    let (port, told) = web(answer.leak());
+    let text = hcfile(&format!(
+        "on down webhook http://127.0.0.1:{port}/services/T0/SECRETX timeout=1s"
+    ));
+    let hc = Hc::start(&text, &["-d", "action"]);
+    hc.log.wait_for("target www: pending -> up");
+    down(&hc.folder, "www");
+    told.recv_timeout(LIMIT).unwrap();
+    let line = hc.log.wait_for("status 301 to");
+    assert!(!line.contains("SECRETX"), "{line}");
+    let view = hc.wait_for("www", |view| view.actions[0].failed.is_some());
+    let failed = view.actions[0].failed.clone().unwrap_or_default();
+    assert!(failed.contains("https://127.0.0.1/***/T0/***"), "{failed}");
+}
+
+#[test]
 fn a_community_that_others_can_read_is_not_used() {
     let folder = Folder::new();
     let community = folder.write("community", "SECRET\n");

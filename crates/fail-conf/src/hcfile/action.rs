@@ -38,6 +38,8 @@ pub enum Action {
         body: Option<Template>,
         /// For https.
         tls: Tls,
+        /// What of the line nobody is to be told, in words: [`super::check::Line::hidden`].
+        hidden: Vec<String>,
     },
     /// `syslog [level=LEVEL]`
     Syslog {

@@ -107,6 +107,7 @@ pub(crate) fn on(words: &[Word], paths: Paths) -> Result<On, Wrong> {
                 headers,
                 body: args.read("body", |text| Template::read(text, form))?,
                 tls: encryption(&args)?,
+                hidden: args.hidden,
             }
         }
         "syslog" => {

@@ -1,5 +1,7 @@
 //! What stands behind the name of a module or an action: keys and words, held against its table.
 
+use super::check::unescaped;
+use super::hidden;
 use super::lex::{Word, is_name, printed};
 use super::modules::{FILE, Key, Module, Times, URL};
 use super::place::{Problem, Wrong, meant};
@@ -16,6 +18,8 @@ pub(crate) struct Args<'a> {
     pub shown: String,
     /// The same for everybody: what may be a secret is left out.
     pub public: String,
+    /// That, in words.
+    pub hidden: Vec<String>,
 }
 
 /// What stands for what is left out.
@@ -40,7 +44,9 @@ impl<'a> Args<'a> {
             words: vec![],
             shown: printed(&head.text),
             public: printed(&head.text),
+            hidden: vec![],
         };
+        let mut left_out: Vec<String> = vec![];
         for word in words {
             let mut word = word.clone();
             let in_command = module.command && !args.words.is_empty();
@@ -52,7 +58,13 @@ impl<'a> Args<'a> {
                     if key.value == FILE {
                         value = file(&value, paths).map_err(|p| word.wrong(p))?;
                     }
-                    let public = if key.is_secret() { LEFT_OUT } else { &value };
+                    let public = match key.is_secret() {
+                        true => {
+                            left_out.push(secret(name, &value));
+                            LEFT_OUT
+                        }
+                        false => &value,
+                    };
                     args.show(&format!("{name}={value}"), &format!("{name}={public}"));
                     word.text = value;
                     args.keys.push((key, word));
@@ -62,15 +74,17 @@ impl<'a> Args<'a> {
                         word.text =
                             program(&word.text, module, paths).map_err(|p| word.wrong(p))?;
                     }
-                    let public = match module.takes {
+                    let (public, rest) = match module.takes {
                         URL => public_url(&word.text, module.name == "webhook"),
-                        _ => word.text.clone(),
+                        _ => (word.text.clone(), ""),
                     };
+                    left_out.push(rest.to_string());
                     args.show(&word.text, &public);
                     args.words.push(word);
                 }
             }
         }
+        args.hidden = hidden::words(&left_out, &args.public);
         for key in module.keys.iter().filter(|key| key.times == Times::Once) {
             if !args.keys.iter().any(|(said, _)| *said == key) {
                 return Err(args.missing(&format!("{}={}", key.name, key.value)));
@@ -187,18 +201,28 @@ impl<'a> Args<'a> {
     }
 }
 
-/// A URL as everybody may see it: behind `?` or `#` may be a key, and the path of a webhook often
-/// is its password.
-fn public_url(text: &str, is_webhook: bool) -> String {
+/// What of the value of a key may be a secret, as it is sent.
+fn secret(name: &str, value: &str) -> String {
+    match (name, value.split_once(':')) {
+        // What headers there are is known.
+        ("header", Some((_, value))) => value.to_string(),
+        ("send", _) => unescaped(value),
+        _ => value.to_string(),
+    }
+}
+
+/// A URL as everybody may see it, and what is left out: behind `?` or `#` may be a key, and the
+/// path of a webhook often is its password.
+fn public_url(text: &str, is_webhook: bool) -> (String, &str) {
     let host = text.find("://").map_or(0, |at| at + 3);
     let end = match is_webhook {
         true => text[host..].find(['/', '?', '#', '\\']).map(|at| host + at),
         false => text.find(['?', '#']).map(|at| at + 1),
     };
     match end {
-        None => text.to_string(),
-        Some(end) if is_webhook => format!("{}/{LEFT_OUT}", &text[..end]),
-        Some(end) => format!("{}{LEFT_OUT}", &text[..end]),
+        None => (text.to_string(), ""),
+        Some(end) if is_webhook => (format!("{}/{LEFT_OUT}", &text[..end]), &text[end..]),
+        Some(end) => (format!("{}{LEFT_OUT}", &text[..end]), &text[end..]),
     }
 }
 

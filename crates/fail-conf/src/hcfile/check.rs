@@ -18,6 +18,9 @@ pub struct Line {
     pub shown: String,
     /// The line, as everybody may see it: without what may be a secret in it.
     pub public: String,
+    /// What is left out there, in words, the longest first: nobody is to be told these, whoever
+    /// repeats them.
+    pub hidden: Vec<String>,
 }
 
 /// What holds for every module.
@@ -271,4 +274,28 @@ impl Terms {
         }
         finding
     }
+}
+
+/// What is meant by a text with `\r`, `\n`, `\t`, `\0` and `\\`; other backslashes stand for
+/// themselves.
+#[must_use]
+pub fn unescaped(text: &str) -> String {
+    let mut meant = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        let mut ahead = letters.clone();
+        let known = match (letter, ahead.next()) {
+            ('\\', Some('r')) => Some('\r'),
+            ('\\', Some('n')) => Some('\n'),
+            ('\\', Some('t')) => Some('\t'),
+            ('\\', Some('0')) => Some('\0'),
+            ('\\', Some('\\')) => Some('\\'),
+            _ => None,
+        };
+        meant.push(known.unwrap_or(letter));
+        if known.is_some() {
+            letters = ahead;
+        }
+    }
+    meant
 }

@@ -95,6 +95,7 @@ pub(crate) fn check(words: &[Word], paths: Paths) -> Result<Line, Wrong> {
         terms,
         shown: args.shown,
         public: args.public,
+        hidden: args.hidden,
     })
 }
 

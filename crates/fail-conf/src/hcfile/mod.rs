@@ -14,6 +14,7 @@ mod advice;
 mod args;
 mod build;
 mod checks;
+mod hidden;
 mod lex;
 mod links;
 mod modules;

@@ -42,6 +42,7 @@ fn line(check: Check) -> Line {
         },
         shown: String::new(),
         public: String::new(),
+        hidden: Vec::new(),
     }
 }
 

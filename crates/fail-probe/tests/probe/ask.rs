@@ -109,6 +109,7 @@ pub fn line(check: Check, terms: Terms) -> Line {
         check,
         terms,
         public: shown.clone(),
+        hidden: Vec::new(),
         shown,
     }
 }

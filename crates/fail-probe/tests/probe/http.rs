@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use fail_conf::hcfile::check::Check;
+use fail_conf::hcfile::parse_check;
+use fail_probe::stage::over_tcp;
 
 use crate::ask::*;
 use crate::bad::*;
@@ -457,4 +459,46 @@ fn a_body_that_is_encoded_is_told() {
     let why = bad(get(check));
     let told = "\"Welcome\" is not in the body, which is encoded as gzip; status 200";
     assert_eq!(why, told);
+}
+
+#[test]
+fn what_is_left_out_of_a_line_does_not_come_back_in_a_reason() {
+    for (line, says, told) in [
+        (
+            "http http://h/login?key=SECRETK method=POST follow=1",
+            reply("308 Go", "Location: https://h/login?key=SECRETK\r\n", ""),
+            "status 308 would have POST done at https://h/login",
+        ),
+        (
+            "http http://h/ follow=1 header=\"X-Key: SECRETK\"",
+            reply("302 Go", "Location: ftp://secretk.h/x?SECRETK\r\n", ""),
+            "status 302 to ftp://***.h/x: only http and https are followed",
+        ),
+        (
+            "http http://h/ body=\"token=SECRETK\"",
+            reply("404 No", "Location: /SECRETK\r\n", ""),
+            "status 404 to /***",
+        ),
+        (
+            "tcp h:1 send=\"AUTH hunter2\\r\\n\" expect=+OK",
+            "-ERR unknown command 'AUTH hunter2'\r\n".to_string(),
+            ":1 says \"-ERR unknown command '***'\", not \"+OK\"",
+        ),
+        (
+            "tcp h:1 send=\"hunter2\" expect=+OK",
+            // What is cut is no half of it.
+            "x".repeat(77) + "hunter2",
+            "xxx***\", not \"+OK\"",
+        ),
+        // Who is sent elsewhere with it goes there.
+        (
+            "http http://h/?key=SECRETK follow=1 header=\"Host: www.h\"",
+            reply("302 Go", "Location: http://www.h/?key=SECRETK\r\n", ""),
+            "has hung up",
+        ),
+    ] {
+        let line = parse_check(line).unwrap();
+        let (found, _) = over_tcp(&line, None, vec![says.into_bytes()], 0);
+        assert!(found.why.ends_with(told), "{told}: {found:?}");
+    }
 }
