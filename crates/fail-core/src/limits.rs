@@ -205,6 +205,16 @@ pub const CHANGES_MAX: usize = 100;
 /// Checks under way at the same time. Each costs a descriptor or two.
 pub const CHECKS_MAX: usize = 2_000;
 
+/// Webhooks under way at the same time, and as many mails: a descriptor each, for as long as
+/// nobody answers. Who finds no place waits, so that they leave room for checks.
+pub const POSTS_MAX: usize = 128;
+
+/// Wishes for services under way at the same time. They are what is most urgent.
+pub const WISHES_MAX: usize = 256;
+
+/// Lines for syslog under way at the same time: it takes each at once, or does not listen.
+pub const LINES_MAX: usize = 32;
+
 /// Reports that wait behind one that is under way, for each line of a target. Who is told of eight
 /// at once wants to know no more than how many there were.
 pub const ACTS_WAITING_MAX: usize = 8;

@@ -2,12 +2,14 @@
 //!
 //! What goes wrong is said in words that name the address: `connection refused by
 //! 192.0.2.1:80`. What can not be found out because of this host (no such name, no descriptor
-//! left) is unknown, not bad. [`Talk`] reads and writes, never more than its caller has room for.
+//! left) is unknown, not bad; of the latter there is a [`note`]. [`Talk`] reads and writes, never
+//! more than its caller has room for.
 //!
 //! Not here: deadlines. A check is dropped when its time is over.
 
+use std::fs::File;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::Duration;
 
 use fail_client::words;
@@ -148,12 +150,11 @@ pub(crate) fn all(failures: Vec<Finding>) -> Finding {
 /// Why there is no connection, or no longer.
 pub(crate) fn failed(error: &io::Error, at: SocketAddr) -> Finding {
     use io::ErrorKind as E;
-    let ours = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
-    if error
-        .raw_os_error()
-        .is_some_and(|number| ours.contains(&number))
-    {
-        return unknown(format!("no connection to {at}: {}", words(error)));
+    let ours = || format!("no connection to {at}: {}", words(error));
+    if none_left(error) || error.kind() == E::AddrNotAvailable && no_port_left(at) {
+        let why = ours();
+        note::lacks(&why);
+        return unknown(why);
     }
     match error.kind() {
         E::ConnectionRefused => bad(format!("connection refused by {at}")),
@@ -164,10 +165,34 @@ pub(crate) fn failed(error: &io::Error, at: SocketAddr) -> Finding {
         E::HostUnreachable => bad(format!("no way to {at}: host unreachable")),
         E::NetworkUnreachable => bad(format!("no way to {at}: network unreachable")),
         E::TimedOut => bad(format!("{at} does not answer")),
-        // Such as no port that is left: that is this host, as above.
-        E::AddrNotAvailable => unknown(format!("no connection to {at}: {}", words(error))),
+        // There is no address here for such a one: that is this host, as above, but stays so.
+        E::AddrNotAvailable => unknown(ours()),
         _ => bad(format!("{at}: {}", words(error))),
     }
+}
+
+/// Whether this host has no descriptor or no memory any more.
+fn none_left(error: &io::Error) -> bool {
+    let ours = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    let number = error.raw_os_error();
+    number.is_some_and(|number| ours.contains(&number))
+}
+
+/// Whether it is for its port that a connection to there has no address: of UDP there are others.
+fn no_port_left(at: SocketAddr) -> bool {
+    let any: SocketAddr = match at {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = UdpSocket::bind(any);
+    socket.and_then(|socket| socket.connect(at)).is_ok()
+}
+
+/// Why there is no descriptor to be had now, if there is none. Who looks up a name or opens a
+/// file in a library does not always say so.
+pub(crate) fn no_descriptor() -> Option<String> {
+    let error = File::open("/dev/null").err()?;
+    none_left(&error).then(|| words(&error))
 }
 
 /// A connection of lines, and what was read of it too far.

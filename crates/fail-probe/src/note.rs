@@ -1,5 +1,5 @@
-//! What a check has come to so far: what it waits for, what it has measured; and what it knows
-//! that nobody is to be told.
+//! What a check has come to so far: what it waits for, what it has measured, what this host has
+//! none of; and what it knows that nobody is to be told.
 //!
 //! It belongs to the task that runs the check, so that it is there when the check is ended by
 //! its deadline: the reason says what was waited for, and what was measured is kept. What is secret
@@ -22,6 +22,10 @@ struct Notes {
     waits: String,
     /// What was measured.
     figures: Vec<Figure>,
+    /// What this host had none of any more, in a sentence, at any time.
+    lacked: Option<String>,
+    /// It was since somebody has asked.
+    lacks: bool,
     /// What nobody is to be told: passwords, for which nobody is asked who repeats them.
     secrets: Vec<String>,
     /// And what is left out of the line that everybody sees, which who is asked may repeat.
@@ -47,6 +51,26 @@ pub(crate) fn waits(what: impl Into<String>) {
 pub(crate) fn waited() -> String {
     let waits = NOTES.try_with(|notes| notes.borrow().waits.clone());
     waits.unwrap_or_default()
+}
+
+/// This host has none of something any more, which says nothing of who is asked.
+pub(crate) fn lacks(why: &str) {
+    let _ = NOTES.try_with(|notes| {
+        let mut notes = notes.borrow_mut();
+        (notes.lacked, notes.lacks) = (Some(why.to_string()), true);
+    });
+}
+
+/// Whether it was so since this was asked last.
+pub(crate) fn lacks_now() -> bool {
+    let lacks = NOTES.try_with(|notes| std::mem::take(&mut notes.borrow_mut().lacks));
+    lacks.unwrap_or(false)
+}
+
+/// What it lacked, if it did.
+pub(crate) fn lacked() -> Option<String> {
+    let lacked = NOTES.try_with(|notes| notes.borrow().lacked.clone());
+    lacked.ok().flatten()
 }
 
 /// From now on nobody is told these, whoever repeats them.

@@ -2,27 +2,40 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fail_conf::hcfile::check::{Check, Line, Terms};
-use fail_core::limits::FIGURES_MAX;
+use fail_core::limits::{FIGURES_MAX, POSTS_MAX};
 use fail_core::time::Span;
-use fail_core::watch::Finding;
-use tokio::time::Instant;
+use fail_core::watch::{Finding, Verdict};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep};
 
 use crate::blocking::THREADS;
 use crate::found::{self, Found, bad, unknown};
 use crate::pulse::{Pulse, Stall};
 use crate::tasks::Tasks;
-use crate::{dns, faild, http, icmp, ldap, mail, note, ntp, tcp};
+use crate::{dns, faild, http, icmp, ldap, mail, net, note, ntp, tcp};
 
 /// A thread that runs checks. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Prober {
-    tasks: Tasks<Finding>,
+    tasks: Tasks<Ended>,
     pulse: Arc<Pulse>,
+    lacked: Arc<Mutex<Option<String>>>,
+    posts: Arc<Semaphore>,
 }
+
+/// How a check ended.
+pub(crate) struct Ended {
+    pub finding: Finding,
+    /// What this host had none of when its time was over.
+    pub lacked: Option<String>,
+}
+
+/// After so long a check that found no descriptor looks whether there is one.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// The number of what says that the thread goes on. No check has it.
 const PULSE: u64 = u64::MAX;
@@ -34,15 +47,28 @@ impl Prober {
     /// There is no thread to be had.
     pub fn start(tell: impl Fn(u64, Finding) + Send + Sync + 'static) -> io::Result<Prober> {
         let pulse = Arc::new(Pulse::new());
-        let pulses = Arc::clone(&pulse);
-        let tasks = Tasks::start("probes", THREADS, move |number, finding| {
+        let lacked = Arc::<Mutex<Option<String>>>::default();
+        let (pulses, lacks) = (Arc::clone(&pulse), Arc::clone(&lacked));
+        let tasks = Tasks::start("probes", THREADS, move |number, ended: Option<Ended>| {
             pulses.is_here();
-            let broken = || unknown("the check broke off, by an error in hc");
-            tell(number, finding.unwrap_or_else(broken));
+            let Some(Ended { finding, lacked }) = ended else {
+                return tell(number, unknown("the check broke off, by an error in hc"));
+            };
+            if lacked.is_some() {
+                // Nothing is left half done under this lock.
+                *lacks.lock().unwrap_or_else(PoisonError::into_inner) = lacked;
+            }
+            tell(number, finding);
         })?;
         let pulses = Arc::clone(&pulse);
         tasks.run(PULSE, async move { pulses.go_on().await });
-        Ok(Prober { tasks, pulse })
+        let posts = Arc::new(Semaphore::new(POSTS_MAX));
+        Ok(Prober {
+            tasks,
+            pulse,
+            lacked,
+            posts,
+        })
     }
 
     /// Runs a check for at most `limit`. Not for those that are programs, which are answered
@@ -50,6 +76,32 @@ impl Prober {
     pub fn check(&self, number: u64, line: Line, limit: Duration) {
         self.tasks
             .run(number, async move { probe(&line, limit).await });
+    }
+
+    /// The same for one that is no question, but tells somebody something: it waits for one of
+    /// [`POSTS_MAX`] places first, so that those who do not listen leave room for checks.
+    pub fn post(&self, number: u64, line: Line, limit: Duration) {
+        let posts = Arc::clone(&self.posts);
+        self.tasks.run(number, async move {
+            let until = Instant::now() + limit;
+            match tokio::time::timeout_at(until, posts.acquire()).await {
+                Ok(_place) => Ended {
+                    lacked: None,
+                    ..probe(&line, until - Instant::now()).await
+                },
+                Err(_) => Ended {
+                    finding: bad("too many are posted: no place by its deadline"),
+                    lacked: None,
+                },
+            }
+        });
+    }
+
+    /// What this host had none of when the time of a check was over, since this was asked last:
+    /// what was found bad meanwhile says nothing. It is known as early as [`Prober::stalled`].
+    pub fn lacked(&self) -> Option<String> {
+        let mut lacked = self.lacked.lock().unwrap_or_else(PoisonError::into_inner);
+        lacked.take()
     }
 
     /// Whether the thread has stood still since this was asked last. It is known before the
@@ -71,15 +123,32 @@ impl Prober {
 pub fn probe_once(line: &Line, limit: Duration) -> io::Result<Finding> {
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build()?;
-    let finding = runtime.block_on(probe(line, limit));
+    let ended = runtime.block_on(probe(line, limit));
     // A name that is being looked up is not waited for.
     runtime.shutdown_background();
-    Ok(finding)
+    Ok(ended.finding)
 }
 
 /// One check, from its beginning to its end or its deadline.
-pub(crate) async fn probe(line: &Line, limit: Duration) -> Finding {
-    finished(ask(&line.check, &line.terms, limit), line, limit).await
+pub(crate) async fn probe(line: &Line, limit: Duration) -> Ended {
+    let asks = async {
+        loop {
+            let found = ask(&line.check, &line.terms, limit).await;
+            let (Ok(finding) | Err(finding)) = &found;
+            if finding.verdict == Verdict::Unknown
+                && let Some(why) = net::no_descriptor()
+            {
+                note::lacks(&why);
+            }
+            let good = matches!(finding.verdict, Verdict::Good | Verdict::Warning);
+            if !note::lacks_now() || good {
+                return found;
+            }
+            // Others give theirs back: as who finds no place, it waits to its deadline.
+            sleep(AGAIN).await;
+        }
+    };
+    finished(asks, line, limit).await
 }
 
 /// What is asked, to its end or its deadline, as a finding that may be shown.
@@ -87,30 +156,34 @@ pub(crate) async fn finished(
     asks: impl Future<Output = Found>,
     line: &Line,
     limit: Duration,
-) -> Finding {
+) -> Ended {
     let began = Instant::now();
     let asked = async {
         note::leave_out(&line.hidden);
         match tokio::time::timeout(limit, asks).await {
-            Ok(Ok(found) | Err(found)) => found,
-            Err(_) => too_late(limit),
+            Ok(Ok(found) | Err(found)) => (found, None),
+            Err(_) => (too_late(limit), note::lacked()),
         }
     };
-    let (mut finding, figures) = note::taken(asked).await;
+    let ((mut finding, lacked), figures) = note::taken(asked).await;
     finding.took = span(began.elapsed());
     finding.figures.extend(figures);
     finding.figures.truncate(FIGURES_MAX);
     let mut finding = line.terms.judge(finding);
     finding.why = found::line(&finding.why);
-    finding
+    Ended { finding, lacked }
 }
 
 fn too_late(limit: Duration) -> Finding {
     // Of a deadline a moment is gone when it arrives here, which nobody wants to read.
     let limit = Span::from_millis((span(limit).0 + 500_000) / 1_000_000);
-    match note::waited() {
-        waits if waits.is_empty() => bad(format!("no answer within {limit}")),
-        waits => bad(format!("no answer within {limit}: waited for {waits}")),
+    let why = match note::waited() {
+        waits if waits.is_empty() => format!("no answer within {limit}"),
+        waits => format!("no answer within {limit}: waited for {waits}"),
+    };
+    match note::lacked() {
+        None => bad(why),
+        Some(lacked) => unknown(format!("{lacked}; {why}")),
     }
 }
 
@@ -167,7 +240,7 @@ mod tests {
         ] {
             let asks = async { Err(bad(why)) };
             let found = finished(asks, &line(), Duration::from_secs(60)).await;
-            assert_eq!(found.why, told);
+            assert_eq!(found.finding.why, told);
         }
     }
 
@@ -180,7 +253,7 @@ mod tests {
         };
         let found = finished(hangs, &line(), Duration::from_millis(1)).await;
         let told = "no answer within 1ms: waited for the addresses of ***.example.org";
-        assert_eq!(found.why, told);
+        assert_eq!(found.finding.why, told);
     }
 
     #[test]

@@ -171,7 +171,9 @@ fn at(name: &str, port: u16) -> SocketAddr {
 fn run(line: &CheckLine, asks: impl Future<Output = Found>) -> Finding {
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_time().build().expect("a runtime");
-    runtime.block_on(prober::finished(asks, line, LIMIT))
+    runtime
+        .block_on(prober::finished(asks, line, LIMIT))
+        .finding
 }
 
 /// A connection to nobody, on which these bytes come.

@@ -43,6 +43,9 @@ use wishes::Wishes;
 /// the machine waits beyond its deadline.
 const LATE: Span = Span::from_millis(200);
 
+/// So often it is said that this host has nothing left for checks.
+const LACK_EVERY: Span = Span::from_secs(60);
+
 /// Everything that the loop works with.
 struct Engine {
     driver: Driver<Watch>,
@@ -77,6 +80,8 @@ struct Engine {
     tokens: Vec<Token>,
     /// What is no longer as it is shown.
     shown: BTreeSet<Name>,
+    /// When it was said last that this host has nothing left for checks.
+    lack_told: Option<Mono>,
     /// When this process has gone at the latest, once it has been told to.
     leaving: Option<Mono>,
     /// Removed when hc ends.
@@ -116,6 +121,7 @@ pub fn run(parts: Parts) -> io::Result<()> {
         outputs: Vec::new(),
         tokens: Vec::new(),
         shown: BTreeSet::new(),
+        lack_told: None,
         leaving: None,
         _files: parts._files,
     };
@@ -309,6 +315,9 @@ impl Engine {
         if let Some(stalled) = self.work.stalled() {
             self.inputs.push_front(stalled);
         }
+        if let Some(why) = self.work.lacked() {
+            self.on_lack(now.mono, &why);
+        }
         let watch = self.driver.machine();
         self.store.turn(now.mono, || watch.kept());
         if self.leaving.is_some() {
@@ -323,6 +332,19 @@ impl Engine {
         }
         self.on_reload(now);
         self.driver.expire(now, |out| self.outputs.push(out));
+    }
+
+    /// This host has no descriptors, memory or ports for checks: what they find bad now is not to
+    /// count, as when they stand still.
+    fn on_lack(&mut self, now: Mono, why: &str) {
+        self.inputs.push_front(In::Stalled(None));
+        if self.lack_told.is_none_or(|at| now - at >= LACK_EVERY) {
+            self.lack_told = Some(now);
+            self.log.warn(format_args!(
+                "this host has nothing left for checks: {why}; bad findings of those under way do \
+                 not count"
+            ));
+        }
     }
 
     fn on_done(&mut self, done: Done) {

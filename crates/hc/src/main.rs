@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod actions;
+mod descriptors;
 mod engine;
 mod monitor;
 mod once;

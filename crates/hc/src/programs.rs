@@ -15,10 +15,10 @@ use fail_rt::poller::Token;
 
 /// Checks that run at once. With the actions, and some whose end the kernel delays, as many as
 /// there may be children.
-const CHECKS_AT_ONCE: usize = 384;
+pub const CHECKS_AT_ONCE: usize = 384;
 
 /// Actions that run at once, so that checks that hang do not keep anybody from being told.
-const ACTIONS_AT_ONCE: usize = 96;
+pub const ACTIONS_AT_ONCE: usize = 96;
 
 const _: () = assert!(CHECKS_AT_ONCE + ACTIONS_AT_ONCE < CHILDREN_MAX);
 

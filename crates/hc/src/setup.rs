@@ -20,6 +20,7 @@ use fail_rt::signals::Signals;
 use fail_rt::{clock, reason};
 use fail_wire::Key;
 
+use crate::descriptors;
 use crate::monitor::Monitor;
 use crate::source::{Loaded, Origin};
 use crate::store::{self, Opened, Store};
@@ -133,6 +134,9 @@ pub fn open(options: &Hc) -> Result<Parts, Failure> {
     loaded.warnings.iter().for_each(|line| log.warn(line));
     // With less, everything works until many checks are under way.
     let _ = lift_open_files();
+    descriptors::warning(&loaded.hcfile)
+        .iter()
+        .for_each(|line| log.warn(line));
     let mut poller = Poller::new().map_err(os("make an event loop"))?;
     let signals = Signals::new(poller.desk().map_err(os("make an event loop"))?);
     let signals = signals.map_err(os("catch signals"))?;

@@ -167,7 +167,7 @@ impl Work {
             }
             Deed::Post(line) => {
                 self.open.insert(number, Open::Post);
-                self.prober.check(number, line, limit);
+                self.prober.post(number, line, limit);
             }
             Deed::Errand(errand) => {
                 self.open.insert(number, Open::Errand);
@@ -308,6 +308,11 @@ impl Work {
             }
         };
         Some(In::Stalled(late))
+    }
+
+    /// What this host had none of for a check over the network: to be told as that they stand still.
+    pub fn lacked(&self) -> Option<String> {
+        self.prober.lacked()
     }
 
     /// The next one that is done; nothing: that was all for now.

@@ -262,6 +262,48 @@ fn a_web_server_that_repeats_the_path_of_a_webhook_does_not_get_it_shown() {
 }
 
 #[test]
+fn webhooks_that_nobody_answers_leave_room_for_checks() {
+    const DOWN: usize = 300;
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let good = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+    let gone = port(&TcpListener::bind("127.0.0.1:0").unwrap());
+    let hook = port(&silent);
+    let mut text = format!("{FAST}load tcp\ngood:\n tcp 127.0.0.1:{}\n", port(&good));
+    for n in 0..DOWN {
+        text += &format!(
+            "t{n}:\n tcp 127.0.0.1:{gone}\n on down webhook http://127.0.0.1:{hook}/ timeout=1h\n"
+        );
+    }
+    let (tell, connected) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in silent.incoming() {
+            let _ = tell.send(stream);
+        }
+    });
+    let mut command = Command::new("sh");
+    let script = "ulimit -n 256; exec \"$0\" \"$@\"";
+    command.args(["-c", script]).arg(program::path("hc"));
+    let hc = Hc::by(command, Folder::new(), &text, &[]);
+    // 96 of its own, two for each check, and 128 of the webhooks.
+    hc.log
+        .wait_for("the limit of open files is 256, and this Hcfile can need 826:");
+    hc.log.wait_for("target good: pending -> up");
+    let all: Vec<_> = (0..128)
+        .map(|_| connected.recv_timeout(LIMIT).unwrap())
+        .collect();
+    // Long after that it is what it was, and has been asked again and again.
+    let begun = hc.wait_for("good", |view| view.checked.is_some()).checked;
+    let later = |at: Option<i64>| at > begun.map(|at| at + 3_000);
+    let view = hc.wait_for("good", |view| later(view.checked));
+    assert!(
+        view.changes.iter().all(|change| change.to == "up"),
+        "{view:?}"
+    );
+    assert!(connected.try_recv().is_err(), "more than {}", all.len());
+}
+
+#[test]
 fn a_community_that_others_can_read_is_not_used() {
     let folder = Folder::new();
     let community = folder.write("community", "SECRET\n");

@@ -2,6 +2,7 @@
 //! dropped at its deadline, with its sockets. What can only be asked by a call that blocks
 //! (a faild) has a thread of its own, from a pool with a limit.
 //!
+//! There are places for so many of a kind; who finds none waits, and his deadline goes on.
 //! Orders for one service are one after the other, in the order in which they were given: each
 //! is decided by what the one before has left, and the last one has the last word.
 
@@ -11,21 +12,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fail_conf::hcfile::check::Host;
+use fail_core::limits::{LINES_MAX, POSTS_MAX, WISHES_MAX};
 use fail_core::log::Level;
 use fail_core::time::Span;
 use fail_core::watch::{Acted, Report};
 use fail_probe::{Tasks, Undelivered};
 use fail_wire::Name;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use super::failc::{self, Order};
 use super::mail::{self, Mail};
 use super::{sentence, syslog};
 
-/// Calls that block at once: failds that are asked, each until its own deadline, and what
-/// [`fail_probe`] has places for: names of mail servers, and files. These are half of them at most,
-/// so that a name server that is silent does not hold up wishes.
+/// Calls that block at once: failds that are asked ([`WISHES_MAX`]), and what [`fail_probe`] has
+/// places for: names of mail servers, and files. These are half of them at most, so that a name
+/// server that is silent does not hold up wishes.
 const BLOCKING_MAX: usize = 512;
+
+const _: () = assert!(WISHES_MAX <= BLOCKING_MAX / 2);
 
 /// Why an errand is not done that ended in a panic.
 const BROKEN: &str = "the action broke off, by an error in hc";
@@ -68,12 +72,44 @@ impl Turns {
     }
 }
 
+/// Places of one kind of errands.
+#[derive(Debug)]
+struct Places {
+    free: Arc<Semaphore>,
+    /// What is under way there.
+    what: &'static str,
+}
+
+impl Places {
+    fn new(many: usize, what: &'static str) -> Arc<Places> {
+        let free = Arc::new(Semaphore::new(many));
+        Arc::new(Places { free, what })
+    }
+
+    /// Waits for a place until then.
+    async fn place(&self, until: Instant) -> Result<OwnedSemaphorePermit, Undelivered> {
+        let place = Arc::clone(&self.free).acquire_owned();
+        match tokio::time::timeout_at(until.into(), place).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(e)) => Err(never(e.to_string())),
+            Err(_) => {
+                let what = self.what;
+                let why = format!("too many {what} are under way: no place by its deadline");
+                Err(later(why))
+            }
+        }
+    }
+}
+
 /// The thread. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Errands {
     tasks: Tasks<Result<(), Undelivered>>,
     host: Arc<str>,
     turns: Turns,
+    mails: Arc<Places>,
+    lines: Arc<Places>,
+    wishes: Arc<Places>,
 }
 
 impl Errands {
@@ -92,6 +128,9 @@ impl Errands {
             tasks,
             host: host.into(),
             turns: Turns::default(),
+            mails: Places::new(POSTS_MAX, "mails"),
+            lines: Places::new(LINES_MAX, "lines for syslog"),
+            wishes: Places::new(WISHES_MAX, "wishes"),
         })
     }
 
@@ -99,9 +138,14 @@ impl Errands {
     pub fn run(&mut self, number: u64, errand: Errand, limit: Duration) {
         let until = Instant::now() + limit;
         let turn = self.turns.of(&errand);
+        let places = Arc::clone(match &errand {
+            Errand::Mail { .. } => &self.mails,
+            Errand::Syslog { .. } => &self.lines,
+            Errand::Failc(_) => &self.wishes,
+        });
         let host = self.host.clone();
         self.tasks.run(number, async move {
-            let done = run(errand, &host, until, turn);
+            let done = run(errand, &host, until, (turn, &places));
             let done = tokio::time::timeout_at(until.into(), done).await;
             done.unwrap_or_else(|_| Err(later(format!("not done within {}", rounded(limit)))))
         });
@@ -148,13 +192,15 @@ async fn run(
     errand: Errand,
     host: &str,
     until: Instant,
-    turn: Option<Arc<Mutex<()>>>,
+    (turn, places): (Option<Arc<Mutex<()>>>, &Places),
 ) -> Result<(), Undelivered> {
-    // Kept until the call that blocks has ended, even if nobody waits for it any more.
+    // Both are kept until the call that blocks has ended, even if nobody waits for it any more.
     let turn = match turn {
         Some(turn) => Some(turn.lock_owned().await),
         None => None,
     };
+    // Behind the turn: who waits for that needs no place.
+    let place = places.place(until).await?;
     match errand {
         Errand::Mail { smtp, mail } => mail::send(&mail, &smtp, host).await,
         Errand::Syslog { level, report } => {
@@ -165,7 +211,7 @@ async fn run(
             let community = fail_probe::community(order.community.as_deref()).await;
             let community = community.map_err(later)?;
             let asked = tokio::task::spawn_blocking(move || {
-                let _turn = turn;
+                let _kept = (turn, place);
                 failc::fulfil(&order, &community, until)
             });
             asked
@@ -294,6 +340,32 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn mails_that_hang_have_so_many_places_and_leave_room_for_wishes() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let faild = UdpSocket::bind("127.0.0.1:0").unwrap();
+        faild.set_read_timeout(Some(LIMIT)).unwrap();
+        let (tell, told) = channel();
+        let errands = Errands::start("hosta".to_string(), move |number, acted| {
+            let _ = tell.send((number, acted));
+        });
+        let mut errands = errands.unwrap();
+        let places = u64::try_from(POSTS_MAX).unwrap();
+        (0..places).for_each(|number| errands.run(number, mail(port), LIMIT));
+        errands.run(places, mail(port), SHORT);
+        let why = "too many mails are under way: no place by its deadline".to_string();
+        let none = (places, Acted::Undelivered(why));
+        assert_eq!(told.recv_timeout(LIMIT), Ok(none));
+        errands.run(places + 1, back(&faild, "a"), LIMIT);
+        faild.recv_from(&mut [0; 2048]).unwrap();
+        // One has gone.
+        errands.forget(0);
+        errands.run(places + 2, mail(port), SHORT);
+        let late = Acted::Undelivered("not done within 1s".to_string());
+        assert_eq!(told.recv_timeout(LIMIT), Ok((places + 2, late)));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use fail_rt::reason;
 use fail_wire::Name;
 
 use super::Engine;
+use crate::descriptors;
 use crate::source::{Broken, Loaded, Origin};
 
 /// Reads again on demand.
@@ -104,6 +105,8 @@ impl Engine {
 
     fn renew(&mut self, now: Now, loaded: Loaded) {
         loaded.warnings.iter().for_each(|line| self.log.warn(line));
+        let few = descriptors::warning(&loaded.hcfile);
+        few.iter().for_each(|line| self.log.warn(line));
         let changes = Changes::between(&self.hcfile, &loaded.hcfile);
         self.log.info(changes.summary());
         let log = self.log.facility("file");
