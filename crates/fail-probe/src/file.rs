@@ -101,11 +101,14 @@ const STARS: &str = "***";
 
 /// A text without these secrets, in whatever case somebody has repeated them: names of hosts come
 /// back in small letters.
-pub(crate) fn discreet(text: &str, secrets: &[String]) -> String {
+pub(crate) fn discreet<'a>(text: &str, secrets: impl IntoIterator<Item = &'a String>) -> String {
     let mut text = text.to_string();
+    // A short one may be a part of a long one, of which the rest must not be left.
+    let mut secrets: Vec<&String> = secrets.into_iter().collect();
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     // A change of case in ASCII leaves all places where they are.
     let mut lower = text.to_ascii_lowercase();
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+    for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
         let small = secret.to_ascii_lowercase();
         if memmem::find(lower.as_bytes(), small.as_bytes()).is_none() {
             continue;
@@ -179,11 +182,12 @@ mod tests {
 
     #[test]
     fn what_is_secret_is_hidden_in_every_case_and_place() {
-        let secrets = ["hunTer2".to_string(), String::new()];
+        let secrets = ["hunTer2", "", "n", "banana"].map(str::to_string);
         for (text, is) in [
             ("to /hunter2/HUNTER2?x", "to /***/***?x"),
             ("ähunter2ö", "ä***ö"),
-            ("hunter", "hunter"),
+            ("huter", "huter"),
+            ("a banana", "a ***"),
             ("", ""),
         ] {
             assert_eq!(discreet(text, &secrets), is, "{text}");

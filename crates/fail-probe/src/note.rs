@@ -101,7 +101,7 @@ pub(crate) fn has_secret(text: &str) -> bool {
 pub(crate) fn discreet(text: String) -> String {
     let hidden = NOTES.try_with(|notes| {
         let notes = notes.borrow();
-        file::discreet(&file::discreet(&text, &notes.secrets), &notes.left_out)
+        file::discreet(&text, notes.secrets.iter().chain(&notes.left_out))
     });
     hidden.unwrap_or(text)
 }
