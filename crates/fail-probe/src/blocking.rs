@@ -19,7 +19,7 @@ const FAILDS_MAX: usize = 192;
 /// Files that are read at once: more would be needed only where a disk hangs.
 const FILES_MAX: usize = 64;
 
-// The rest is for what is loaded once, such as the certificates of the system.
+// And what the system trusts, which is loaded by one for all.
 const _: () = assert!(NAMES_MAX + FAILDS_MAX + FILES_MAX < THREADS);
 
 /// Places for names: of checks, and of mail servers that are handed something.
@@ -27,6 +27,9 @@ pub(crate) static NAMES: Semaphore = Semaphore::const_new(NAMES_MAX);
 
 /// Places for failds.
 pub(crate) static FAILDS: Semaphore = Semaphore::const_new(FAILDS_MAX);
+
+/// The place for the certificates that the system trusts.
+pub(crate) static ROOTS: Semaphore = Semaphore::const_new(1);
 
 /// Places for files.
 pub(crate) static FILES: Semaphore = Semaphore::const_new(FILES_MAX);

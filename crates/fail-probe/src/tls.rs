@@ -24,6 +24,7 @@ use tokio_rustls::rustls::{
     AlertDescription, ClientConfig, Error, InvalidMessage, PeerIncompatible, RootCertStore,
 };
 
+use crate::blocking;
 use crate::certificate::{Judge, Shown};
 use crate::file;
 use crate::found::{bad, unknown};
@@ -138,30 +139,12 @@ pub(crate) fn trust(path: &Path, read: Result<Vec<u8>, String>) -> Result<Trust,
 
 /// Those of the system.
 async fn system() -> Result<Trust, Finding> {
-    type Kept = Option<(Instant, Arc<RootCertStore>)>;
-    static KEPT: Mutex<Kept> = Mutex::new(None);
-    // Nothing is left half done under this lock.
-    let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    let fresh = kept().as_ref().and_then(|(since, roots)| {
-        let fresh = since.elapsed() < ROOTS_AGE;
-        fresh.then(|| Arc::clone(roots))
-    });
-    let roots = match fresh {
+    let roots = match kept() {
         Some(roots) => roots,
         None => {
             note::waits("the certificates that the system trusts");
-            let loaded = tokio::task::spawn_blocking(|| {
-                let mut roots = RootCertStore::empty();
-                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-                Arc::new(roots)
-            });
-            let loaded = loaded.await;
-            let roots = loaded.map_err(|e| unknown(format!("no certificates: {e}")))?;
-            // None at all: they may come with the next check.
-            if !roots.is_empty() {
-                *kept() = Some((Instant::now(), Arc::clone(&roots)));
-            }
-            roots
+            let loaded = blocking::call(&blocking::ROOTS, load).await;
+            loaded.map_err(|e| unknown(format!("no certificates: {e}")))?
         }
     };
     if roots.is_empty() {
@@ -171,6 +154,35 @@ async fn system() -> Result<Trust, Finding> {
     }
     let named = Vec::new();
     Ok(Trust { roots, named })
+}
+
+type Kept = Option<(Instant, Arc<RootCertStore>)>;
+static KEPT: Mutex<Kept> = Mutex::new(None);
+
+/// Those that were loaded lately.
+fn kept() -> Option<Arc<RootCertStore>> {
+    // Nothing is left half done under this lock.
+    let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let fresh = kept
+        .as_ref()
+        .filter(|(since, _)| since.elapsed() < ROOTS_AGE);
+    fresh.map(|(_, roots)| Arc::clone(roots))
+}
+
+/// Loads them, unless somebody has done so while one waited.
+fn load() -> Arc<RootCertStore> {
+    if let Some(roots) = kept() {
+        return roots;
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let roots = Arc::new(roots);
+    // None at all: they may come with the next check.
+    if !roots.is_empty() {
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some((Instant::now(), Arc::clone(&roots)));
+    }
+    roots
 }
 
 /// Why there is no TLS, if it is not for the certificate.
@@ -218,5 +230,24 @@ pub(crate) fn judged(finding: Finding, shown: Option<&Shown>, tls: &Tls) -> Find
             ..finding
         },
         _ => finding,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_system_trusts_is_loaded_by_one_for_all() {
+        let mut all = tokio::task::JoinSet::new();
+        (0..20).for_each(|_| {
+            all.spawn(async { system().await.map(|trust| trust.roots) });
+        });
+        let all: Result<Vec<_>, _> = all.join_all().await.into_iter().collect();
+        // A host without them is one that tests may run on.
+        let Ok(all) = all else {
+            return;
+        };
+        assert!(all.iter().all(|roots| Arc::ptr_eq(roots, &all[0])));
     }
 }
