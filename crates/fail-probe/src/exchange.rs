@@ -158,8 +158,23 @@ fn failed(error: &hyper::Error, at: SocketAddr) -> Finding {
     if error.is_parse() || error.is_parse_status() {
         return bad(format!("{at} does not speak HTTP"));
     }
-    if error.is_incomplete_message() {
+    // Also before it was asked: hyper has nobody then to ask.
+    if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
         return bad(format!("{at} has hung up"));
     }
     bad(format!("no answer of {at}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::Line;
+
+    #[tokio::test]
+    async fn who_hangs_up_before_it_is_asked_has_hung_up() {
+        let at = SocketAddr::from(([192, 0, 2, 1], 80));
+        let silent = Line::new(Vec::new());
+        let failed = exchange(silent, at, Request::new(String::new())).await;
+        assert_eq!(failed.unwrap_err().why, "192.0.2.1:80 has hung up");
+    }
 }
