@@ -103,6 +103,8 @@ fn servers_that_flood_cost_their_own_checks_only() {
     for _ in 0..FLOODS + 50 {
         let (number, finding) = told.recv_timeout(long).unwrap();
         if number >= FLOODS {
+            // Long before its deadline.
+            assert!(finding.took.0 < u64::try_from(LIMIT.as_nanos()).unwrap());
             good(finding);
         } else {
             // Not by its deadline.
