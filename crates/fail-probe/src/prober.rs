@@ -27,10 +27,13 @@ pub struct Prober {
     posts: Arc<Semaphore>,
 }
 
+/// So late deadlines are on any busy host.
+const LATE_MIN: Duration = Duration::from_millis(50);
+
 /// How a check ended.
 pub(crate) struct Ended {
     pub finding: Finding,
-    /// What this host had none of when its time was over.
+    /// What this host had none of, time included, when its time was over.
     pub lacked: Option<String>,
 }
 
@@ -162,7 +165,10 @@ pub(crate) async fn finished(
         note::leave_out(&line.hidden);
         match tokio::time::timeout(limit, asks).await {
             Ok(Ok(found) | Err(found)) => (found, None),
-            Err(_) => (too_late(limit), note::lacked()),
+            Err(_) => (
+                too_late(limit),
+                note::lacked().or_else(|| late(began, limit)),
+            ),
         }
     };
     let ((mut finding, lacked), figures) = note::taken(asked).await;
@@ -172,6 +178,13 @@ pub(crate) async fn finished(
     let mut finding = line.terms.judge(finding);
     finding.why = found::line(&finding.why);
     Ended { finding, lacked }
+}
+
+/// That a deadline was so late that who is asked may have answered in time.
+fn late(began: Instant, limit: Duration) -> Option<String> {
+    let late = began.elapsed().saturating_sub(limit);
+    let much = late >= LATE_MIN.max(limit / 2);
+    much.then(|| format!("a deadline was late by {}ms", late.as_millis()))
 }
 
 fn too_late(limit: Duration) -> Finding {
@@ -254,6 +267,22 @@ mod tests {
         let found = finished(hangs, &line(), Duration::from_millis(1)).await;
         let told = "no answer within 1ms: waited for the addresses of ***.example.org";
         assert_eq!(found.finding.why, told);
+    }
+
+    #[tokio::test]
+    async fn a_deadline_that_is_late_is_told() {
+        let held = |time: Duration| async move {
+            let began = Instant::now();
+            while began.elapsed() < time {}
+            std::future::pending().await
+        };
+        let limit = Duration::from_millis(100);
+        let ended = finished(held(3 * limit), &line(), limit).await;
+        assert_eq!(ended.finding.verdict, Verdict::Bad);
+        let why = ended.lacked.unwrap();
+        assert!(why.starts_with("a deadline was late by "), "{why}");
+        let whole = Duration::from_millis(1);
+        assert_eq!(late(Instant::now() - 2 * limit, 2 * limit - whole), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// It says so often that it goes on.
 const TICK: Duration = Duration::from_millis(100);
 
-/// So late it has stood still: half of the shortest time that checks have.
+/// So late it has stood still. Who has less than twice that looks how late its deadline is.
 const STALL_MIN: Duration = Duration::from_millis(500);
 
 /// The thread with the checks stood still.
@@ -47,9 +47,16 @@ impl Pulse {
         }
     }
 
-    /// Says it now: before an answer is given, so that who takes the answer knows already.
+    /// Says whether it has stood still, before an answer is given: so that who takes the answer
+    /// knows already. That it goes on does not show by that: others may still wait.
     pub(crate) fn is_here(&self) {
-        self.beat(self.began.elapsed());
+        self.answers(self.began.elapsed());
+    }
+
+    fn answers(&self, now: Duration) {
+        if self.late(now) >= STALL_MIN {
+            self.beat(now);
+        }
     }
 
     fn beat(&self, now: Duration) {
@@ -99,6 +106,15 @@ mod tests {
         pulse.beat(ms(3_100));
         assert_eq!(pulse.look(ms(3_100)), Some(Stall::Over(ms(2_000))));
         assert_eq!(pulse.look(ms(3_150)), None);
+        // So are many short ones in a row, whatever is answered between them.
+        pulse.beat(ms(3_200));
+        for now in [3_500, 3_750, 3_799] {
+            pulse.answers(ms(now));
+            assert_eq!(pulse.look(ms(now)), None);
+        }
+        pulse.answers(ms(3_800));
+        assert_eq!(pulse.look(ms(3_800)), Some(Stall::Over(ms(500))));
+        pulse.beat(ms(3_100));
         // A short one is none.
         pulse.beat(ms(3_699));
         assert_eq!(pulse.look(ms(3_700)), None);
