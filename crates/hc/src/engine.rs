@@ -43,7 +43,7 @@ use wishes::Wishes;
 /// the machine waits beyond its deadline.
 const LATE: Span = Span::from_millis(200);
 
-/// So often it is said that this host has nothing left for checks.
+/// So often it is said that this host holds checks up.
 const LACK_EVERY: Span = Span::from_secs(60);
 
 /// Everything that the loop works with.
@@ -80,7 +80,7 @@ struct Engine {
     tokens: Vec<Token>,
     /// What is no longer as it is shown.
     shown: BTreeSet<Name>,
-    /// When it was said last that this host has nothing left for checks.
+    /// When it was said last that this host holds checks up.
     lack_told: Option<Mono>,
     /// When this process has gone at the latest, once it has been told to.
     leaving: Option<Mono>,
@@ -334,15 +334,14 @@ impl Engine {
         self.driver.expire(now, |out| self.outputs.push(out));
     }
 
-    /// This host has no descriptors, memory or ports for checks: what they find bad now is not to
-    /// count, as when they stand still.
+    /// This host has no descriptors, memory, ports or time for checks: what they find bad now is
+    /// not to count, as when they stand still.
     fn on_lack(&mut self, now: Mono, why: &str) {
         self.inputs.push_front(In::Stalled(None));
         if self.lack_told.is_none_or(|at| now - at >= LACK_EVERY) {
             self.lack_told = Some(now);
             self.log.warn(format_args!(
-                "this host has nothing left for checks: {why}; bad findings of those under way do \
-                 not count"
+                "this host holds checks up: {why}; bad findings of those under way do not count"
             ));
         }
     }

@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use fail_core::exec::{ExecResult, Pipeline};
-use fail_core::time::Mono;
+use fail_core::exec::{ExecFailed, ExecResult, Pipeline};
+use fail_core::time::{Mono, Span};
 use fail_rt::children::{CHILDREN_MAX, Children};
-use fail_rt::clock::earliest;
+use fail_rt::clock::{self, earliest};
 use fail_rt::poller::Token;
 
 /// Checks that run at once. With the actions, and some whose end the kernel delays, as many as
@@ -40,6 +40,15 @@ impl Kind {
     }
 }
 
+/// After so long it is tried again what this host had nothing left for.
+const AGAIN: Span = Span::from_millis(200);
+
+/// Whether a program could not be started because this host has no descriptor, no memory or no
+/// process left for it.
+pub fn is_ours(failed: &ExecFailed) -> bool {
+    ["EMFILE", "ENFILE", "ENOMEM", "EAGAIN"].contains(&failed.errno.as_str())
+}
+
 /// How it was.
 #[derive(Debug)]
 pub enum Ended {
@@ -56,6 +65,8 @@ struct Waiting {
     number: u64,
     pipeline: Pipeline,
     deadline: Mono,
+    /// Why it could not be started when it had one: this host has nothing left for it.
+    failed: Option<ExecFailed>,
 }
 
 /// A program that has a place.
@@ -63,6 +74,8 @@ struct Running {
     kind: Kind,
     /// Nothing: nobody waits for it any more.
     deadline: Option<Mono>,
+    /// If it could not be started, it is tried again.
+    pipeline: Pipeline,
 }
 
 /// All of them.
@@ -70,6 +83,8 @@ pub struct Programs {
     children: Children,
     running: BTreeMap<u64, Running>,
     waiting: [VecDeque<Waiting>; 2],
+    /// Until then none is started: this host had nothing left for the last one.
+    rests: Option<Mono>,
     ended: VecDeque<(u64, Ended)>,
 }
 
@@ -80,6 +95,7 @@ impl Programs {
             children,
             running: BTreeMap::new(),
             waiting: Default::default(),
+            rests: None,
             ended: VecDeque::new(),
         }
     }
@@ -90,12 +106,16 @@ impl Programs {
             number,
             pipeline,
             deadline,
+            failed: None,
         });
         self.fill(kind);
     }
 
     /// Gives free places to those that wait.
     fn fill(&mut self, kind: Kind) {
+        if self.rests.is_some() {
+            return;
+        }
         let of_kind = self.running.values().filter(|running| running.kind == kind);
         let free = kind.at_once().saturating_sub(of_kind.count());
         for _ in 0..free {
@@ -105,6 +125,7 @@ impl Programs {
             let running = Running {
                 kind,
                 deadline: Some(next.deadline),
+                pipeline: next.pipeline.clone(),
             };
             self.running.insert(next.number, running);
             // Its deadline is kept here: who waits for it is not kept waiting while it dies.
@@ -160,7 +181,8 @@ impl Programs {
             .iter()
             .flatten()
             .map(|next| Some(next.deadline));
-        earliest(running.chain(waiting).chain([self.children.deadline()]))
+        let others = [self.children.deadline(), self.rests];
+        earliest(running.chain(waiting).chain(others))
     }
 
     /// Acts on the deadlines that have come.
@@ -177,10 +199,19 @@ impl Programs {
         }
         for waiting in &mut self.waiting {
             let late = |next: &Waiting| next.deadline <= now;
-            for next in waiting.iter().filter(|next| late(next)) {
-                self.ended.push_back((next.number, Ended::NoPlace));
+            for next in waiting.iter_mut().filter(|next| late(next)) {
+                let ended = match next.failed.take() {
+                    Some(failed) => Ended::Ran(Err(failed)),
+                    None => Ended::NoPlace,
+                };
+                self.ended.push_back((next.number, ended));
             }
             waiting.retain(|next| !late(next));
+        }
+        if self.rests.is_some_and(|at| at <= now) {
+            self.rests = None;
+            self.fill(Kind::Check);
+            self.fill(Kind::Action);
         }
     }
 
@@ -189,8 +220,19 @@ impl Programs {
             let Some(running) = self.running.remove(&number) else {
                 continue;
             };
-            if running.deadline.is_some() {
-                self.ended.push_back((number, Ended::Ran(result)));
+            match (running.deadline, result) {
+                (Some(deadline), Err(failed)) if is_ours(&failed) => {
+                    // Others give theirs back: it waits as who finds no place does.
+                    self.waiting[running.kind as usize].push_front(Waiting {
+                        number,
+                        pipeline: running.pipeline,
+                        deadline,
+                        failed: Some(failed),
+                    });
+                    self.rests = Some(clock::now().mono + AGAIN);
+                }
+                (Some(_), result) => self.ended.push_back((number, Ended::Ran(result))),
+                (None, _) => {}
             }
             self.fill(running.kind);
         }

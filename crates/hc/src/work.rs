@@ -25,7 +25,7 @@ use fail_wire::Name;
 use crate::actions::failc::Order;
 use crate::actions::mail::Mail;
 use crate::actions::{self, Errand, Errands, Webhook};
-use crate::programs::{Ended, Kind, Programs};
+use crate::programs::{Ended, Kind, Programs, is_ours};
 
 /// Answers that wait for the loop. Of as many checks as may be under way, of some that were
 /// dropped meanwhile, and of actions.
@@ -83,6 +83,8 @@ pub struct Work {
     errands: Errands,
     answers: Receiver<Done>,
     open: BTreeMap<u64, Open>,
+    /// What this host had none of for a program.
+    lacked: Option<String>,
     /// This program, for what is written in Tcl.
     exe: PathBuf,
     host: String,
@@ -111,6 +113,7 @@ impl Work {
             errands,
             answers,
             open: BTreeMap::new(),
+            lacked: None,
             exe: std::env::current_exe()?,
             host,
         })
@@ -310,9 +313,9 @@ impl Work {
         Some(In::Stalled(late))
     }
 
-    /// What this host had none of for a check over the network: to be told as that they stand still.
-    pub fn lacked(&self) -> Option<String> {
-        self.prober.lacked()
+    /// What this host had none of for a check: to be told before what is done is believed.
+    pub fn lacked(&mut self) -> Option<String> {
+        self.lacked.take().or_else(|| self.prober.lacked())
     }
 
     /// The next one that is done; nothing: that was all for now.
@@ -345,6 +348,11 @@ impl Work {
                 began,
                 limit,
             } => {
+                if let Ended::Ran(Err(failed)) = &ended
+                    && is_ours(failed)
+                {
+                    self.lacked = Some(failed.sentence.clone());
+                }
                 let took = clock::now().mono - began;
                 let finding = found(reading, ended, limit, took);
                 Some(Done::Found(number, terms.judge(finding)))

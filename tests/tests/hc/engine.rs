@@ -7,7 +7,7 @@ use failover_tests::ears::Ears;
 use failover_tests::folder::Folder;
 use failover_tests::hc::{FAST, Hc, run};
 use failover_tests::program;
-use failover_tests::wait;
+use failover_tests::{skipped, wait};
 use nix::sys::signal::Signal;
 
 /// A port that refuses: its listener is gone, and nobody else gets it while we have it.
@@ -242,4 +242,38 @@ fn in_the_background_it_has_a_pid_file_and_refuses_a_second_one() {
     let there = || std::path::Path::new(&pid_file).exists();
     wait::until("the end", there, |there| !there);
     assert_eq!(folder.names(), ["Hcfile", "state"]);
+}
+
+/// Sets how many files a process may open; false: this host has no program for that.
+fn files(pid: i32, soft: &str) -> bool {
+    let mut command = std::process::Command::new("prlimit");
+    command.args(["--pid", &pid.to_string(), &format!("--nofile={soft}:")]);
+    command.status().is_ok_and(|status| status.success())
+}
+
+#[test]
+fn who_is_well_stays_up_while_this_host_has_no_descriptors() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let text = format!(
+        "{FAST}fall = 1\nload tcp exec\nport:\n tcp 127.0.0.1:{port}\nprogram:\n exec true\n"
+    );
+    let hc = Hc::start(&text, &[]);
+    for name in ["port", "program"] {
+        hc.log.wait_for(&format!("target {name}: pending -> up"));
+    }
+    if !files(hc.pid(), "4") {
+        return skipped("there is no prlimit");
+    }
+    hc.log.wait_for("this host holds checks up: ");
+    assert!(files(hc.pid(), "1000"));
+    // Both are asked again, and have never been anything else.
+    for name in ["port", "program"] {
+        let before = hc.target(name).unwrap().checked;
+        let view = hc.wait_for(name, |view| view.checked > before);
+        assert!(
+            view.changes.iter().all(|change| change.to == "up"),
+            "{view:?}"
+        );
+    }
 }
