@@ -46,7 +46,7 @@ const PLACES: [&str; 18] = [
     "\\\\other.test\\x",
     "ftp://other.test/",
     "ftp://other.test/k3y-of-hc",
-    "http://B0dy-of-hc.test/k3y-of-hc",
+    "http://b0dy-of-hc.test/K3y-of-hc",
     "http://[::ffff:192.0.2.1]/",
 ];
 
