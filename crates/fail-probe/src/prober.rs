@@ -138,10 +138,8 @@ pub(crate) async fn probe(line: &Line, limit: Duration) -> Ended {
         loop {
             let found = ask(&line.check, &line.terms, limit).await;
             let (Ok(finding) | Err(finding)) = &found;
-            if finding.verdict == Verdict::Unknown
-                && let Some(why) = net::no_descriptor()
-            {
-                note::lacks(&why);
+            if finding.verdict == Verdict::Unknown {
+                net::no_descriptor().inspect(|why| note::lacks(why));
             }
             let good = matches!(finding.verdict, Verdict::Good | Verdict::Warning);
             if !note::lacks_now() || good {
