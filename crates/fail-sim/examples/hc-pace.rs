@@ -1,10 +1,12 @@
 //! What hc's machine costs: so many targets, a tenth of them behind routers that die and come
 //! back, asked each ten seconds for some virtual minutes. With `group`, half of them (1,000 at
 //! most) make up a group that needs half of its own, and all others are behind it and fail
-//! together. Says the time for each check, with all that follows from it.
-//! `cargo run --release -p fail-sim --example hc-pace [targets [group]]`
+//! together. With `layers`, they are in ten layers, each target behind ten of the layer before,
+//! and so many of the first layer (one) die. Says the time for each check, with all that follows
+//! from it.
+//! `cargo run --release -p fail-sim --example hc-pace [targets [group | layers [dead]]]`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -14,6 +16,7 @@ use fail_core::time::{Mono, Now, Span, Wall};
 use fail_core::watch::{
     Acted, Event, Finding, In, Line, Out, Pace, Target, Targets, Verdict, Watch,
 };
+use fail_sim::rng::Rng;
 use fail_wire::Name;
 
 const MINUTES: u64 = 30;
@@ -74,6 +77,25 @@ fn grouped(count: usize) -> Option<Targets> {
     Targets::new(all).ok()
 }
 
+/// Ten layers. Of those of the first layer that die each is called a router.
+fn layered(count: usize, dead: usize) -> Option<Targets> {
+    let (wide, mut dice) = ((count / 10).max(1), Rng::new(1));
+    let name = |layer: usize, n: usize| match layer == 0 && n < dead {
+        true => format!("router-{n}"),
+        false => format!("layer-{layer}-{n}"),
+    };
+    let mut all = Vec::new();
+    for (layer, n) in (0..10).flat_map(|layer| (0..wide).map(move |n| (layer, n))) {
+        let mut behind = BTreeSet::new();
+        while layer > 0 && behind.len() < wide.min(10) {
+            behind.insert(name(layer - 1, dice.between(0, wide as u64 - 1) as usize));
+        }
+        let behind: Vec<String> = behind.into_iter().collect();
+        all.push(target(&name(layer, n), &behind)?);
+    }
+    Targets::new(all).ok()
+}
+
 /// What comes, in the order of time.
 type Coming = BTreeMap<(Mono, u64), In>;
 
@@ -83,9 +105,9 @@ fn do_all(watch: &mut Watch, now: Now, dead: bool, coming: &mut Coming) -> (u64,
         match out {
             Out::Check { number, target, .. } => {
                 checks += 1;
-                let all = ["router", "behind"];
-                let all = all.iter().any(|kind| target.as_str().starts_with(kind));
-                let bad = dead && (all || number % 3 == 0);
+                let is = |kind| target.as_str().starts_with(kind);
+                let often = number % 3 == 0 && !is("layer");
+                let bad = dead && (is("router") || is("behind") || often);
                 let finding = Finding {
                     verdict: if bad { Verdict::Bad } else { Verdict::Good },
                     why: "status 200, 1.2 kB in 12 ms".to_string(),
@@ -113,6 +135,10 @@ fn main() -> ExitCode {
     let count = count.unwrap_or(2_000);
     let targets = match words.next().as_deref() {
         Some("group") => grouped(count),
+        Some("layers") => layered(
+            count,
+            words.next().and_then(|text| text.parse().ok()).unwrap_or(1),
+        ),
         _ => targets(count),
     };
     let Some(targets) = targets else {

@@ -108,6 +108,9 @@ pub(super) struct Entry {
     pub dependents: Arc<[usize]>,
     /// How it is, whether it is worked on or not: never `Maintenance`.
     pub base: State,
+    /// While it is `Dependency`: the first of those that are down at the bottom of what it waits
+    /// for, in the order of `depends`.
+    pub blocked: Vec<usize>,
     /// One of its windows is open.
     pub worked_on: bool,
     /// Since when it is shown as it is.
@@ -171,6 +174,7 @@ impl Entry {
             depends: Arc::new([]),
             dependents: Arc::new([]),
             base: State::Pending,
+            blocked: Vec::new(),
             worked_on: false,
             since,
             why: String::new(),

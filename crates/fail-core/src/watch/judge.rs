@@ -64,8 +64,7 @@ impl Watch {
             _ => counts.down + counts.dependency > all - need,
         };
         if hidden {
-            let why = self.why_down(slot);
-            return self.change(now, slot, State::Dependency, why);
+            return self.hide(now, slot);
         }
         if entry.base == State::Dependency {
             let was = self.entries[slot].why.clone();
@@ -96,13 +95,16 @@ impl Watch {
             let why = format!("{} of {} up, {need} needed", counts.up, all);
             (State::Up, why)
         } else if all - counts.down < need {
-            (State::Down, self.why_down(slot))
+            (State::Down, self.why_down(&self.blocked(slot)))
         } else if all - counts.down - counts.dependency < need {
-            (State::Dependency, self.why_down(slot))
+            (State::Dependency, String::new())
         } else {
             (State::Pending, "not known yet".to_string())
         };
-        self.change(now, slot, base, why);
+        match base {
+            State::Dependency => self.hide(now, slot),
+            _ => self.change(now, slot, base, why),
+        }
         let entry = &self.entries[slot];
         let Some(wanted) = entry.wanted else { return };
         let Some(good) = self.enough_good(now, slot) else {
@@ -165,6 +167,20 @@ impl Watch {
         }
     }
 
+    /// Too much of what it depends on is down, or hidden: by whom is kept, as those that depend
+    /// on it are hidden by the same.
+    fn hide(&mut self, now: Now, slot: usize) {
+        let blocked = self.blocked(slot);
+        let why = self.why_down(&blocked);
+        self.change(now, slot, State::Dependency, why);
+        let entry = &mut self.entries[slot];
+        if entry.blocked != blocked {
+            entry.blocked = blocked;
+            self.judge.extend(entry.dependents.iter());
+            self.show(slot);
+        }
+    }
+
     /// From now on it is so.
     pub(super) fn change(&mut self, now: Now, slot: usize, base: State, why: String) {
         let entry = &mut self.entries[slot];
@@ -188,6 +204,7 @@ impl Watch {
             entry.wanted = None;
         }
         let dependents = entry.dependents.clone();
+        entry.blocked.clear();
         if base == State::Dependency {
             (entry.run, entry.warns) = (None, None);
             entry.hush = None;
@@ -246,12 +263,9 @@ impl Watch {
     }
 
     /// Which of those that it depends on are down, in words.
-    fn why_down(&self, slot: usize) -> String {
-        let blocked = self.blocked(slot);
-        let names: Vec<&str> = blocked
-            .iter()
-            .map(|on| self.entries[*on].name().as_str())
-            .collect();
+    fn why_down(&self, blocked: &[usize]) -> String {
+        let names = blocked.iter().map(|on| self.entries[*on].name().as_str());
+        let names: Vec<&str> = names.collect();
         match names.as_slice() {
             [] => "too little of what it depends on is up".to_string(),
             [name] => format!("{name} is down"),
@@ -267,19 +281,27 @@ impl Watch {
         }
     }
 
-    /// The targets that are down at the bottom of what it waits for; not all of many.
+    /// The targets that are down at the bottom of what it waits for; not all of many. Each that
+    /// it depends on knows its own: a walk through all below, for each of thousands that one
+    /// dead target hides, would take seconds.
     pub(super) fn blocked(&self, slot: usize) -> Vec<usize> {
-        let (mut found, mut seen) = (Vec::new(), std::collections::BTreeSet::new());
-        let mut way: Vec<usize> = self.entries[slot].depends.iter().rev().copied().collect();
-        while let Some(slot) = way.pop() {
-            if found.len() >= limits::BLOCKED_MAX || !seen.insert(slot) {
-                continue;
-            }
-            let entry = &self.entries[slot];
-            match entry.base {
-                State::Down => found.push(slot),
-                State::Dependency => way.extend(entry.depends.iter().rev()),
-                _ => {}
+        let mut found = Vec::new();
+        for on in self.entries[slot].depends.iter() {
+            let entry = &self.entries[*on];
+            let bottom = match entry.base {
+                State::Down => std::slice::from_ref(on),
+                State::Dependency => entry.blocked.as_slice(),
+                _ => &[],
+            };
+            #[cfg(test)]
+            self.looked.set(self.looked.get() + 1 + bottom.len());
+            for down in bottom {
+                if found.len() >= limits::BLOCKED_MAX {
+                    return found;
+                }
+                if !found.contains(down) {
+                    found.push(*down);
+                }
             }
         }
         found
@@ -287,15 +309,17 @@ impl Watch {
 
     /// How many targets are not asked because of it.
     pub(super) fn hides(&self, slot: usize) -> usize {
-        let mut seen = std::collections::BTreeSet::new();
+        let (mut seen, mut count) = (vec![false; self.entries.len()], 0);
         let mut way = vec![slot];
         while let Some(slot) = way.pop() {
             for next in self.entries[slot].dependents.iter() {
-                if self.entries[*next].base == State::Dependency && seen.insert(*next) {
+                let hidden = self.entries[*next].base == State::Dependency;
+                if hidden && !std::mem::replace(&mut seen[*next], true) {
+                    count += 1;
                     way.push(*next);
                 }
             }
         }
-        seen.len()
+        count
     }
 }

@@ -73,6 +73,9 @@ pub struct Watch {
     /// When this hc stood still last.
     stalled: Mono,
     out: VecDeque<Out>,
+    /// What was looked at to know by whom others are hidden.
+    #[cfg(test)]
+    looked: std::cell::Cell<usize>,
 }
 
 impl Watch {
@@ -183,6 +186,11 @@ impl Watch {
                 !entry.is_group() && entry.base != State::Dependency,
                 "{name}: it is asked, now or later, if it can be"
             );
+            let blocked = match entry.base {
+                State::Dependency => self.blocked(slot),
+                _ => Vec::new(),
+            };
+            assert_eq!(entry.blocked, blocked, "{name}: it is known by whom");
             assert_eq!(
                 entry
                     .queued

@@ -165,7 +165,7 @@ impl Watch {
 
     /// Takes all entries out, and moves what has their places in it to the new ones.
     fn take_old(&mut self, places: &BTreeMap<Name, usize>) -> BTreeMap<Name, Entry> {
-        let entries = std::mem::take(&mut self.entries);
+        let mut entries = std::mem::take(&mut self.entries);
         let place = |slot: usize| places.get(entries[slot].name()).copied();
         self.timers.moved(place);
         for table in [&mut self.asked, &mut self.acting] {
@@ -180,6 +180,11 @@ impl Watch {
             .collect();
         for set in [&mut self.shown, &mut self.judge, &mut self.tell] {
             *set = std::mem::take(set).into_iter().filter_map(place).collect();
+        }
+        let moved = |entry: &Entry| entry.blocked.iter().map(|slot| place(*slot)).collect();
+        let blocked: Vec<Option<Vec<usize>>> = entries.iter().map(moved).collect();
+        for (entry, blocked) in entries.iter_mut().zip(blocked) {
+            entry.blocked = blocked.unwrap_or_default();
         }
         let named = entries.into_iter();
         named.map(|entry| (entry.name().clone(), entry)).collect()

@@ -47,10 +47,6 @@ impl Watch {
         };
         let mut times = entry.times.clone();
         times.enter(self.now.mono, entry.shown_up());
-        let blocked = match entry.base {
-            State::Dependency => self.blocked(slot),
-            _ => Vec::new(),
-        };
         let (streak, wanted) = entry.streak();
         let next = self.timers.at((slot, What::Round)).or(entry.queued);
         Some(TargetView {
@@ -64,7 +60,7 @@ impl Watch {
             why: entry.why.clone(),
             depends: entry.target.depends.iter().map(Name::to_string).collect(),
             need: entry.target.need,
-            blocked: names(&blocked),
+            blocked: names(&entry.blocked),
             streak,
             wanted,
             checked: entry.checked.map(|wall| wall.0),

@@ -1,5 +1,7 @@
 //! A target whose dependency is down is not checked, and nothing is said about it.
 
+use std::collections::BTreeSet;
+
 use super::story::{Play, Story, name, s, target};
 use crate::time::Span;
 use crate::watch::{In, State, Target};
@@ -215,4 +217,114 @@ fn how_many_are_hidden_is_counted_through_all_levels_and_none_twice() {
     story.run(s(120));
     assert_eq!(story.news(), ["router down"]);
     assert_eq!(story.told[0].2.hides, 3);
+}
+
+/// Ten layers, each target behind three of the layer before.
+fn layers(wide: usize) -> Vec<Target> {
+    let mut targets: Vec<Target> = (0..wide)
+        .map(|n| target(&format!("t-0-{n}"), &[]))
+        .collect();
+    for layer in 1..10 {
+        for n in 0..wide {
+            let on = |more: usize| format!("t-{}-{}", layer - 1, (n + more * more) % wide);
+            let on = [on(0), on(1), on(2)];
+            let on: Vec<&str> = on.iter().map(String::as_str).collect();
+            targets.push(target(&format!("t-{layer}-{n}"), &on));
+        }
+    }
+    targets
+}
+
+/// All that are down below, found by a walk through everything, in its order.
+fn walk(story: &Story, name: &str, found: &mut Vec<String>, seen: &mut BTreeSet<String>) {
+    let place = |on: &String| {
+        let mut targets = story.watch.targets().iter();
+        targets.position(|target| target.name.as_str() == on)
+    };
+    let mut depends = story.view(name).depends;
+    depends.sort_by_key(place);
+    for on in depends {
+        if !seen.insert(on.clone()) {
+            continue;
+        }
+        match story.state(&on).as_str() {
+            "down" => found.push(on),
+            "dependency" => walk(story, &on, found, seen),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn who_hides_what_is_known_through_all_layers_whatever_dies_and_comes_back() {
+    let mut targets = layers(12);
+    for target in targets.iter_mut().skip(24).step_by(3) {
+        target.need = Some(2);
+    }
+    for target in targets.iter_mut().skip(30).step_by(7) {
+        target.checks = 0;
+    }
+    let names: Vec<String> = targets.iter().map(|t| t.name.to_string()).collect();
+    let mut story = Story::new(targets).all_up();
+    let mut hidden = 0;
+    for round in 0..12 {
+        for (n, name) in names
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| (n + round) % 5 == 0)
+        {
+            // Most of them in the first layer.
+            match (n + round) % 3 {
+                0 => story.bad.remove(name.as_str()),
+                _ if n < 24 || n % 11 == 0 => story.bad.insert(name.clone(), "gone"),
+                _ => None,
+            };
+        }
+        story.run(s(40));
+        for name in &names {
+            let view = story.view(name);
+            let (mut found, mut seen) = (vec![], BTreeSet::new());
+            if view.state == "dependency" {
+                walk(&story, name, &mut found, &mut seen);
+                found.truncate(crate::limits::BLOCKED_MAX);
+                hidden += 1;
+            }
+            assert_eq!(view.blocked, found, "{name} in round {round}");
+        }
+    }
+    assert!(hidden > 300, "{hidden}");
+}
+
+#[test]
+fn who_hides_many_through_many_layers_is_found_by_a_look_at_each_dependency() {
+    let targets = layers(40);
+    let depends: usize = targets.iter().map(|target| target.depends.len()).sum();
+    let mut story = Story::new(targets).all_up();
+    story.bad.insert("t-0-0".to_string(), "gone");
+    story.watch.looked.set(0);
+    story.until_state("t-0-0", State::Down);
+    assert!(story.told[0].2.hides > 150, "{}", story.told[0].2.hides);
+    assert_eq!(story.view("t-9-0").blocked, ["t-0-0"]);
+    let looked = story.watch.looked.get();
+    assert!(looked <= 3 * depends, "{looked} for {depends} dependencies");
+}
+
+#[test]
+fn that_another_died_below_is_told_through_all_layers() {
+    let targets = vec![
+        target("a", &[]),
+        target("b", &[]),
+        target("one", &["a", "b"]),
+        target("two", &["one"]),
+        target("three", &["two"]),
+    ];
+    let mut story = Story::new(targets).all_up();
+    story.bad.insert("a".to_string(), "gone");
+    story.until_state("three", State::Dependency);
+    story.bad.insert("b".to_string(), "gone");
+    story.forget();
+    story.until_state("b", State::Down);
+    assert!(story.shown.contains(&name("three")));
+    assert_eq!(story.view("three").blocked, ["a", "b"]);
+    assert_eq!(story.view("three").why, "a and b are down");
 }
