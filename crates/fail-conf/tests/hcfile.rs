@@ -437,7 +437,11 @@ fn what_counts_when_it_can_not_be_found_out_is_that_of_the_check_else_of_the_tar
     let hcfile = good(text);
     let counts = |name: &str| -> Vec<Verdict> {
         let checks = hcfile.bodies[&name.parse().unwrap()].checks.iter();
-        checks.map(|check| check.terms.unknown).collect()
+        let counts: Vec<Verdict> = checks.map(|check| check.terms.unknown).collect();
+        let mut targets = hcfile.targets.iter();
+        let target = targets.find(|target| target.name.as_str() == name);
+        assert_eq!(target.unwrap().unknown, counts, "also for hc itself");
+        counts
     };
     assert_eq!(counts("x"), [Verdict::Unknown], "shown as it is, and bad");
     assert_eq!(counts("a"), [Verdict::Warning, Verdict::Bad]);

@@ -36,6 +36,7 @@ fn target(name: &str, depends: &[String]) -> Option<Target> {
         depends: depends?,
         need: None,
         checks: 1,
+        unknown: vec![],
         pace: Pace::default(),
         windows: vec![],
         lines: vec![line],

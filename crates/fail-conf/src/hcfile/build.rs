@@ -431,6 +431,7 @@ impl<'a> Builder<'a> {
             depends: depends.into_iter().map(|(on, _)| on).collect(),
             need: need.map(|(need, _)| need),
             checks: body.checks.len(),
+            unknown: body.checks.iter().map(|line| line.terms.unknown).collect(),
             pace,
             windows: texts,
             lines,

@@ -231,16 +231,20 @@ impl Watch {
         let Some(round) = &mut entry.round else {
             return;
         };
-        round.found(Verdict::Unknown, NO_ANSWER);
         let took = now.mono - round.begun;
         let doubted = round.begun < stalled && entry.doubts < DOUBTS_MAX;
         for number in std::mem::take(&mut round.open) {
             self.health.checks += 1;
             self.out.push_back(Out::Drop(number));
-            let check = self.asked.remove(&number).map(|(_, check)| check);
-            if let Some(check) = check.filter(|_| !doubted) {
+            let Some((_, check)) = self.asked.remove(&number) else {
+                continue;
+            };
+            let verdict = entry.target.unknown.get(check).copied();
+            let verdict = verdict.unwrap_or(Verdict::Unknown);
+            round.found(verdict, NO_ANSWER);
+            if !(doubted && is_bad(verdict)) {
                 entry.findings[check] = Some(Finding {
-                    verdict: Verdict::Unknown,
+                    verdict,
                     why: NO_ANSWER.to_string(),
                     took,
                     figures: Vec::new(),

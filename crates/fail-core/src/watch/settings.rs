@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fail_wire::Name;
 
-use super::words::Event;
+use super::words::{Event, Verdict};
 use crate::time::Span;
 
 /// One target. What its checks and actions are is known to who runs them; here they have
@@ -21,6 +21,9 @@ pub struct Target {
     pub need: Option<usize>,
     /// How many checks it has. None: a group, which is up while enough of what it depends on is.
     pub checks: usize,
+    /// What counts when hc does not get round to a check, by its number; `Unknown` for those
+    /// beyond: it is not the other end's fault.
+    pub unknown: Vec<Verdict>,
     /// How it is checked.
     pub pace: Pace,
     /// The maintenance windows that it is in, as the Hcfile prints them.

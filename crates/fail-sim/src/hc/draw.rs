@@ -172,6 +172,8 @@ fn target(rng: &mut Rng, n: usize) -> Target {
             true => 0,
             false => rng.weighted(&[(3, 1), (1, 2)]),
         },
+        // What is not found out would hide how it really is.
+        unknown: vec![],
         pace: pace(rng),
         windows: match rng.per_mille(300) {
             true => vec![WINDOW.to_string()],

@@ -1,6 +1,6 @@
 //! From findings to up and down.
 
-use super::story::{Story, line, s, target};
+use super::story::{Play, Story, line, s, target};
 use crate::time::Span;
 use crate::watch::{Event, Pace, State, Target, Verdict};
 
@@ -217,4 +217,34 @@ fn that_it_is_still_down_is_said_again() {
     story.run(s(1_300));
     assert_eq!(story.news().len(), 4, "not when it is up");
     assert!(story.told[3].2.lasted > s(1_250) && story.told[3].2.lasted < s(1_350));
+}
+
+#[test]
+fn what_hc_did_not_get_round_to_counts_as_each_check_says() {
+    let target = |unknown: &[Verdict]| Target {
+        checks: 2,
+        unknown: unknown.to_vec(),
+        ..target("www", &[])
+    };
+    for (unknown, state, warns) in [
+        (&[Verdict::Good, Verdict::Good][..], "up", false),
+        (&[Verdict::Good, Verdict::Warning], "up", true),
+        (&[Verdict::Good], "down", false),
+        (&[Verdict::Bad, Verdict::Good], "down", false),
+    ] {
+        let mut story = Story::new(vec![target(unknown)]).all_up();
+        story.checks.insert("www".to_string(), Play::Hangs);
+        story.run(s(120));
+        let view = story.view("www");
+        assert_eq!(
+            (view.state.as_str(), view.warning),
+            (state, warns),
+            "{unknown:?}"
+        );
+        for (n, check) in view.checks.iter().enumerate() {
+            let verdict = unknown.get(n).copied().unwrap_or(Verdict::Unknown);
+            assert_eq!(check.verdict.as_deref(), Some(verdict.word()));
+            assert_eq!(check.why, "hc did not get round to it");
+        }
+    }
 }

@@ -31,6 +31,7 @@ pub fn target(text: &str, depends: &[&str]) -> Target {
         depends: depends.iter().map(|on| name(on)).collect(),
         need: None,
         checks: 1,
+        unknown: vec![],
         pace: Pace::default(),
         windows: vec![],
         lines: vec![line(&Event::ALL)],
