@@ -1,10 +1,10 @@
 //! What hc's machine costs: so many targets, a tenth of them behind routers that die and come
 //! back, asked each ten seconds for some virtual minutes. With `group`, half of them (1,000 at
 //! most) make up a group that needs half of its own, and all others are behind it and fail
-//! together. With `layers`, they are in ten layers, each target behind ten of the layer before,
+//! together, down after `fall` bad findings (3). With `layers`, they are in ten layers, each target behind ten of the layer before,
 //! and so many of the first layer (one) die. Says the time for each check, with all that follows
 //! from it.
-//! `cargo run --release -p fail-sim --example hc-pace [targets [group | layers [dead]]]`
+//! `cargo run --release -p fail-sim --example hc-pace [targets [group [fall] | layers [dead]]]`
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
@@ -60,7 +60,7 @@ fn targets(count: usize) -> Option<Targets> {
 }
 
 /// A group, what it is made of, and what is behind it.
-fn grouped(count: usize) -> Option<Targets> {
+fn grouped(count: usize, fall: u32) -> Option<Targets> {
     let members = (count / 2).min(DEPENDS_MAX);
     let names: Vec<String> = (0..members).map(|n| format!("member-{n}")).collect();
     let mut all = Vec::new();
@@ -73,7 +73,9 @@ fn grouped(count: usize) -> Option<Targets> {
         ..target("group", &names)?
     });
     for n in members..count {
-        all.push(target(&format!("behind-{n}"), &["group".to_string()])?);
+        let mut behind = target(&format!("behind-{n}"), &["group".to_string()])?;
+        behind.pace.fall = fall;
+        all.push(behind);
     }
     Targets::new(all).ok()
 }
@@ -132,14 +134,12 @@ fn do_all(watch: &mut Watch, now: Now, dead: bool, coming: &mut Coming) -> (u64,
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
-    let count = words.next().and_then(|text| text.parse().ok());
+    let number = |text: String| text.parse::<u32>().ok();
+    let count = words.next().and_then(number).map(|count| count as usize);
     let count = count.unwrap_or(2_000);
     let targets = match words.next().as_deref() {
-        Some("group") => grouped(count),
-        Some("layers") => layered(
-            count,
-            words.next().and_then(|text| text.parse().ok()).unwrap_or(1),
-        ),
+        Some("group") => grouped(count, words.next().and_then(number).unwrap_or(3)),
+        Some("layers") => layered(count, words.next().and_then(number).unwrap_or(1) as usize),
         _ => targets(count),
     };
     let Some(targets) = targets else {

@@ -148,7 +148,9 @@ impl Watch {
     }
 
     /// Somebody has to know how it is since then: it is asked, or what it is made of. A group
-    /// is looked at each time, as who was certain may have been bad once meanwhile.
+    /// is looked at each time, as who was certain may have been bad once meanwhile. Where many
+    /// fail one after the other, each wants an answer of its own: the members of a group are asked
+    /// once in [`super::rounds::WANTED_EVERY`] for all of them.
     fn want(&mut self, now: Now, slot: usize, since: Mono) {
         let (mut way, mut seen) = (vec![slot], std::collections::BTreeSet::new());
         while let Some(slot) = way.pop() {
@@ -162,7 +164,7 @@ impl Watch {
                 way.extend(entry.depends.iter());
                 self.judge.insert(slot);
             } else if news && entry.round.as_ref().is_none_or(|round| round.begun < since) {
-                self.begin_now(now, slot);
+                self.begin_for(now, slot);
             }
         }
     }

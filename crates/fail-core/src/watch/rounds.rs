@@ -31,6 +31,10 @@ pub const FIRST_WITHIN: Span = Span::from_secs(60);
 /// While checks are under way hc wakes up so often, if only to see whether it stood still.
 pub(super) const BEAT: Span = Span::from_secs(1);
 
+/// Who was found bad wants to know whether what it depends on is good since then: where one after
+/// the other does, that is asked once in so long for all of them.
+pub(super) const WANTED_EVERY: Span = Span::from_secs(1);
+
 /// So often in a row the bad findings of a target do not count because hc stood still. On a
 /// host that is always too busy nothing would ever be found down otherwise.
 const DOUBTS_MAX: u32 = 3;
@@ -88,6 +92,12 @@ impl Entry {
             )
         };
         next.max(Mono(now.mono.0.saturating_add(1)))
+    }
+
+    /// Until then it is not asked again, whoever has to know how it is.
+    fn pause(&self) -> Option<Mono> {
+        let begun = self.round.as_ref().map(|round| round.begun);
+        begun.or(self.asked_at).map(|at| at + WANTED_EVERY)
     }
 
     /// It is down once more: it is asked after that, and later each time.
@@ -176,6 +186,20 @@ impl Watch {
             Some(round) if round.begun >= now.mono => {}
             Some(_) => self.entries[slot].again = true,
             None => self.begin(now, slot, now.mono),
+        }
+    }
+
+    /// The same because somebody has to know how it is; not at once if it was asked a moment ago.
+    pub(super) fn begin_for(&mut self, now: Now, slot: usize) {
+        let entry = &self.entries[slot];
+        let Some(at) = entry.pause().filter(|at| *at > now.mono) else {
+            return self.begin_now(now, slot);
+        };
+        // After a round that is under way, when that is over.
+        if entry.round.is_none() && entry.queued.is_none() {
+            let key = (slot, What::Round);
+            let next = self.timers.at(key).map_or(at, |next| next.min(at));
+            self.timers.set(key, next);
         }
     }
 
@@ -313,7 +337,14 @@ impl Watch {
         if std::mem::take(&mut entry.again) {
             return self.begin(now, slot, now.mono);
         }
-        let next = entry.next(now, begun);
+        let mut next = entry.next(now, begun);
+        if entry.wanted.is_some_and(|wanted| wanted > begun) {
+            let soon = entry
+                .pause()
+                .unwrap_or(next)
+                .max(Mono(now.mono.0.saturating_add(1)));
+            next = next.min(soon);
+        }
         // Who waits for it has begun the next round already.
         if entry.round.is_none() && entry.queued.is_none() {
             self.timers.set((slot, What::Round), next);

@@ -143,3 +143,25 @@ fn a_member_that_is_bad_once_while_another_is_asked_hides_nothing_for_ever() {
     story.run(s(60));
     assert_eq!(story.news(), ["site down"]);
 }
+
+#[test]
+fn many_that_fail_behind_a_group_have_its_members_asked_once_in_a_while() {
+    let names: Vec<String> = (0..40).map(|n| format!("member-{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut targets: Vec<_> = names.iter().map(|name| target(name, &[])).collect();
+    targets.push(group("members", &names, 20));
+    for n in 0..100 {
+        let mut behind = target(&format!("behind-{n}"), &["members"]);
+        behind.pace.fall = 1;
+        targets.push(behind);
+    }
+    let mut story = Story::new(targets).all_up();
+    for n in 0..100 {
+        story.bad.insert(format!("behind-{n}"), "refused");
+    }
+    story.run(s(12));
+    assert_eq!(story.news().len(), 100, "all were found down");
+    for name in names {
+        assert!(story.asked(name) <= 15, "{name}: {}", story.asked(name));
+    }
+}
