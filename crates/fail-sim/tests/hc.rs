@@ -48,6 +48,9 @@ fn enough_happens_in_these_worlds() {
         ("renotifies said", 500),
         ("stalls", 10),
         ("answers missed", 3),
+        ("halts", 10),
+        ("answers missed in a halt", 3),
+        ("gasps", 1_000),
         ("restarts", 10),
         ("reloads", 10),
         ("actions that hang", 100),
@@ -189,6 +192,12 @@ fn an_hc_that_forgets_over_a_restart_says_things_twice() {
 #[test]
 fn who_is_asked_all_the_time_is_seen() {
     caught(Broken::Restless, Property::Pace, &[]);
+}
+
+#[test]
+fn an_hc_that_is_not_told_that_its_checks_stood_still_accuses_the_innocent() {
+    let others = [Property::Pace, Property::SaidTruth];
+    caught(Broken::Unheard, Property::NeverTrue, &others);
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub fn turn(target: &Target) -> u64 {
 }
 
 /// Until it is known how it is itself, once what it depends on is known.
-fn own(target: &Target) -> u64 {
+fn own(setup: &Setup, target: &Target) -> u64 {
     if target.checks == 0 {
         return 0;
     }
@@ -39,7 +39,9 @@ fn own(target: &Target) -> u64 {
     // Findings that did not count because hc stood still, a round that was under way, one that
     // somebody waited for, and one after a window.
     let rounds = u64::from(pace.rise.max(pace.fall)) + 6;
-    turn(target) + rounds * (round(target) + pace.retry.0)
+    // Each bad one is asked anew three times, if what runs the checks stood still meanwhile.
+    let again = if setup.gasps { 4 } else { 1 };
+    turn(target) + rounds * (again * round(target) + pace.retry.0)
 }
 
 /// Until all is known and said of it, when nothing changes any more: what it depends on comes
@@ -53,7 +55,7 @@ pub fn known(setup: &Setup, other: bool, n: usize) -> u64 {
         .iter()
         .map(|on| chain(setup, other, number(on)));
     let flap = target.pace.flap.map_or(0, |flap| flap.within.0);
-    own(target) + before.max().unwrap_or(0) + flap + 2 * SLACK
+    own(setup, target) + before.max().unwrap_or(0) + flap + 2 * SLACK
 }
 
 fn chain(setup: &Setup, other: bool, n: usize) -> u64 {
@@ -64,5 +66,5 @@ fn chain(setup: &Setup, other: bool, n: usize) -> u64 {
         .depends
         .iter()
         .map(|on| chain(setup, other, number(on)));
-    own(target) + before.max().unwrap_or(0)
+    own(setup, target) + before.max().unwrap_or(0)
 }

@@ -298,7 +298,7 @@ fn disturbances(rng: &mut Rng, count: usize, storm: u64, acts: &mut Vec<(u64, Ac
         if at >= storm {
             break;
         }
-        let what = rng.weighted(&[(3, 0), (4, 1), (2, 2), (3, 3), (2, 4), (2, 5)]);
+        let what = rng.weighted(&[(3, 0), (4, 1), (2, 2), (3, 3), (2, 4), (2, 5), (3, 6)]);
         let act = match what {
             0 => Act::Stall(rng.between(100, 12_000) * MS),
             1 => {
@@ -317,6 +317,8 @@ fn disturbances(rng: &mut Rng, count: usize, storm: u64, acts: &mut Vec<(u64, Ac
                 acts.push((at + rng.between(0, down - 1) * MS, Act::Reload(other)));
                 Act::Restart(down * MS)
             }
+            // Within this no check is given up so often that it counts all the same.
+            6 => Act::Halt(rng.between(100, 6_000) * MS),
             3 => {
                 open = !open;
                 Act::Window(open)
@@ -357,6 +359,7 @@ impl Setup {
             styles: (0..count).map(|_| style(rng)).collect(),
             targets,
             soft,
+            gasps: rng.per_mille(150),
             acts,
             storm,
         }

@@ -12,6 +12,9 @@ use super::setup::{Kind, Own, kind, number};
 use super::world::{Event, World};
 use crate::setup::SECOND;
 
+/// What runs the checks stands still for less than this unseen, and every check is as it is.
+const HALT_SEEN: u64 = SECOND * 6 / 10;
+
 /// A check that says no.
 pub(super) fn bad(why: &str) -> Finding {
     Finding {
@@ -140,6 +143,51 @@ impl World {
             _ => acted,
         };
         self.turn(Some(In::Acted { number, acted }));
+    }
+
+    /// Before hc does anything else it is told that what runs the checks stands still, or did.
+    pub(super) fn tell_halt(&mut self) {
+        let Some((since, until)) = self.halted else {
+            return;
+        };
+        let over = self.at >= until;
+        if over {
+            self.halted = None;
+        }
+        let seen = self.at.min(until) - since >= HALT_SEEN;
+        let now = self.now();
+        if let Some(watch) = self.scene.watch.as_mut().filter(|_| seen) {
+            self.scene.halted = self.at;
+            if self.broken != Broken::Unheard {
+                watch.handle(now, In::Stalled(over.then_some(Span(until - since))));
+                self.drain();
+            }
+        }
+    }
+
+    /// What ends while it stands still is told when it goes on. A check that was under way
+    /// before may have missed its answer.
+    pub(super) fn while_halted(&mut self, number: u64, target: usize, was_up: bool) {
+        let Some((since, until)) = self.halted else {
+            return;
+        };
+        let mut finding = self.finding(target, was_up);
+        let before = self.look.checks.get(&number);
+        let before = before.is_some_and(|check| check.begun < since);
+        let missed = before && until - since >= HALT_SEEN && !self.scene.setup.gasps;
+        if missed && self.late.per_mille(500) {
+            finding = bad("no answer in time");
+            self.seen("answers missed in a halt");
+        }
+        let event = Event::Late {
+            generation: self.generation,
+            number,
+            target,
+            finding,
+        };
+        // One after the other.
+        let after = self.late.between(0, 20_000_000);
+        self.later(until + after, event);
     }
 
     /// Does all that hc wants.

@@ -270,13 +270,15 @@ impl Look {
             return;
         }
         let is_good = each.round.bad.is_none();
-        let doubtful = !is_good && begun < scene.disturbed;
+        let doubtful = !is_good && begun < scene.disturbed.max(scene.halted);
         let view = scene.watch.as_ref().and_then(|watch| watch.view(&name(n)));
         let up = view.is_some_and(|view| view.state == "up");
         let warns = each.round.warns;
         each.warned.round(begun, up, is_good, doubtful, warns);
         if doubtful {
             each.doubtful += 1;
+            // It is asked anew at once.
+            each.extras += 1;
         } else {
             each.row = match each.row {
                 (was, count) if was == is_good => (was, count + 1),
@@ -338,7 +340,10 @@ impl Look {
             each.extras += 4;
             each.visible = scene.at;
             each.calm = false;
-            if scene.setup.target(scene.other, n).is_none() {
+            let target = scene.setup.target(scene.other, n);
+            // A group has no warnings.
+            each.warned.said &= target.is_none_or(|target| target.checks > 0);
+            if target.is_none() {
                 *each = Each {
                     was_up: true,
                     was_down: true,
@@ -373,7 +378,7 @@ impl Look {
                 let each = &mut self.each[n];
                 each.worked_on = scene.open;
                 each.forget_flaps();
-                each.warned.forget(scene.at);
+                each.warned.window(scene.at);
                 each.extras += 2;
                 self.disturb(scene.at, n);
             }

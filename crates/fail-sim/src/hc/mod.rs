@@ -1,6 +1,6 @@
 //! hc in a box: the real `Watch` of `fail-core` on simulated time, with targets that really
-//! fail, checks that are slow or never end, actions that hang, an hc that stands still, is
-//! started anew and reads other files.
+//! fail, checks that are slow or never end, actions that hang, an hc that stands still, or
+//! what runs its checks, is started anew and reads other files.
 //!
 //! A run is a seed, as in the box of clusters ([`crate::run`]): [`run`] draws a world and what
 //! happens to it, [`look::Look`] watches the properties all the time, and in the end nothing
@@ -79,6 +79,8 @@ pub enum Broken {
     Restless,
     /// hc is woken up late, and nobody says so.
     Sleepy,
+    /// hc is not told that what runs the checks stood still.
+    Unheard,
     /// hc is not told of limits.
     NoLimits,
     /// How many reports were left out is lost.

@@ -18,6 +18,9 @@ pub struct Setup {
     pub soft: BTreeSet<(usize, usize)>,
     /// How each target behaves.
     pub styles: Vec<Style>,
+    /// What runs the checks stands still again and again, for ever: for a second or so, every
+    /// few seconds.
+    pub gasps: bool,
     /// What happens, and when.
     pub acts: Vec<(u64, Act)>,
     /// When the last of that has happened.
@@ -57,6 +60,8 @@ pub enum Act {
     Own(usize, Own),
     /// hc stands still for so long.
     Stall(u64),
+    /// What runs the checks stands still for so long, and hc does not.
+    Halt(u64),
     /// hc reads the first file, or the other.
     Reload(bool),
     /// hc ends, and is there again after so long.

@@ -20,6 +20,8 @@ pub(super) struct Warned {
     /// The same: hc has counted no less, while it was up. Rounds that were begun since then.
     sure: u32,
     since: u64,
+    /// With the first of them it may be said that it is up, and then nothing else.
+    first: bool,
 }
 
 impl Warned {
@@ -35,7 +37,15 @@ impl Warned {
             (self.row, self.sure) = ((warns, 0), 0);
         }
         self.row.1 += 1;
-        self.sure += u32::from(up && begun >= self.since);
+        if up && begun >= self.since && !std::mem::take(&mut self.first) {
+            self.sure += 1;
+        }
+    }
+
+    /// A window has opened or closed.
+    pub fn window(&mut self, at: u64) {
+        self.forget(at);
+        self.first = true;
     }
 
     /// hc may have begun to count anew.

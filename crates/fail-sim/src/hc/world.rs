@@ -32,6 +32,8 @@ pub struct Scene {
     pub open: bool,
     /// What happened to hc itself last: it began, stood still, read a file.
     pub disturbed: u64,
+    /// When hc was told last that what runs the checks stands still, or did.
+    pub halted: u64,
 }
 
 /// What comes.
@@ -58,6 +60,8 @@ pub(super) enum Event {
         acted: Acted,
     },
     Boot,
+    /// What runs the checks stands still once more.
+    Gasp,
     /// A broken world: hc is asked again and again.
     Nag(usize),
 }
@@ -82,7 +86,9 @@ pub struct World {
     pub(super) reloads: u64,
     /// Who was found bad once.
     pub(super) spoilt: Vec<bool>,
-    late: Rng,
+    pub(super) late: Rng,
+    /// What runs the checks stands still: since when, until when.
+    pub(super) halted: Option<(u64, u64)>,
     queue: BTreeMap<(u64, u64), Event>,
     count: u64,
     /// hc stands still: since when, until when.
@@ -112,6 +118,7 @@ impl World {
                 other: false,
                 open: false,
                 disturbed: 0,
+                halted: 0,
                 setup,
             },
             trace: Trace::new(options.all_lines),
@@ -125,6 +132,7 @@ impl World {
             reloads: 0,
             spoilt: vec![false; count],
             late,
+            halted: None,
             queue: BTreeMap::new(),
             count: 0,
             stalled: None,
@@ -134,6 +142,9 @@ impl World {
             world.later(at, Event::Happens(act));
         }
         world.later(0, Event::Boot);
+        if world.scene.setup.gasps {
+            world.later(SECOND, Event::Gasp);
+        }
         if options.broken == Broken::Restless {
             world.later(SECOND, Event::Nag(0));
         }
@@ -211,6 +222,7 @@ impl World {
     /// hc is told of this, or that its time has come.
     pub(super) fn turn(&mut self, input: Option<In>) {
         let now = self.now();
+        self.tell_halt();
         let Some(watch) = &mut self.scene.watch else {
             return;
         };
@@ -235,6 +247,13 @@ impl World {
         match event {
             Event::Happens(act) => self.act(act),
             Event::Boot => self.boot(),
+            Event::Gasp => {
+                self.seen("gasps");
+                let until = self.at + self.late.between(600, 1_900) * 1_000_000;
+                self.halted = Some((self.at, until));
+                let next = until + self.late.between(500, 3_000) * 1_000_000;
+                self.later(next, Event::Gasp);
+            }
             Event::Nag(n) => {
                 self.turn(Some(In::Ask(name(n))));
                 let next = (n + 1) % self.spoilt.len();
@@ -246,6 +265,11 @@ impl World {
                 target,
                 was_up,
             } => {
+                if generation == self.generation
+                    && self.halted.is_some_and(|(_, until)| until > self.at)
+                {
+                    return self.while_halted(number, target, was_up);
+                }
                 let finding = self.finding(target, was_up);
                 self.found(generation, number, target, finding);
             }
@@ -304,6 +328,14 @@ impl World {
                 self.scene.disturbed = until;
             }
             Act::Stall(_) => {}
+            Act::Halt(span) if self.scene.watch.is_some() && !self.scene.setup.gasps => {
+                self.seen("halts");
+                let until = self.at + span;
+                self.halted = Some((self.at, until));
+                self.look.extra_all(2);
+                self.scene.disturbed = until;
+            }
+            Act::Halt(_) => {}
             Act::Reload(other) => {
                 self.seen("reloads");
                 if self.scene.watch.is_none() {
@@ -319,7 +351,7 @@ impl World {
             }
             Act::Restart(span) if self.scene.watch.is_some() => {
                 self.seen("restarts");
-                self.stalled = None;
+                (self.stalled, self.halted) = (None, None);
                 self.scene.watch = None;
                 self.generation += 1;
                 self.look.killed(&self.scene);
