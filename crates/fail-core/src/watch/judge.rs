@@ -4,7 +4,8 @@
 //! A target that would be down first makes sure of what it depends on: what is not certain
 //! since its first bad finding is asked at once, and until that has answered the target stays
 //! what it was. So what is behind a dead router is never called down, in whatever order they
-//! are checked.
+//! are checked. The same before it would be up: an address that another host serves by now is not
+//! called up again because nobody has asked yet whether this host serves.
 
 use super::Watch;
 use super::entry::{Entry, Since};
@@ -72,15 +73,17 @@ impl Watch {
             self.change(now, slot, State::Pending, why);
             return self.begin_now(now, slot);
         }
-        let (pace, Some(run)) = (&entry.target.pace, entry.run) else {
+        let (pace, base, Some(run)) = (entry.target.pace, entry.base, entry.run) else {
             return;
         };
         let why = entry.found.clone();
         if run.good && run.count >= pace.rise {
-            self.change(now, slot, State::Up, why);
+            if base != State::Up && self.is_sure(now, slot, run.since) {
+                self.change(now, slot, State::Up, why);
+            }
         } else if !run.good
             && run.count >= pace.fall
-            && entry.base != State::Down
+            && base != State::Down
             && self.is_sure(now, slot, run.since)
         {
             self.change(now, slot, State::Down, why);

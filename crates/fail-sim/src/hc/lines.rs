@@ -1,7 +1,8 @@
 //! Actions. **One at a time** for each line of a target; what was begun **ends**. What is said
 //! is in **order**, was true at some time since the other was said (**never true**), and is
 //! **one message**: nobody is called down while enough of what it depends on was down before its
-//! first bad finding, nor before it was found so often in a row (**grounds**). Of what is worked
+//! first bad finding, nor up while they were before its first good one (**up alone**), and neither
+//! before it was found so often in a row (**grounds**). Of what is worked
 //! on nothing is said, nor of a group because of it (**maintenance**).
 
 use fail_core::watch::{ACT_GRACE, Event, Report};
@@ -109,7 +110,8 @@ impl Look {
             return self.violated(Property::Grounds, at, text);
         }
         match (report.good, checked) {
-            (false, true) => self.look_one_message(scene, n),
+            (false, true) => self.look_alone(scene, n, self.each[n].first_bad, false),
+            (true, true) => self.look_alone(scene, n, self.each[n].first_good, true),
             (false, false) if !repeats => self.look_group(scene, n),
             _ => {}
         }
@@ -130,9 +132,10 @@ impl Look {
         }
     }
 
-    fn look_one_message(&mut self, scene: &Scene, n: usize) {
+    /// What it depends on was not down since before it was found so.
+    fn look_alone(&mut self, scene: &Scene, n: usize, first: Option<u64>, up: bool) {
         let target = scene.setup.target(scene.other, n);
-        let (Some(target), Some(first)) = (target, self.each[n].first_bad) else {
+        let (Some(target), Some(first)) = (target, first) else {
             return;
         };
         let depends = target.depends.iter().map(number);
@@ -144,8 +147,12 @@ impl Look {
         let down: Vec<usize> = depends.filter(down).collect();
         let total = target.depends.len();
         if total - down.len() < target.need.unwrap_or(total) {
-            let text = format!("t-{n} is called down, and {down:?} were down before");
-            self.violated(Property::OneMessage, scene.at, text);
+            let (word, property) = match up {
+                true => ("up", Property::UpAlone),
+                false => ("down", Property::OneMessage),
+            };
+            let text = format!("t-{n} is called {word}, and {down:?} were down before");
+            self.violated(property, scene.at, text);
         }
     }
 }

@@ -18,6 +18,8 @@ use super::world::Scene;
 pub enum Property {
     /// Nobody is called down whose dependency was down before.
     OneMessage,
+    /// Nobody is called up whose dependency was down before it was found good.
+    UpAlone,
     /// Its mirror: who is down, and what it depends on is not, is called down in time.
     Told,
     /// When all was still for long enough, what is shown and was said is how it is.
@@ -107,6 +109,8 @@ pub(super) struct Each {
     pub round: Round,
     /// The first bad finding after the last good round.
     pub first_bad: Option<u64>,
+    /// The first good finding after the last bad round.
+    pub first_good: Option<u64>,
     /// Whether it was so at some time since the other was said.
     pub was_up: bool,
     pub was_down: bool,
@@ -287,6 +291,11 @@ impl Look {
             let best = &mut each.best[usize::from(is_good)];
             *best = each.row.1.max(*best);
         }
+        if is_good {
+            each.first_good.get_or_insert(scene.at);
+        } else if !doubtful {
+            each.first_good = None;
+        }
         match each.round.bad {
             None => each.first_bad = None,
             Some(at) if each.first_bad.is_none() => {
@@ -337,6 +346,7 @@ impl Look {
             self.reload_quiet(scene, n);
             let each = &mut self.each[n];
             each.warned.forget(scene.at);
+            each.first_good = None;
             each.extras += 4;
             each.visible = scene.at;
             each.calm = false;

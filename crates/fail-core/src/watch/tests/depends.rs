@@ -119,7 +119,8 @@ fn when_the_router_is_back_those_behind_it_are_asked_at_once_and_nothing_is_said
     story.forget();
     assert_eq!(
         story.until_state("web-3", State::Up),
-        Span::from_millis(2_010)
+        // Asked twice, and the router once more.
+        Span::from_millis(2_020)
     );
     story.run(s(60));
     assert_eq!(story.news(), Vec::<String>::new());
@@ -327,4 +328,39 @@ fn that_another_died_below_is_told_through_all_layers() {
     assert!(story.shown.contains(&name("three")));
     assert_eq!(story.view("three").blocked, ["a", "b"]);
     assert_eq!(story.view("three").why, "a and b are down");
+}
+
+/// A service at an address that moves to another host, where this hc finds it well.
+fn served() -> Vec<Target> {
+    let mut here = target("here", &[]);
+    here.pace.interval = s(3_600);
+    let mut nginx = target("nginx", &["here"]);
+    (nginx.pace.rise, nginx.pace.retry) = (1, Span::from_millis(100));
+    vec![here, nginx]
+}
+
+#[test]
+fn what_is_well_again_because_another_host_serves_it_is_not_called_up() {
+    let mut story = Story::new(served()).all_up();
+    story.bad.insert("nginx".to_string(), "status 500");
+    story.until_state("nginx", State::Down);
+    story.bad.clear();
+    story.bad.insert("here".to_string(), "state DOWN");
+    story.run(s(60));
+    assert_eq!(story.state("nginx"), "dependency");
+    assert_eq!(story.news(), ["nginx down", "here down"]);
+    story.bad.clear();
+    story.run(s(4_000));
+    assert_eq!(story.news()[2..], ["here up", "nginx up"]);
+}
+
+#[test]
+fn nor_is_it_as_the_first_that_is_known() {
+    let mut story = Story::empty();
+    story.bad.insert("here".to_string(), "state DOWN");
+    story.reload(served());
+    story.run(s(120));
+    assert_eq!(story.state("nginx"), "dependency");
+    let up = story.log.iter().any(|text| text.contains("-> up"));
+    assert!(!up, "{:?}", story.log);
 }
