@@ -17,7 +17,8 @@ use super::words::{Finding, Out, State, Verdict};
 use crate::limits;
 use crate::time::{Mono, Now, Span};
 
-/// A check that has not answered so long after its deadline is found unknown: hc has lost it. An answer may be under way for a moment on a busy host.
+/// A check that has not answered so long after its deadline is found unknown: hc has lost it. An
+/// answer may be under way for a moment on a busy host.
 pub const CHECK_GRACE: Span = Span::from_secs(2);
 
 /// hc that acts so late for a deadline was stopped, or the host was too busy: checks that

@@ -196,6 +196,8 @@ impl Targets {
 fn order(targets: &[Target], places: &BTreeMap<Name, usize>) -> Result<Vec<usize>, Bad> {
     let mut order = Vec::with_capacity(targets.len());
     let mut done = vec![false; targets.len()];
+    // A look through a long way for each dependency would take minutes.
+    let mut on_way = vec![false; targets.len()];
     for first in 0..targets.len() {
         // The way to here: each place with how many of its dependencies were looked at.
         let mut way = if done[first] {
@@ -205,17 +207,19 @@ fn order(targets: &[Target], places: &BTreeMap<Name, usize>) -> Result<Vec<usize
         };
         while let Some((place, looked)) = way.last_mut() {
             let place = *place;
+            on_way[place] = true;
             match targets[place].depends.get(*looked) {
                 None => {
-                    done[place] = true;
+                    (done[place], on_way[place]) = (true, false);
                     order.push(place);
                     way.pop();
                 }
                 Some(on) => {
                     *looked += 1;
                     let next = places[on];
-                    if let Some(from) = way.iter().position(|(place, _)| *place == next) {
-                        let names = way[from..].iter().map(|(n, _)| targets[*n].name.clone());
+                    if on_way[next] {
+                        let circle = way.iter().skip_while(|(place, _)| *place != next);
+                        let names = circle.map(|(n, _)| targets[*n].name.clone());
                         return Err(Bad::Circle(names.collect()));
                     }
                     if !done[next] {
