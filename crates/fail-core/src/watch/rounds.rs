@@ -33,7 +33,8 @@ pub const FIRST_WITHIN: Span = Span::from_secs(60);
 pub(super) const BEAT: Span = Span::from_secs(1);
 
 /// Who was found bad wants to know whether what it depends on is good since then: where one after
-/// the other does, that is asked once in so long for all of them.
+/// the other does, that is asked once in so long for all of them, or in its own `retry` if that is
+/// shorter: who wants a service moved within a second has said so there.
 pub(super) const WANTED_EVERY: Span = Span::from_secs(1);
 
 /// So often in a row the bad findings of a target do not count because hc stood still. On a
@@ -98,7 +99,8 @@ impl Entry {
     /// Until then it is not asked again, whoever has to know how it is.
     fn pause(&self) -> Option<Mono> {
         let begun = self.round.as_ref().map(|round| round.begun);
-        begun.or(self.asked_at).map(|at| at + WANTED_EVERY)
+        let pause = self.target.pace.retry.min(WANTED_EVERY);
+        begun.or(self.asked_at).map(|at| at + pause)
     }
 
     /// It is down once more: it is asked after that, and later each time.
