@@ -1,7 +1,8 @@
 //! The wishes `away` and `back` for a service of a faild.
 //!
-//! `away` while one of the targets that wish it is bad, `back` when none is. A wish that somebody
-//! else has made is his: it is not replaced, and never taken back. Ours begins with
+//! `away` while one of the targets that wish it is bad, `back` when none is; `engine::wishes` has
+//! the rules. A wish that somebody else has made is his: it is not replaced, and never taken back;
+//! and who has taken ours back has the last word, until a target is found bad anew. Ours begins with
 //! `hc: TARGET:` in the reason of the record, or of the change that made it when somebody has
 //! changed the record since. Each change is a comparison with the version that was read: who
 //! was faster is heard, and it is decided anew. Nothing is changed any more when its time is
@@ -100,14 +101,13 @@ fn next(order: &Order, record: &Record, history: &[Past]) -> Option<(Wish, Strin
     let is_away = record.marks.has(Marks::AWAY);
     let mine = is_away && is_of(&order.target, record, history);
     match &order.away {
-        Some((target, why)) if !is_away => Some((Wish::Away, format!("hc: {target}: {why}"))),
-        // It goes over to the next one that wants it.
-        Some((target, why)) if mine && *target != order.target => {
-            Some((Wish::Away, format!("hc: {target}: {why}")))
+        // Made by a report that a target is bad, and by no other.
+        Some((target, why)) if *target == order.target => {
+            (!is_away).then(|| (Wish::Away, format!("hc: {target}: {why}")))
         }
-        Some(_) => None,
-        None if mine => Some((Wish::Back, format!("hc: {}", order.target))),
-        None => None,
+        // This one is good: its wish goes over to the next one that wants it.
+        Some((target, why)) => mine.then(|| (Wish::Away, format!("hc: {target}: {why}"))),
+        None => mine.then(|| (Wish::Back, format!("hc: {}", order.target))),
     }
 }
 
@@ -199,6 +199,9 @@ mod tests {
             (Some("www"), Marks::AWAY, "away: new disk", None),
             (Some("db"), Marks::AWAY, ours, away("db")),
             (Some("db"), Marks::AWAY, "away: new disk", None),
+            // The target of the report is good: the other one has wished it once, and somebody
+            // has taken that back.
+            (Some("db"), none, "back", None),
             (None, Marks::AWAY, ours, back.clone()),
             (None, Marks::AWAY, "away: new disk", None),
             (None, Marks::AWAY, "away: hc: www2: status 500", None),
