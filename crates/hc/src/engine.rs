@@ -87,7 +87,7 @@ struct Engine {
     /// When this process has gone at the latest, once it has been told to.
     leaving: Option<Mono>,
     /// Removed when hc ends.
-    _files: [Option<PidFile>; 2],
+    _pid_file: Option<PidFile>,
 }
 
 /// Runs until SIGTERM or SIGINT, and then until no program is left and the state is on disk.
@@ -128,7 +128,7 @@ impl Engine {
             shown: BTreeSet::new(),
             lack_told: None,
             leaving: None,
-            _files: parts._files,
+            _pid_file: parts._pid_file,
         };
         engine.tell_left(&parts.loaded.hcfile, &kept);
         engine.tell(now, In::Restore(kept));
