@@ -4,8 +4,8 @@
 //! One save at a time, and at most one per second, fewer where there is much to save. A save that
 //! fails is tried again; the log says so once a minute. At the end the file is written once more.
 //!
-//! Nothing is written by who has not the lock: one that had no room at the start is taken before the
-//! first save that goes well, unless another hc has it by then.
+//! Nothing is written by who has not the lock: one that had no room at the start is taken before
+//! the first save that goes well, unless another hc has it by then.
 
 use std::io;
 use std::path::{Path, PathBuf};

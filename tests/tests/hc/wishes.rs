@@ -254,3 +254,30 @@ fn nothing_is_wished_while_a_target_flaps_and_then_what_it_came_to_is() {
     reload(&hc, &flap("none"));
     wait::until("back", || away(&faild), Option::is_none);
 }
+
+#[test]
+fn what_a_failsh_has_stopped_by_the_bare_word_is_called_back_and_what_somebody_wants_away_is_not() {
+    let faild = Faild::start(&[]);
+    faild.failc(&["web", "RECOVER", "starting"]).done();
+    let hc = Hc::start(&hcfile(&[judge(&faild, "a", "")]), &[]);
+    wished(&hc, "a", "up");
+    turn(&hc, "a", "down");
+    is_away(&faild, "away: hc: a: gone");
+    // As a failsh does it that was starting the service.
+    let failsh = || {
+        faild
+            .failc(&["web", "UP", "start: no master can serve"])
+            .done();
+        faild.failc(&["web", "FAIL", "away"]).done();
+        is_away(&faild, "away");
+    };
+    failsh();
+    turn(&hc, "a", "up");
+    assert_eq!(away(&faild), None);
+    turn(&hc, "a", "down");
+    is_away(&faild, "away: hc: a: gone");
+    failsh();
+    faild.failc(&["away", "web"]).done();
+    turn(&hc, "a", "up");
+    is_away(&faild, "away");
+}

@@ -2,8 +2,8 @@
 //!
 //! `away` while one of the targets that wish it is bad, `back` when none is; `engine::wishes` has
 //! the rules. A wish that somebody else has made is his: it is not replaced, and never taken back;
-//! and who has taken ours back has the last word, until a target is found bad anew. Ours begins with
-//! `hc: TARGET:` in the reason of the record, or of the change that made it when somebody has
+//! and who has taken ours back has the last word, until a target is found bad anew. Ours begins
+//! with `hc: TARGET:` in the reason of the record, or of the change that made it when somebody has
 //! changed the record since. Each change is a comparison with the version that was read: who
 //! was faster is heard, and it is decided anew. Nothing is changed any more when its time is
 //! over: by then something else may be true.
@@ -119,17 +119,25 @@ fn is_of(target: &Name, record: &Record, history: &[Past]) -> bool {
         let why = reason.strip_prefix(&ours);
         why.is_some_and(|why| why.is_empty() || why.starts_with(' '))
     };
-    if record.reason.as_str().starts_with("away") {
+    if record.reason.as_str().starts_with("away: ") {
         return is_ours(record.reason.as_str());
     }
     // Newest first: the last change in which it was away is the one that made it so, unless
     // a later one said why again.
-    let since = history
+    let mut since = history
         .iter()
-        .take_while(|past| past.marks.has(Marks::AWAY));
-    let mut said = since.filter(|past| past.reason.as_str().starts_with("away: "));
-    said.next()
-        .is_some_and(|past| is_ours(past.reason.as_str()))
+        .take_while(|past| past.marks.has(Marks::AWAY))
+        .peekable();
+    while let Some(past) = since.next() {
+        match past.reason.as_str() {
+            // Somebody has said so, without a reason; or a failsh that had another one in its
+            // record has stopped what is to be away, and that changes the state.
+            "away" if since.peek().is_none_or(|before| before.state == past.state) => return false,
+            said if said.starts_with("away: ") => return is_ours(said),
+            _ => {}
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -220,10 +228,34 @@ mod tests {
         let before = past(none, ours);
         let record = record(Marks::AWAY, "stop: done");
         for (history, expected) in [
-            (vec![stopped.clone(), mine], back),
+            (vec![stopped.clone(), mine], back.clone()),
             (vec![stopped.clone(), his], None),
             (vec![stopped, before], None),
             (vec![], None),
+        ] {
+            assert_eq!(next(&order(None), &record, &history), expected);
+        }
+        // A bare word is of a failsh that has stopped it, or of somebody who wants it away.
+        let record = Record {
+            reason: Reason::new("away"),
+            ..record
+        };
+        let up = |past: Past| Past {
+            state: State::Up,
+            ..past
+        };
+        let bare = past(Marks::AWAY, "away");
+        let mine = past(Marks::AWAY, ours);
+        let started = up(past(Marks::AWAY, "start: no master can serve"));
+        for (history, expected) in [
+            (
+                vec![bare.clone(), started.clone(), mine.clone()],
+                back.clone(),
+            ),
+            (vec![bare.clone(), up(mine.clone())], back),
+            (vec![bare.clone(), mine], None),
+            (vec![bare.clone(), started], None),
+            (vec![bare], None),
         ] {
             assert_eq!(next(&order(None), &record, &history), expected);
         }

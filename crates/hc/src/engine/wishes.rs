@@ -3,19 +3,19 @@
 //!
 //! * A wish is an `away` in the name of one target: `hc: TARGET: why`. It is made by a report that
 //!   this target is bad, and by nothing else. What somebody else has wished is left as it is.
-//! * Several targets may judge one service: it is to be away while one of them is bad. A report that
-//!   a target is good takes back the wish in its name, or hands it over to another that is bad. It
-//!   never makes one: who has said `back` in the meantime has the last word.
+//! * Several targets may judge one service: it is to be away while one of them is bad. A report
+//!   that a target is good takes back the wish in its name, or hands it over to another that is bad.
+//!   It never makes one: who has said `back` in the meantime has the last word.
 //! * Such a report is made when the target has changed, or is said to be bad again (`renotify`), or
 //!   when its line is new. What has failed is tried again as long as it is true.
-//! * Every change of a target is heard, also where its line is about `down` only and nothing is done
-//!   when it is up: else it would count as bad for ever.
+//! * Every change of a target is heard, also where its line is about `down` only and nothing is
+//!   done when it is up: else it would count as bad for ever.
 //! * While people work on a target, and while it flaps, nothing is told of it: what was said of it
 //!   last is what it wants. So with one that its dependency hides.
 //! * A reload and a restart: a line with the same words has done what it has done, and makes
 //!   nothing anew. One that was edited is a new line, and is told how its target is. A target whose
-//!   line is gone wants nothing any more, and takes nothing back: that is said, as nobody else will.
-//!   What was kept too long ago to be believed wants nothing either.
+//!   line is gone wants nothing any more, and takes nothing back: that is said, as nobody else
+//!   will. What was kept too long ago to be believed wants nothing either.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -201,7 +201,10 @@ mod tests {
 
     /// What was kept of a target and its lines.
     fn kept(target: &str, state: &str, lines: &[(&str, Option<bool>)]) -> Kept {
-        let line = |(what, done): &(&str, Option<bool>)| serde_json::json!({"what": what, "done": done, "waiting": [], "left_out": 0});
+        let line = |(what, done): &(&str, Option<bool>)| {
+            let (nothing, none): ([u8; 0], u8) = ([], 0);
+            serde_json::json!({"what": what, "done": done, "waiting": nothing, "left_out": none})
+        };
         let lines: Vec<_> = lines.iter().map(line).collect();
         let kept = serde_json::json!({
             "target": target, "state": state, "since": 0, "why": "gone", "lines": lines
