@@ -103,6 +103,7 @@ impl Engine {
         // One rule for the machine and for the wishes.
         let mut kept = parts.kept;
         kept.retain(|kept| kept.is_believed(now));
+        wishes::doubt(&mut kept);
         let mut engine = Engine {
             driver: Driver::new(Watch::new(), log.clone()),
             reload: Reload::new(parts.origin, &parts.poller.waker()),
@@ -155,19 +156,26 @@ impl Engine {
 
     /// Says what stays away because of targets and lines that are not in this Hcfile and were
     /// there when this was kept.
-    fn tell_left(&self, hcfile: &Hcfile, kept: &[Kept]) {
+    fn tell_left(&mut self, hcfile: &Hcfile, kept: &[Kept]) {
+        let left = wishes::left(hcfile, kept);
         for Left {
             target,
-            service,
+            service: (service, ..),
             line,
-        } in wishes::left(hcfile, kept)
+            has_heirs,
+        } in &left
         {
+            let next = match has_heirs {
+                true => "the next target that judges it and changes goes on with it",
+                false => "it stays away until somebody says failc back",
+            };
             self.log.warn(format_args!(
                 "target {target} does not judge service {service} any more ({}); if that is away \
-                 because of it, it stays away until somebody says failc back",
-                fail_client::clean(&line)
+                 because of it, {next}",
+                fail_client::clean(line)
             ));
         }
+        self.wishes.leave(left);
     }
 
     /// From now on this Hcfile holds. What was wanted by the old one is done by the old one.
@@ -286,8 +294,8 @@ impl Engine {
         let sentence = actions::sentence(&report);
         log.debug(format_args!("{name} begins: {shown}: {sentence}"));
         self.begun.insert(number, name);
-        let away = self.wishes.update(action, &report);
-        self.work.act(now, number, action, report, away, deadline);
+        let wanted = self.wishes.update(action, &report);
+        self.work.act(now, number, action, report, wanted, deadline);
     }
 
     fn wait(&mut self) -> io::Result<()> {

@@ -181,7 +181,7 @@ fn what_a_line_that_is_gone_has_sent_away_is_told_of_at_a_reload_and_at_a_restar
 }
 
 #[test]
-fn what_was_taken_back_is_made_again_by_an_edited_line_and_not_by_a_reload_or_a_restart() {
+fn what_was_taken_back_is_not_made_again_by_a_reload_a_restart_or_an_edited_line() {
     let faild = web();
     let folder = Folder::new();
     let state = folder.file("state");
@@ -202,6 +202,11 @@ fn what_was_taken_back_is_made_again_by_an_edited_line_and_not_by_a_reload_or_a_
     wished(&hc, "a", "down");
     assert_eq!(away(&faild), None);
     reload(&hc, &hcfile(&[judge(&faild, "a", " timeout=7s")]));
+    wished(&hc, "a", "down");
+    assert_eq!(away(&faild), None);
+    // This is news.
+    turn(&hc, "a", "up");
+    turn(&hc, "a", "down");
     is_away(&faild, "away: hc: a: gone");
 }
 
@@ -280,4 +285,57 @@ fn what_a_failsh_has_stopped_by_the_bare_word_is_called_back_and_what_somebody_w
     faild.failc(&["away", "web"]).done();
     turn(&hc, "a", "up");
     is_away(&faild, "away");
+}
+
+#[test]
+fn a_wish_that_the_faild_has_forgotten_is_made_again_at_a_restart() {
+    let faild = web();
+    let folder = Folder::new();
+    let state = folder.file("state");
+    let text = hcfile(&[judge(&faild, "a", "")]);
+    let hc = Hc::within(folder, &text, &["-s", &state]);
+    wished(&hc, "a", "up");
+    turn(&hc, "a", "down");
+    is_away(&faild, "away: hc: a: gone");
+    let (_, folder) = hc.end();
+    // As a faild does at its end that keeps no state file.
+    faild.failc(&["forget", "web"]).done();
+    faild.failc(&["web", "UP"]).done();
+    assert_eq!(away(&faild), None);
+    let hc = Hc::within(folder, &text, &["-s", &state]);
+    is_away(&faild, "away: hc: a: gone");
+    // The mark alone is forgotten: what it was by is in the record yet.
+    faild.failc(&["back", "web"]).done();
+    faild.failc(&["web", "FAIL", "away: hc: a: gone"]).done();
+    turn(&hc, "a", "up");
+    let state = || faild.failc(&["--json", "web"]).out;
+    wait::until("back", state, |text| text.contains("RECOVER"));
+}
+
+#[test]
+fn what_a_target_has_sent_away_that_has_another_name_now_is_called_back_by_that_one() {
+    let faild = web();
+    let hc = Hc::start(&hcfile(&[judge(&faild, "a", "")]), &[]);
+    wished(&hc, "a", "up");
+    turn(&hc, "a", "down");
+    is_away(&faild, "away: hc: a: gone");
+    let renamed = [judge(&faild, "b", "").replace("FOLDER/b", "FOLDER/a")];
+    reload(&hc, &hcfile(&renamed));
+    hc.log
+        .wait_for("the next target that judges it and changes goes on with it");
+    wished(&hc, "b", "down");
+    is_away(&faild, "away: hc: b: gone");
+    std::fs::remove_file(hc.folder.file("a")).unwrap();
+    wait::until("back", || away(&faild), Option::is_none);
+    // Removed while another one is bad, which is good later.
+    let two = [judge(&faild, "b", ""), judge(&faild, "c", "")];
+    reload(&hc, &hcfile(&two));
+    for name in ["c", "b"] {
+        wished(&hc, name, "up");
+        turn(&hc, name, "down");
+    }
+    is_away(&faild, "away: hc: c: gone");
+    reload(&hc, &hcfile(&two[..1]));
+    turn(&hc, "b", "up");
+    assert_eq!(away(&faild), None);
 }

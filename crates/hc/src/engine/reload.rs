@@ -111,7 +111,8 @@ impl Engine {
         self.log.info(changes.summary());
         let log = self.log.facility("file");
         log.debug(format_args!("{} files were read", loaded.files));
-        self.tell_left(&loaded.hcfile, &self.driver.machine().kept());
+        let kept = self.driver.machine().kept();
+        self.tell_left(&loaded.hcfile, &kept);
         let asked = changes.asked.clone();
         self.broken = None;
         self.reload.count += 1;

@@ -6,16 +6,19 @@
 //! * Several targets may judge one service: it is to be away while one of them is bad. A report
 //!   that a target is good takes back the wish in its name, or hands it over to another that is bad.
 //!   It never makes one: who has said `back` in the meantime has the last word.
-//! * Such a report is made when the target has changed, or is said to be bad again (`renotify`), or
-//!   when its line is new. What has failed is tried again as long as it is true.
+//! * Such a report is made when the target has changed. It is also made when the target is as it
+//!   was: because its line is new, hc was started, or it is said again (`renotify`). Then it
+//!   makes what the faild has forgotten, and not what somebody has taken back. What has failed is
+//!   tried again as long as it is true.
 //! * Every change of a target is heard, also where its line is about `down` only and nothing is
 //!   done when it is up: else it would count as bad for ever.
 //! * While people work on a target, and while it flaps, nothing is told of it: what was said of it
 //!   last is what it wants. So with one that its dependency hides.
-//! * A reload and a restart: a line with the same words has done what it has done, and makes
-//!   nothing anew. One that was edited is a new line, and is told how its target is. A target whose
-//!   line is gone wants nothing any more, and takes nothing back: that is said, as nobody else
-//!   will. What was kept too long ago to be believed wants nothing either.
+//! * A reload: a line with the same words has done what it has done. One that was edited is a new
+//!   line, and is told how its target is. A restart: so is a line whose target is down. A target whose
+//!   line is gone wants nothing any more; its wish is left to the others that judge the service, or,
+//!   where there are none, to people: that is said. What was kept too long ago to be believed wants
+//!   nothing either.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,12 +27,18 @@ use fail_conf::hcfile::{Hcfile, parse_action};
 use fail_core::watch::{Event, Kept, Line, Report, State};
 use fail_wire::Name;
 
+use crate::actions::failc::Wanted;
+
 /// A service of a faild: its name, the host and the port.
 type Service = (Name, String, u16);
 
-/// For each service the targets that are bad, and why.
+/// For each service the targets that are bad, and why; and those that judge it no more, and may
+/// have a wish left.
 #[derive(Debug, Default)]
-pub struct Wishes(BTreeMap<Service, BTreeMap<Name, String>>);
+pub struct Wishes {
+    bad: BTreeMap<Service, BTreeMap<Name, String>>,
+    left: BTreeMap<Service, BTreeSet<Name>>,
+}
 
 fn service(action: &Action) -> Option<Service> {
     match action {
@@ -38,6 +47,12 @@ fn service(action: &Action) -> Option<Service> {
         }
         _ => None,
     }
+}
+
+/// Whether any target judges it.
+fn is_judged(hcfile: &Hcfile, wanted: &Service) -> bool {
+    let mut actions = hcfile.bodies.values().flat_map(|body| &body.actions);
+    actions.any(|action| service(action).as_ref() == Some(wanted))
 }
 
 /// The services that a target judges.
@@ -64,9 +79,11 @@ pub struct Left {
     /// Which target.
     pub target: Name,
     /// Which service.
-    pub service: Name,
+    pub service: Service,
     /// The words of the line.
     pub line: String,
+    /// Others judge it, and go on with what is left.
+    pub has_heirs: bool,
 }
 
 /// What is left of targets and lines that were there when this was kept, and are not in this
@@ -86,13 +103,22 @@ pub fn left(hcfile: &Hcfile, kept: &[Kept]) -> BTreeSet<Left> {
             if let Some(service) = service.filter(|it| !judged(hcfile, target).contains(it)) {
                 all.insert(Left {
                     target: target.clone(),
-                    service: service.0,
+                    has_heirs: is_judged(hcfile, &service),
+                    service,
                     line: line.what.clone(),
                 });
             }
         }
     }
     all
+}
+
+/// A faild may have been started anew as well, and have forgotten what was wished: that is compared
+/// with what is true.
+pub fn doubt(kept: &mut [Kept]) {
+    for line in kept.iter_mut().flat_map(|kept| &mut kept.lines) {
+        line.done = line.done.filter(|good| *good);
+    }
 }
 
 impl Wishes {
@@ -115,7 +141,7 @@ impl Wishes {
             let lines = target.lines.iter().zip(actions);
             let actions = lines.filter(|(line, _)| wants(line));
             for service in actions.filter_map(|(_, action)| service(action)) {
-                let bad = wishes.0.entry(service).or_default();
+                let bad = wishes.bad.entry(service).or_default();
                 bad.insert(target.name.clone(), (*why).clone());
             }
         }
@@ -124,9 +150,11 @@ impl Wishes {
 
     /// Notes a report for this action, and gives who wants its service away, if anybody does. The
     /// target of the report first, then any other.
-    pub fn update(&mut self, action: &Action, report: &Report) -> Option<(Name, String)> {
-        let service = service(action)?;
-        let bad = self.0.entry(service.clone()).or_default();
+    pub fn update(&mut self, action: &Action, report: &Report) -> Wanted {
+        let Some(service) = service(action) else {
+            return Wanted::default();
+        };
+        let bad = self.bad.entry(service.clone()).or_default();
         if report.good {
             bad.remove(&report.target);
         } else {
@@ -134,11 +162,12 @@ impl Wishes {
         }
         let own = bad.get_key_value(&report.target);
         let first = own.or_else(|| bad.first_key_value());
-        let first = first.map(|(name, why)| (name.clone(), why.clone()));
+        let away = first.map(|(name, why)| (name.clone(), why.clone()));
         if bad.is_empty() {
-            self.0.remove(&service);
+            self.bad.remove(&service);
         }
-        first
+        let left = self.left.get(&service).cloned().unwrap_or_default();
+        Wanted { away, left }
     }
 
     /// Notes a report about which nothing is done: who is up wants nothing any more.
@@ -151,15 +180,30 @@ impl Wishes {
     /// Whether nobody wants anything.
     #[cfg(test)]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.bad.is_empty()
     }
 
-    /// Targets that do not judge a service any more want nothing.
+    /// These may have a wish left, which others go on with.
+    pub fn leave(&mut self, left: BTreeSet<Left>) {
+        for Left {
+            target, service, ..
+        } in left
+        {
+            self.left.entry(service).or_default().insert(target);
+        }
+    }
+
+    /// Targets that do not judge a service any more want nothing, and one that does again goes on
+    /// with its own.
     pub fn forget_gone(&mut self, hcfile: &Hcfile) {
-        for (service, bad) in &mut self.0 {
+        for (service, left) in &mut self.left {
+            left.retain(|target| !judged(hcfile, target).contains(service));
+        }
+        self.left.retain(|_, left| !left.is_empty());
+        for (service, bad) in &mut self.bad {
             bad.retain(|target, _| judged(hcfile, target).contains(service));
         }
-        self.0.retain(|_, bad| !bad.is_empty());
+        self.bad.retain(|_, bad| !bad.is_empty());
     }
 }
 
@@ -243,7 +287,7 @@ mod tests {
         );
         let names: Vec<&str> = left.iter().map(|left| left.target.as_str()).collect();
         assert_eq!(names, ["asked", "gone", "host", "line", "other"]);
-        let web = |left: &Left| left.service.as_str() == "web" && left.line == WEB;
+        let web = |left: &Left| left.service.0.as_str() == "web" && left.line == WEB;
         assert!(left.iter().all(web), "{left:?}");
     }
 
@@ -257,7 +301,7 @@ mod tests {
         ]);
         let all = ["a", "b", "c", "gone"].map(|name| kept(name, "down", &[]));
         let wishes = Wishes::restored(&hcfile, &[&all[..], &[kept("d", "up", &[])]].concat());
-        let bad: Vec<&Name> = wishes.0.values().flat_map(BTreeMap::keys).collect();
+        let bad: Vec<&Name> = wishes.bad.values().flat_map(BTreeMap::keys).collect();
         assert_eq!(bad, [&"a".parse().unwrap(), &"b".parse().unwrap()]);
     }
 
@@ -277,6 +321,7 @@ mod tests {
             report.target = target.parse().unwrap();
             wishes
                 .update(&action, &report)
+                .away
                 .map(|(name, _)| name.to_string())
         };
         let mut judge = |target: &str, good: bool| judged(&mut wishes, target, good);
@@ -292,7 +337,7 @@ mod tests {
             report.target = "c".parse().unwrap();
             wishes.clear_good(&action, &report);
             wishes
-                .0
+                .bad
                 .values()
                 .any(|bad| bad.contains_key(&report.target))
         };
@@ -300,6 +345,6 @@ mod tests {
         judged(&mut wishes, "c", false);
         assert!(!hears(&mut wishes, true), "it is up");
         wishes.forget_gone(&Hcfile::default());
-        assert!(wishes.0.is_empty());
+        assert!(wishes.bad.is_empty());
     }
 }
