@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use fail_client::is_odd;
 use fail_conf::hcfile::window::Window;
-use fail_conf::hcfile::{Errors, Fault, Hcfile, parse, parse_check, print};
+use fail_conf::hcfile::{Errors, Fault, Hcfile, parse, parse_action, parse_check, print};
 
 use crate::Choices;
 
@@ -201,7 +201,10 @@ fn holds(hcfile: &Hcfile) {
             assert_eq!(parse_check(&line.shown).as_ref(), Ok(line));
             assert!(!line.shown.chars().any(is_odd), "{:?}", line.shown);
         }
-        assert!(!body.shown.iter().any(|line| line.chars().any(is_odd)));
+        for (line, action) in body.shown.iter().zip(&body.actions) {
+            assert_eq!(parse_action(line).as_ref(), Ok(action));
+            assert!(!line.chars().any(is_odd), "{line:?}");
+        }
     }
     let printed = print(hcfile);
     let files = Files::from([("printed".to_string(), printed.clone().into())]);

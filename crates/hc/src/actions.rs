@@ -22,7 +22,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// `www is down: http: status 500`
+/// `www is down: status 500`
 pub fn sentence(report: &Report) -> String {
     let Report { target, why, .. } = report;
     let state = match (report.event, report.good) {

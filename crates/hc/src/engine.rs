@@ -9,6 +9,8 @@
 
 mod life;
 mod reload;
+#[cfg(test)]
+mod tests;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -16,7 +18,7 @@ use std::io;
 
 use fail_conf::hcfile::Hcfile;
 use fail_core::time::{Mono, Now, Span};
-use fail_core::watch::{Acted, Event, In, Out, Report, Watch};
+use fail_core::watch::{Acted, Event, In, Kept, Out, Report, Watch};
 use fail_probe::unknown;
 use fail_rt::clock::{self, earliest};
 use fail_rt::daemon::PidFile;
@@ -37,7 +39,7 @@ use crate::windows::Windows;
 use crate::work::{Done, Work};
 use life::Life;
 use reload::Reload;
-use wishes::Wishes;
+use wishes::{Left, Wishes};
 
 /// So much later than it was wanted a check may begin without having less time. Much less than
 /// the machine waits beyond its deadline.
@@ -85,52 +87,56 @@ struct Engine {
     /// When this process has gone at the latest, once it has been told to.
     leaving: Option<Mono>,
     /// Removed when hc ends.
-    _files: [Option<PidFile>; 2],
+    _pid_file: Option<PidFile>,
 }
 
 /// Runs until SIGTERM or SIGINT, and then until no program is left and the state is on disk.
 pub fn run(parts: Parts) -> io::Result<()> {
-    let now = clock::now();
-    let log = parts.log;
-    for target in Wishes::lost(&parts.loaded.hcfile, &parts.kept) {
-        log.warn(format_args!(
-            "target {target} is gone since the last run; a service that it has sent away stays away \
-             until somebody says failc back"
-        ));
-    }
-    let mut engine = Engine {
-        driver: Driver::new(Watch::new(), log.clone()),
-        reload: Reload::new(parts.origin, &parts.poller.waker()),
-        poller: parts.poller,
-        signals: parts.signals,
-        work: parts.work,
-        store: parts.store,
-        monitor: parts.monitor,
-        debug: parts.debug,
-        windows: Windows::default(),
-        wishes: Wishes::restored(&parts.loaded.hcfile, &parts.kept),
-        life: Life::new(parts.notify, now.mono),
-        log,
-        hcfile: Hcfile::default(),
-        timeouts: BTreeMap::new(),
-        only_told: BTreeSet::new(),
-        broken: None,
-        asked: BTreeMap::new(),
-        begun: BTreeMap::new(),
-        inputs: VecDeque::new(),
-        outputs: Vec::new(),
-        tokens: Vec::new(),
-        shown: BTreeSet::new(),
-        lack_told: None,
-        leaving: None,
-        _files: parts._files,
-    };
-    engine.tell(now, In::Restore(parts.kept));
-    engine.govern(now, parts.loaded);
-    engine.run()
+    Engine::new(parts).run()
 }
 
 impl Engine {
+    /// It has its targets, and has done nothing yet.
+    fn new(parts: Parts) -> Engine {
+        let now = clock::now();
+        let log = parts.log;
+        // One rule for the machine and for the wishes.
+        let mut kept = parts.kept;
+        kept.retain(|kept| kept.is_believed(now));
+        wishes::doubt(&mut kept);
+        let mut engine = Engine {
+            driver: Driver::new(Watch::new(), log.clone()),
+            reload: Reload::new(parts.origin, &parts.poller.waker()),
+            poller: parts.poller,
+            signals: parts.signals,
+            work: parts.work,
+            store: parts.store,
+            monitor: parts.monitor,
+            debug: parts.debug,
+            windows: Windows::default(),
+            wishes: Wishes::restored(&parts.loaded.hcfile, &kept),
+            life: Life::new(parts.notify, now.mono),
+            log,
+            hcfile: Hcfile::default(),
+            timeouts: BTreeMap::new(),
+            only_told: BTreeSet::new(),
+            broken: None,
+            asked: BTreeMap::new(),
+            begun: BTreeMap::new(),
+            inputs: VecDeque::new(),
+            outputs: Vec::new(),
+            tokens: Vec::new(),
+            shown: BTreeSet::new(),
+            lack_told: None,
+            leaving: None,
+            _pid_file: parts._pid_file,
+        };
+        engine.tell_left(&parts.loaded.hcfile, &kept);
+        engine.tell(now, In::Restore(kept));
+        engine.govern(now, parts.loaded);
+        engine
+    }
+
     fn run(&mut self) -> io::Result<()> {
         loop {
             self.act();
@@ -146,6 +152,30 @@ impl Engine {
     /// Tells the machine.
     fn tell(&mut self, now: Now, input: In) {
         self.driver.handle(now, input, |out| self.outputs.push(out));
+    }
+
+    /// Says what stays away because of targets and lines that are not in this Hcfile and were
+    /// there when this was kept.
+    fn tell_left(&mut self, hcfile: &Hcfile, kept: &[Kept]) {
+        let left = wishes::left(hcfile, kept);
+        for Left {
+            target,
+            service: (service, ..),
+            line,
+            has_heirs,
+        } in &left
+        {
+            let next = match has_heirs {
+                true => "the next target that judges it and changes goes on with it",
+                false => "it stays away until somebody says failc back",
+            };
+            self.log.warn(format_args!(
+                "target {target} does not judge service {service} any more ({}); if that is away \
+                 because of it, {next}",
+                fail_client::clean(line)
+            ));
+        }
+        self.wishes.leave(left);
     }
 
     /// From now on this Hcfile holds. What was wanted by the old one is done by the old one.
@@ -264,8 +294,8 @@ impl Engine {
         let sentence = actions::sentence(&report);
         log.debug(format_args!("{name} begins: {shown}: {sentence}"));
         self.begun.insert(number, name);
-        let away = self.wishes.update(action, &report);
-        self.work.act(now, number, action, report, away, deadline);
+        let wanted = self.wishes.update(action, &report);
+        self.work.act(now, number, action, report, wanted, deadline);
     }
 
     fn wait(&mut self) -> io::Result<()> {

@@ -64,7 +64,8 @@ pub fn probe(text: &str) -> Result<u8, Failure> {
     Ok(code(found.verdict))
 }
 
-/// Checks these targets, by their names or by patterns in which `%` is any letters, and says what each check found.
+/// Checks these targets, by their names or by patterns in which `%` is any letters, and says what
+/// each check found.
 pub fn targets(hcfile: &Hcfile, names: &[String]) -> Result<u8, Failure> {
     for wanted in names {
         let mut targets = hcfile.targets.iter();

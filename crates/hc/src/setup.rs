@@ -42,8 +42,8 @@ pub struct Parts {
     pub debug: Debug,
     pub notify: Notify,
     pub log: Log,
-    /// Removed when the daemon ends; the locks go with them.
-    pub _files: [Option<PidFile>; 2],
+    /// Removed when the daemon ends; the lock goes with it.
+    pub _pid_file: Option<PidFile>,
 }
 
 fn origin(options: &Hc) -> Result<Origin, Failure> {
@@ -142,12 +142,13 @@ pub fn open(options: &Hc) -> Result<Parts, Failure> {
     let signals = signals.map_err(os("catch signals"))?;
     let pid_file = paths.pid_file.as_deref().map(PidFile::create).transpose();
     let pid_file = pid_file.map_err(|e| Failure::new(exit::CANTCREAT, e))?;
-    let opened = match &paths.state_file {
+    let mut opened = match &paths.state_file {
         Some(path) => store::open(path, &log.facility("state"))?,
         None => Opened::default(),
     };
     let waker = poller.waker();
-    let store = Store::new(paths.state_file, &opened, &waker, log.facility("state"));
+    let kept = std::mem::take(&mut opened.kept);
+    let store = Store::new(paths.state_file, opened, &waker, log.facility("state"));
     let store = store.map_err(os("start the thread for the state file"))?;
     let work = Work::new(&mut poller, &log).map_err(os("start a thread"))?;
     let desk = poller.desk().map_err(os("make an event loop"))?;
@@ -165,7 +166,7 @@ pub fn open(options: &Hc) -> Result<Parts, Failure> {
     Ok(Parts {
         loaded,
         origin,
-        kept: opened.kept,
+        kept,
         poller,
         signals,
         work,
@@ -174,7 +175,7 @@ pub fn open(options: &Hc) -> Result<Parts, Failure> {
         debug,
         notify,
         log,
-        _files: [opened.lock, pid_file],
+        _pid_file: pid_file,
     })
 }
 

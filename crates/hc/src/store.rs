@@ -3,6 +3,9 @@
 //!
 //! One save at a time, and at most one per second, fewer where there is much to save. A save that
 //! fails is tried again; the log says so once a minute. At the end the file is written once more.
+//!
+//! Nothing is written by who has not the lock: one that had no room at the start is taken before
+//! the first save that goes well, unless another hc has it by then.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,11 +47,20 @@ struct Image {
     kept: Vec<Kept>,
 }
 
+/// What came of a save.
+struct Saved {
+    bytes: usize,
+    /// The lock, if it was to be had only now.
+    lock: Option<PidFile>,
+}
+
 /// The way to the disk.
 pub struct Store {
     /// Nothing: there is no state file.
     thread: Option<mpsc::Sender<Vec<Kept>>>,
-    done: Receiver<Result<usize, String>>,
+    done: Receiver<Result<Saved, String>>,
+    /// Nobody else has the file; nothing: the disk was full.
+    lock: Option<PidFile>,
     log: Log,
     /// Something has changed since the last save.
     wanted: bool,
@@ -65,7 +77,7 @@ impl Store {
     /// There is no thread to be had.
     pub fn new(
         path: Option<PathBuf>,
-        opened: &Opened,
+        opened: Opened,
         waker: &Waker,
         log: Log,
     ) -> io::Result<Store> {
@@ -74,20 +86,25 @@ impl Store {
         let thread = path.map(|path| {
             let (orders, inbox) = mpsc::channel();
             let thread = std::thread::Builder::new().name("state-file".to_string());
-            thread.spawn(move || write_all(&path, &inbox, &tell))?;
+            let mut file = File {
+                path,
+                locked: opened.lock.is_some(),
+            };
+            thread.spawn(move || file.write_all(&inbox, &tell))?;
             Ok::<_, io::Error>(orders)
         });
         let mut store = Store {
             thread: thread.transpose()?,
             done,
+            lock: opened.lock,
             log,
             wanted: false,
             under_way: 0,
             next: Mono(0),
             trouble: None,
         };
-        if let Some(why) = &opened.unsaved {
-            store.failed(clock::now().mono, why);
+        if let Some(why) = opened.unsaved {
+            store.failed(clock::now().mono, &why);
         }
         Ok(store)
     }
@@ -125,9 +142,10 @@ impl Store {
         }
     }
 
-    fn on_done(&mut self, now: Mono, done: Result<usize, String>) {
+    fn on_done(&mut self, now: Mono, done: Result<Saved, String>) {
         match done {
-            Ok(bytes) => {
+            Ok(Saved { bytes, lock }) => {
+                self.lock = self.lock.take().or(lock);
                 self.log
                     .debug(format_args!("state file: saved {bytes} bytes"));
                 if self.trouble.take().is_some() {
@@ -163,14 +181,35 @@ impl Store {
     }
 }
 
-fn write_all(path: &Path, inbox: &mpsc::Receiver<Vec<Kept>>, tell: &Sender<Result<usize, String>>) {
-    for kept in inbox {
-        let bytes = print(kept);
-        let saved = files::replace(path, &bytes);
-        let saved = saved.map(|()| bytes.len()).map_err(|e| e.to_string());
-        if tell.send(saved).is_err() {
-            return;
+/// The file, as the thread knows it.
+struct File {
+    path: PathBuf,
+    locked: bool,
+}
+
+impl File {
+    fn write_all(
+        &mut self,
+        inbox: &mpsc::Receiver<Vec<Kept>>,
+        tell: &Sender<Result<Saved, String>>,
+    ) {
+        for kept in inbox {
+            if tell.send(self.write(kept)).is_err() {
+                return;
+            }
         }
+    }
+
+    fn write(&mut self, kept: Vec<Kept>) -> Result<Saved, String> {
+        let lock = match self.locked {
+            true => None,
+            false => Some(state_file::lock(&self.path, "hc").map_err(|e| e.to_string())?),
+        };
+        let bytes = print(kept);
+        files::replace(&self.path, &bytes).map_err(|e| e.to_string())?;
+        self.locked = true;
+        let bytes = bytes.len();
+        Ok(Saved { bytes, lock })
     }
 }
 
@@ -201,7 +240,7 @@ pub struct Opened {
     /// What the last hc knew.
     pub kept: Vec<Kept>,
     /// Nobody else has it; nothing: the disk takes nothing.
-    pub lock: Option<PidFile>,
+    lock: Option<PidFile>,
     /// Why it can not be written now.
     unsaved: Option<String>,
 }
@@ -220,12 +259,9 @@ pub fn real_path(path: PathBuf) -> Result<PathBuf, Failure> {
 /// # Errors
 /// Another hc has it; it can not be locked, read or written; or it is no state file.
 pub fn open(path: &Path, log: &Log) -> Result<Opened, Failure> {
-    let lock = match state_file::lock(path, "hc") {
-        Ok(lock) => Some(lock),
-        Err(StateFileError::Full(why)) => {
-            log.error(why);
-            None
-        }
+    let (lock, full) = match state_file::lock(path, "hc") {
+        Ok(lock) => (Some(lock), None),
+        Err(StateFileError::Full(why)) => (None, Some(why)),
         Err(e) => return Err(refused(e)),
     };
     let kept = state_file::read(path, BEGINNING, parse, |damage, aside| {
@@ -235,20 +271,29 @@ pub fn open(path: &Path, log: &Log) -> Result<Opened, Failure> {
         ));
     });
     let kept = kept.map_err(refused)?;
-    for path in state_file::remove_unfinished(path) {
-        let path = path.display();
-        log.info(format_args!("removed {path}, which an earlier hc left"));
-    }
-    let unsaved = match state_file::write(path, &print(kept.clone())) {
-        Ok(()) => None,
-        Err(StateFileError::Full(why)) => Some(format!("{why}; what is said is not kept")),
-        Err(e) => return Err(refused(e)),
+    let full = match full {
+        Some(why) => Some(why),
+        None => begin(path, &kept, log)?,
     };
+    let unsaved = full.map(|why| format!("{why}; what is said is not kept"));
     Ok(Opened {
         kept,
         lock,
         unsaved,
     })
+}
+
+/// Writes it once, as it is ours. Gives why that can not be done yet.
+fn begin(path: &Path, kept: &[Kept], log: &Log) -> Result<Option<String>, Failure> {
+    for path in state_file::remove_unfinished(path) {
+        let path = path.display();
+        log.info(format_args!("removed {path}, which an earlier hc left"));
+    }
+    match state_file::write(path, &print(kept.to_vec())) {
+        Ok(()) => Ok(None),
+        Err(StateFileError::Full(why)) => Ok(Some(why)),
+        Err(e) => Err(refused(e)),
+    }
 }
 
 fn refused(error: StateFileError) -> Failure {

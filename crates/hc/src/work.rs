@@ -22,7 +22,7 @@ use fail_rt::poller::{Poller, Token};
 use fail_rt::queue::{self, Receiver};
 use fail_wire::Name;
 
-use crate::actions::failc::Order;
+use crate::actions::failc::{Order, Wanted};
 use crate::actions::mail::Mail;
 use crate::actions::{self, Errand, Errands, Webhook};
 use crate::programs::{Ended, Kind, Programs, is_ours};
@@ -158,11 +158,11 @@ impl Work {
         number: u64,
         action: &Action,
         report: Report,
-        away: Option<(Name, String)>,
+        wanted: Wanted,
         deadline: Mono,
     ) {
         let limit = Duration::from_nanos((deadline - now.mono).0);
-        match self.deed(now, action, report, away) {
+        match self.deed(now, action, report, wanted) {
             Deed::Program(argv, env) => {
                 self.open.insert(number, Open::Action);
                 let pipeline = pipeline(argv, env);
@@ -180,13 +180,7 @@ impl Work {
     }
 
     /// What there is to do for an action.
-    fn deed(
-        &self,
-        now: Now,
-        action: &Action,
-        report: Report,
-        away: Option<(Name, String)>,
-    ) -> Deed {
+    fn deed(&self, now: Now, action: &Action, report: Report, wanted: Wanted) -> Deed {
         match action {
             Action::Exec(argv) => {
                 Deed::Program(argv.clone(), actions::variables(&report, &self.host))
@@ -245,8 +239,9 @@ impl Work {
                 service: service.clone(),
                 host: host.clone(),
                 community: community.clone(),
+                is_news: report.from != report.to,
                 target: report.target,
-                away,
+                wanted,
             })),
         }
     }

@@ -11,3 +11,4 @@ mod once;
 mod reload;
 mod router;
 mod stream;
+mod wishes;

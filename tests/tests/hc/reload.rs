@@ -1,9 +1,13 @@
 //! An Hcfile that is read again, and a hc that is started again: nothing is said twice.
 
+use std::process::Stdio;
+
 use fail_wire::health::Update;
 use failover_tests::disk::Disk;
 use failover_tests::hc::{FAST, Hc, run};
-use failover_tests::{program, skipped, wait};
+use failover_tests::lines::Lines;
+use failover_tests::program::{self, Running};
+use failover_tests::{skipped, wait};
 
 /// `bad` is down as long as `FOLDER/up` is not there.
 fn text(more: &str) -> String {
@@ -270,4 +274,14 @@ fn on_a_full_disk_it_checks_and_says_that_nothing_is_kept() {
     hc.log.wait_for("the state file is written again");
     let seen = || std::fs::read_to_string(disk.seen("state")).unwrap_or_default();
     wait::until("its state", seen, |text| text.contains("\"down\""));
+    // It is its own, though there was no room for the lock when it was started.
+    let mut second = disk.within(&program::command("hc"));
+    second.args(["-F", "-D", "none", "-s", &state, "-f"]);
+    second.arg(hc.folder.file("Hcfile")).stderr(Stdio::piped());
+    let mut second = Running::start(&mut second);
+    let log = Lines::of(second.0.stderr.take().unwrap());
+    log.wait_for(&format!("is in use by process {}", hc.pid()));
+    let (code, _) = hc.end();
+    let left = || std::fs::exists(disk.seen("state.lock")).unwrap();
+    assert_eq!((code, left()), (Some(0), false));
 }

@@ -118,18 +118,40 @@ pub fn parse(name: &str, source: &dyn Source) -> Result<(Hcfile, Vec<Warning>), 
 /// # Errors
 /// What is wrong with it; the place is one in the text.
 pub fn parse_check(text: &str) -> Result<check::Line, Fault> {
+    single("check", text, |words| {
+        checks::check(words, &|path| path.to_string())
+    })
+}
+
+/// Reads a single line `on EVENT ACTION`, as [`Body::shown`] has it.
+///
+/// # Errors
+/// What is wrong with it; the place is one in the text.
+pub fn parse_action(text: &str) -> Result<action::Action, Fault> {
+    let on = single("action", text, |words| {
+        acts::on(words, &|path| path.to_string())
+    });
+    on.map(|on| on.action)
+}
+
+/// Reads the only line of a text.
+fn single<T>(
+    what: &str,
+    text: &str,
+    read: impl Fn(&[lex::Word]) -> Result<T, place::Wrong>,
+) -> Result<T, Fault> {
     let mut faults = place::Faults::default();
-    let file = faults.file("check");
+    let file = faults.file(what);
     let mut variables = variables::Variables::default();
     let mut lines = lex::Lines::new(text, file);
     let read = match lines.next() {
-        None => Err((place::At::start(file), "there is no check".to_string())),
+        None => Err((place::At::start(file), format!("there is no {what}"))),
         Some(line) => line.and_then(|line| {
             let automatic = lex::Automatic::None;
             let letters = lex::expand(&line.letters, &mut variables, automatic)?;
             let words = lex::words(&letters)?;
             match lines.next() {
-                None => checks::check(&words, &|path| path.to_string()),
+                None => read(&words),
                 Some(_) => Err((words[0].at, "more than one line".to_string())),
             }
         }),

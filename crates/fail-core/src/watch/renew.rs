@@ -27,14 +27,26 @@ const KEPT_MAX: Span = Span::from_secs(7 * 86_400);
 /// when a server was dead may be wrong now. A restart of hc, or of its host, takes less.
 const WAITING_MAX: Span = Span::from_secs(300);
 
+impl Kept {
+    /// How long ago it was written.
+    fn ago(&self, now: Now) -> Span {
+        let passed = now.wall.0.saturating_sub(self.at);
+        Span::from_millis(u64::try_from(passed).unwrap_or(0))
+    }
+
+    /// Whether it is young enough to say anything; for whoever else reads it.
+    pub fn is_believed(&self, now: Now) -> bool {
+        self.at == 0 || self.ago(now) <= KEPT_MAX
+    }
+}
+
 impl Entry {
     /// As it was when this was written.
     fn restore(&mut self, now: Now, kept: Kept) {
-        let passed = now.wall.0.saturating_sub(kept.at);
-        let ago = Span::from_millis(u64::try_from(passed).unwrap_or(0));
-        if kept.at != 0 && ago > KEPT_MAX {
+        if !kept.is_believed(now) {
             return;
         }
+        let ago = kept.ago(now);
         self.times = Times::restored(now.mono, &kept.available, ago);
         self.changes = kept.changes.into();
         self.recorded = self

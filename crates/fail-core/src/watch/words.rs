@@ -292,7 +292,7 @@ pub enum Out {
     /// Nobody waits for this action any more.
     Forget(u64),
     /// One line for the log, in the fixed shape
-    /// `target www: up -> down (http: status 500) after 3h12m`.
+    /// `target www: up -> down (status 500) after 3h12m`.
     Log(String),
     /// What is shown of these is no longer what was shown.
     Shown(Vec<Name>),

@@ -250,7 +250,8 @@ mod tests {
             },
             community: None,
             target: target.parse().unwrap(),
-            away: None,
+            is_news: true,
+            wanted: Default::default(),
         })
     }
 

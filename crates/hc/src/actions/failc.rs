@@ -1,18 +1,20 @@
 //! The wishes `away` and `back` for a service of a faild.
 //!
-//! `away` while one of the targets that wish it is bad, `back` when none is. A wish that somebody
-//! else has made is his: it is not replaced, and never taken back. Ours begins with
-//! `hc: TARGET:` in the reason of the record, or of the change that made it when somebody has
+//! `away` while one of the targets that wish it is bad, `back` when none is; `engine::wishes` has
+//! the rules. A wish that somebody else has made is his: it is not replaced, and never taken back;
+//! and who has taken ours back has the last word, until a target is found bad anew. Ours begins
+//! with `hc: TARGET:` in the reason of the record, or of the change that made it when somebody has
 //! changed the record since. Each change is a comparison with the version that was read: who
 //! was faster is heard, and it is decided anew. Nothing is changed any more when its time is
 //! over: by then something else may be true.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use fail_client::{Client, Options, Protocol, Wish};
 use fail_conf::hcfile::check::Host;
-use fail_wire::{Change, Code, Marks, Name, Past, Record};
+use fail_wire::{Change, Code, Marks, Name, Past, Record, State};
 
 /// Times that somebody else may be faster.
 const RACES_MAX: u32 = 10;
@@ -23,6 +25,15 @@ const TRIES: u32 = 3;
 /// Addresses of a host that are tried: more than a host has by which it is reached. Each of them
 /// has its share of the time.
 const ADDRESSES_MAX: usize = 4;
+
+/// Who wants a service away.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// One of the targets that want it away, and why; nothing: none does.
+    pub away: Option<(Name, String)>,
+    /// Targets that judge it no more, and may have a wish left.
+    pub left: BTreeSet<Name>,
+}
 
 /// What is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +46,23 @@ pub struct Order {
     pub community: Option<PathBuf>,
     /// The target of the report.
     pub target: Name,
-    /// The target that wants it away, and why; nothing: none does.
-    pub away: Option<(Name, String)>,
+    /// Its report says what was not so before.
+    pub is_news: bool,
+    /// Who wants it away: the target of the report, if it is bad.
+    pub wanted: Wanted,
+}
+
+impl Order {
+    /// The target of the report wants it away.
+    fn is_bad(&self) -> bool {
+        let own = |(target, _): &(Name, String)| *target == self.target;
+        self.wanted.away.as_ref().is_some_and(own)
+    }
+
+    /// Whether the history is asked for what came before this record.
+    fn needs_history(&self, record: &Record) -> bool {
+        record.marks.has(Marks::AWAY) || (self.is_bad() && !self.is_news)
+    }
 }
 
 /// Sees to it, until then, with this community.
@@ -63,8 +89,8 @@ pub fn fulfil(order: &Order, community: &str, until: Instant) -> Result<(), Stri
         };
         let mut faild = Client::of_host(&addresses, community, options).map_err(words)?;
         let (record, nonce) = faild.read_one(&order.service).map_err(words)?;
-        let history = match record.marks.has(Marks::AWAY) {
-            true => faild.history(&order.service).unwrap_or_default(),
+        let history = match order.needs_history(&record) {
+            true => faild.history(&order.service).map_err(words)?,
             false => Vec::new(),
         };
         let Some((wish, reason)) = next(order, &record, &history) else {
@@ -98,17 +124,39 @@ pub fn fulfil(order: &Order, community: &str, until: Instant) -> Result<(), Stri
 /// What is still to be done, with the reason.
 fn next(order: &Order, record: &Record, history: &[Past]) -> Option<(Wish, String)> {
     let is_away = record.marks.has(Marks::AWAY);
-    let mine = is_away && is_of(&order.target, record, history);
-    match &order.away {
-        Some((target, why)) if !is_away => Some((Wish::Away, format!("hc: {target}: {why}"))),
-        // It goes over to the next one that wants it.
-        Some((target, why)) if mine && *target != order.target => {
-            Some((Wish::Away, format!("hc: {target}: {why}")))
+    // A faild that has forgotten the mark has it in the reason yet.
+    let was_away = is_away || record.state == State::Fail;
+    let is_of = |target: &Name| was_away && is_of(target, record, history);
+    let left = order.wanted.left.iter().any(is_of);
+    let mine = left || is_of(&order.target);
+    match &order.wanted.away {
+        // Made by a report that a target is bad, and by no other.
+        Some((target, why)) if order.is_bad() => {
+            let made = match is_away {
+                true => left,
+                false => order.is_news || !is_taken_back(record, history),
+            };
+            made.then(|| (Wish::Away, format!("hc: {target}: {why}")))
         }
-        Some(_) => None,
-        None if mine => Some((Wish::Back, format!("hc: {}", order.target))),
-        None => None,
+        // This one is good: its wish goes over to the next one that wants it.
+        Some((target, why)) => mine.then(|| (Wish::Away, format!("hc: {target}: {why}"))),
+        None => mine.then(|| (Wish::Back, format!("hc: {}", order.target))),
     }
+}
+
+/// Whether somebody else than hc has called it back last, as far as that is known.
+fn is_taken_back(record: &Record, history: &[Past]) -> bool {
+    let is_back = |said: &str| said == "back" || said.starts_with("back: ");
+    let is_ours = |said: &str| said.starts_with("back: hc: ");
+    let said = record.reason.as_str();
+    if is_back(said) {
+        return !is_ours(said);
+    }
+    let away = |past: &Past| past.marks.has(Marks::AWAY);
+    // Newest first.
+    let mut pairs = history.windows(2);
+    let back = pairs.find(|pair| !away(&pair[0]) && away(&pair[1]));
+    back.is_some_and(|pair| !is_ours(pair[0].reason.as_str()))
 }
 
 /// Whether the wish is the one that hc made for this target. A name may have a colon in it, but
@@ -119,24 +167,32 @@ fn is_of(target: &Name, record: &Record, history: &[Past]) -> bool {
         let why = reason.strip_prefix(&ours);
         why.is_some_and(|why| why.is_empty() || why.starts_with(' '))
     };
-    if record.reason.as_str().starts_with("away") {
+    if record.reason.as_str().starts_with("away: ") {
         return is_ours(record.reason.as_str());
     }
     // Newest first: the last change in which it was away is the one that made it so, unless
     // a later one said why again.
-    let since = history
+    let mut since = history
         .iter()
-        .take_while(|past| past.marks.has(Marks::AWAY));
-    let mut said = since.filter(|past| past.reason.as_str().starts_with("away: "));
-    said.next()
-        .is_some_and(|past| is_ours(past.reason.as_str()))
+        .take_while(|past| past.marks.has(Marks::AWAY))
+        .peekable();
+    while let Some(past) = since.next() {
+        match past.reason.as_str() {
+            // Somebody has said so, without a reason; or a failsh that had another one in its
+            // record has stopped what is to be away, and that changes the state.
+            "away" if since.peek().is_none_or(|before| before.state == past.state) => return false,
+            said if said.starts_with("away: ") => return is_ours(said),
+            _ => {}
+        }
+    }
+    false
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
 mod tests {
     use super::*;
-    use fail_wire::{Reason, State};
+    use fail_wire::Reason;
 
     fn order(away: Option<&str>) -> Order {
         Order {
@@ -147,7 +203,11 @@ mod tests {
             },
             community: None,
             target: "www".parse().unwrap(),
-            away: away.map(|target| (target.parse().unwrap(), "status 500".to_string())),
+            is_news: true,
+            wanted: Wanted {
+                away: away.map(|target| (target.parse().unwrap(), "status 500".to_string())),
+                left: BTreeSet::new(),
+            },
         }
     }
 
@@ -199,13 +259,18 @@ mod tests {
             (Some("www"), Marks::AWAY, "away: new disk", None),
             (Some("db"), Marks::AWAY, ours, away("db")),
             (Some("db"), Marks::AWAY, "away: new disk", None),
+            // The target of the report is good: the other one has wished it once, and somebody
+            // has taken that back.
+            (Some("db"), none, "back", None),
             (None, Marks::AWAY, ours, back.clone()),
             (None, Marks::AWAY, "away: new disk", None),
             (None, Marks::AWAY, "away: hc: www2: status 500", None),
             (None, Marks::AWAY, "away: hc: www:2: status 500", None),
             (None, Marks::AWAY, "away: hc: www:", back.clone()),
             (None, Marks::AWAY, "away", None),
-            (None, none, ours, None),
+            // A faild has forgotten the mark.
+            (None, none, ours, back.clone()),
+            (None, none, "away: new disk", None),
         ] {
             let found = next(&order(wanted), &record(marks, reason), &[]);
             assert_eq!(found, expected, "{wanted:?} {reason}");
@@ -217,10 +282,87 @@ mod tests {
         let before = past(none, ours);
         let record = record(Marks::AWAY, "stop: done");
         for (history, expected) in [
-            (vec![stopped.clone(), mine], back),
+            (vec![stopped.clone(), mine], back.clone()),
             (vec![stopped.clone(), his], None),
             (vec![stopped, before], None),
             (vec![], None),
+        ] {
+            assert_eq!(next(&order(None), &record, &history), expected);
+        }
+        // What was made before is made again if the faild has forgotten it, and not if somebody
+        // has taken it back.
+        let now = |reason: &str| Record {
+            marks: none,
+            reason: Reason::new(reason),
+            state: State::Up,
+            ..record.clone()
+        };
+        let again = Order {
+            is_news: false,
+            ..order(Some("www"))
+        };
+        let change = |marks, reason| past(marks, reason);
+        let mine = || change(Marks::AWAY, ours);
+        for (reason, history, expected) in [
+            ("start", vec![], away("www")),
+            ("back", vec![], None),
+            ("back: hc: www", vec![], away("www")),
+            (
+                "start",
+                vec![change(none, "start"), change(none, "back"), mine()],
+                None,
+            ),
+            (
+                "start",
+                vec![change(none, "back: hc: www"), mine()],
+                away("www"),
+            ),
+            ("start", vec![change(none, "start")], away("www")),
+        ] {
+            assert_eq!(
+                next(&again, &now(reason), &history),
+                expected,
+                "{reason} {history:?}"
+            );
+        }
+        // One that is left of a target that is gone is everybody's.
+        let heir = |target: Option<&str>| Order {
+            target: "db".parse().unwrap(),
+            wanted: Wanted {
+                left: ["www".parse().unwrap()].into(),
+                ..order(target).wanted
+            },
+            ..order(target)
+        };
+        let record = Record {
+            reason: Reason::new(ours),
+            ..record
+        };
+        let took = Some((Wish::Back, "hc: db".to_string()));
+        assert_eq!(next(&heir(None), &record, &[]), took);
+        assert_eq!(next(&heir(Some("db")), &record, &[]), away("db"));
+        assert_eq!(next(&heir(Some("c")), &record, &[]), away("c"));
+        // A bare word is of a failsh that has stopped it, or of somebody who wants it away.
+        let record = Record {
+            reason: Reason::new("away"),
+            ..record
+        };
+        let up = |past: Past| Past {
+            state: State::Up,
+            ..past
+        };
+        let bare = past(Marks::AWAY, "away");
+        let mine = past(Marks::AWAY, ours);
+        let started = up(past(Marks::AWAY, "start: no master can serve"));
+        for (history, expected) in [
+            (
+                vec![bare.clone(), started.clone(), mine.clone()],
+                back.clone(),
+            ),
+            (vec![bare.clone(), up(mine.clone())], back),
+            (vec![bare.clone(), mine], None),
+            (vec![bare.clone(), started], None),
+            (vec![bare], None),
         ] {
             assert_eq!(next(&order(None), &record, &history), expected);
         }

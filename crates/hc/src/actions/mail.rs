@@ -3,9 +3,13 @@
 //! Headers are written by `lettre`, and nothing that goes into one has a line end or another
 //! control character in it. [`fail_probe::deliver`] hands it over.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, UNIX_EPOCH};
+
 use fail_client::{age, utc};
 use fail_conf::hcfile::Template;
 use fail_conf::hcfile::check::Host;
+use fail_core::time::Wall;
 use fail_core::watch::{Event, Report};
 use fail_probe::{Letter, Undelivered};
 use fail_rt::clock;
@@ -28,6 +32,9 @@ pub struct Mail {
     /// What about.
     pub report: Report,
 }
+
+/// The end of the year 9999: a later one has no place in the header of a mail.
+const DATE_MAX_MS: i64 = 253_402_300_799_999;
 
 /// Sends it.
 pub async fn send(mail: &Mail, smtp: &Host, host: &str) -> Result<(), Undelivered> {
@@ -61,11 +68,13 @@ fn message(from: &Mailbox, to: &[Mailbox], mail: &Mail, host: &str) -> Result<Me
     let report = &mail.report;
     let own = |template: &Option<Template>| template.as_ref().map(|t| filled(t, report, host));
     let subject = own(&mail.subject).unwrap_or_else(|| sentence(report));
+    let text = own(&mail.body).unwrap_or_else(|| text(report, host));
     let mut message = Message::builder()
         .from(from.clone())
         // Its own text may have ends of lines.
         .subject(fail_client::clean(&subject).into_owned())
-        .message_id(None)
+        .message_id(Some(id(mail, &subject, &text, host)))
+        .date(UNIX_EPOCH + date(report))
         .header(ContentType::TEXT_PLAIN)
         // Who is away for a week does not answer.
         .raw_header(HeaderValue::new(
@@ -75,8 +84,28 @@ fn message(from: &Mailbox, to: &[Mailbox], mail: &Mail, host: &str) -> Result<Me
     for to in to {
         message = message.to(to.clone());
     }
-    let text = own(&mail.body).unwrap_or_else(|| text(report, host));
     message.body(text).map_err(|e| e.to_string())
+}
+
+/// The same when it is tried again: who gets it twice can see that it is one. Another one for
+/// what another line says about the same.
+fn id(mail: &Mail, subject: &str, text: &str, host: &str) -> String {
+    let report = &mail.report;
+    let mut sum = DefaultHasher::new();
+    let of = (&report.target, report.event.word(), &mail.to, subject, text);
+    of.hash(&mut sum);
+    format!("<{}.{:016x}@{host}>", at(report).0, sum.finish())
+}
+
+/// When it happened.
+fn at(report: &Report) -> Wall {
+    report.at.unwrap_or(clock::now().wall)
+}
+
+/// The same, since 1970, as far as a mail can say it.
+fn date(report: &Report) -> Duration {
+    let at = at(report).0.clamp(0, DATE_MAX_MS);
+    Duration::from_millis(at.unsigned_abs())
 }
 
 fn text(report: &Report, host: &str) -> String {
@@ -84,7 +113,7 @@ fn text(report: &Report, host: &str) -> String {
     let mut line = |name: &str, value: String| {
         text.push_str(&format!("{name:<9} {value}\n"));
     };
-    line("when", utc(report.at.unwrap_or(clock::now().wall).0));
+    line("when", utc(at(report).0));
     line("who", format!("hc on {host}"));
     line("event", report.event.word().to_string());
     let before = age(report.lasted.as_millis());
@@ -137,6 +166,44 @@ mod tests {
         assert!(head.contains("To: a@example.org, b@example.org"), "{head}");
         for bad in ["a@b\r\nRCPT TO:<x@y>", "", "a b@c"] {
             assert!(address(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_mail_that_is_tried_again_is_the_same_mail() {
+        let from = address("hc@example.org").unwrap();
+        let head = |mail: &Mail| {
+            let bytes = message(&from, std::slice::from_ref(&from), mail, "hosta").unwrap();
+            let text = String::from_utf8(bytes.formatted()).unwrap();
+            let lines = text.lines().take_while(|line| !line.is_empty());
+            let ours = |line: &&str| line.starts_with("Message-ID: ") || line.starts_with("Date: ");
+            lines.filter(ours).map(str::to_string).collect::<Vec<_>>()
+        };
+        let mut mail = Mail {
+            to: vec!["a@example.org".to_string()],
+            from: String::new(),
+            subject: None,
+            body: None,
+            report: report(Event::Down, false, "gone"),
+        };
+        mail.report.at = Some(Wall(1_795_800_116_700));
+        let first = head(&mail);
+        let is_there = |text: &str| first.iter().any(|line| line.starts_with(text));
+        assert!(is_there("Message-ID: <1795800116700."), "{first:?}");
+        assert!(
+            is_there("Date: Fri, 27 Nov 2026 17:21:56 +0000"),
+            "{first:?}"
+        );
+        assert_eq!(head(&mail), first);
+        let mut other = mail.clone();
+        other.to = vec!["b@example.org".to_string()];
+        assert_ne!(head(&other), first);
+        mail.report.at = Some(Wall(1_795_800_116_701));
+        assert_ne!(head(&mail), first);
+        // From a state file comes anything.
+        for at in [i64::MIN, i64::MAX] {
+            mail.report.at = Some(Wall(at));
+            assert_eq!(head(&mail).len(), 2);
         }
     }
 }

@@ -103,7 +103,7 @@ impl Engine {
         self.broken = Some(broken.public);
     }
 
-    fn renew(&mut self, now: Now, loaded: Loaded) {
+    pub(super) fn renew(&mut self, now: Now, loaded: Loaded) {
         loaded.warnings.iter().for_each(|line| self.log.warn(line));
         let few = descriptors::warning(&loaded.hcfile);
         few.iter().for_each(|line| self.log.warn(line));
@@ -111,17 +111,15 @@ impl Engine {
         self.log.info(changes.summary());
         let log = self.log.facility("file");
         log.debug(format_args!("{} files were read", loaded.files));
-        for (service, target) in self.wishes.forget_gone(&loaded.hcfile) {
-            self.log.warn(format_args!(
-                "target {target} does not judge service {service} any more; it stays away until \
-                 somebody says failc back"
-            ));
-        }
+        let kept = self.driver.machine().kept();
+        self.tell_left(&loaded.hcfile, &kept);
         let asked = changes.asked.clone();
         self.broken = None;
         self.reload.count += 1;
         self.monitor.renewed(self.reload.count);
         self.govern(now, loaded);
+        // Only now: what the old file wanted in this turn has become a wish just before.
+        self.wishes.forget_gone(&self.hcfile);
         // What is asked otherwise now is asked at once.
         for name in asked {
             self.tell(now, In::Ask(name));

@@ -152,6 +152,16 @@ fn what_is_a_week_old_says_nothing_any_more() {
     assert_eq!(again.state("www"), "down");
     let again = restart(&story, few(), 8 * 86_400);
     assert_eq!(again.state("www"), "pending");
+    // Who else reads it has the same rule.
+    let kept = story.watch.kept();
+    let days = |days: i64| {
+        let mut now = story.now;
+        now.wall.0 += days * 86_400_000;
+        kept.iter()
+            .map(|kept| kept.is_believed(now))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((days(6), days(8)), (vec![true; 3], vec![false; 3]));
 }
 
 #[test]
