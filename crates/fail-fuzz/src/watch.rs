@@ -190,6 +190,7 @@ fn line(from: &mut Choices) -> Line {
         .collect();
     Line {
         what: from.below(3).to_string(),
+        shown: String::new(),
         on,
         every: some(from, span),
         limit: some(from, |from| Limit {

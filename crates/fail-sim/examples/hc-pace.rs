@@ -24,6 +24,7 @@ const MINUTES: u64 = 30;
 fn target(name: &str, depends: &[String]) -> Option<Target> {
     let line = Line {
         what: String::new(),
+        shown: String::new(),
         on: Event::ALL.into(),
         every: None,
         limit: None,

@@ -67,6 +67,7 @@ pub(crate) fn on(words: &[Word], paths: Paths) -> Result<On, Wrong> {
     let public = format!("{head} {}", args.public);
     let line = watch::Line {
         what: shown.clone(),
+        shown: public.clone(),
         on: set,
         every: args.read("every", |text| time(text, SECOND, WEEK))?,
         limit: args.read("limit", limit)?,

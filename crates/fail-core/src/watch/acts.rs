@@ -23,6 +23,9 @@ use crate::time::{Mono, Now, Span, Wall};
 /// at the deadline, which takes a moment.
 pub const ACT_GRACE: Span = Span::from_secs(5);
 
+/// Bytes of a line that its failure shows in the log.
+const SHOWN_BYTES_MAX: usize = 120;
+
 /// Of a line of which only the newest counts, what has failed is tried again after this, and
 /// each time after twice as long, up to the other: a faild that is started anew is back in
 /// seconds, and a line that can never work costs little.
@@ -314,10 +317,15 @@ impl Watch {
             // What is said may be another by now, and nobody waits to wish it.
             self.tell.insert(slot);
         }
-        let mut again = None;
+        let (mut again, mut news) = (None, None);
         let undelivered = matches!(acted, Acted::Undelivered(_));
         match acted {
             Acted::Done => {
+                if deed.failures > 0 {
+                    let word = report.event.word();
+                    let text = format!("target {name}: action {} ({word}) is done now", line + 1);
+                    news = Some(text);
+                }
                 deed.failed = None;
                 deed.failures = 0;
                 deed.done = Some(report.good).filter(|_| deed.line.newest);
@@ -327,7 +335,7 @@ impl Watch {
                 let word = report.event.word();
                 // A line that is tried again and again is told of once.
                 let mut text = format!("target {name}: action {} ({word}) failed: {why}", line + 1);
-                let mut news = deed.failures == 0 || deed.failed.as_ref() != Some(&why);
+                let mut is_news = deed.failures == 0 || deed.failed.as_ref() != Some(&why);
                 deed.failed = Some(why);
                 // What it has done is not known.
                 deed.done = None;
@@ -339,14 +347,23 @@ impl Watch {
                 } else if undelivered && !deed.line.newest && deed.keep(report) {
                     again = Some(deed.pause());
                 } else if !deed.line.newest && deed.failures > 0 {
-                    text = format!("{text}; it is given up");
-                    news = true;
+                    text += "; it is given up";
+                    is_news = true;
                     deed.failures = 0;
                 }
-                if news {
-                    self.log(text);
+                if let Some(wait) = again {
+                    text += &format!("; it is tried again after {wait}");
                 }
+                news = Some(text).filter(|_| is_news);
             }
+        }
+        if let Some(mut text) = news {
+            let mut shown = deed.line.shown.clone();
+            clean(&mut shown, SHOWN_BYTES_MAX);
+            if !shown.is_empty() {
+                text += &format!(" ({shown})");
+            }
+            self.log(text);
         }
         match again {
             Some(wait) => self.timers.set((slot, What::Act(line)), now.mono + wait),

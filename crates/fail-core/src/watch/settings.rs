@@ -97,6 +97,8 @@ pub struct Flap {
 pub struct Line {
     /// Its words, as the Hcfile prints them: one that says something else is another line.
     pub what: String,
+    /// The same as everybody may see it, for the log; nothing is said of none.
+    pub shown: String,
     /// What it is about.
     pub on: BTreeSet<Event>,
     /// At most once in so long.

@@ -46,6 +46,7 @@ fn pace(rng: &mut Rng) -> Pace {
 fn see() -> Line {
     Line {
         what: SEE.to_string(),
+        shown: String::new(),
         on: Event::ALL.into(),
         every: None,
         limit: None,
@@ -90,6 +91,7 @@ fn line(rng: &mut Rng) -> Line {
     });
     let mut line = Line {
         what: String::new(),
+        shown: String::new(),
         on: events(rng, newest),
         every,
         limit,

@@ -277,6 +277,32 @@ fn seconds(story: &Story) -> Vec<(u64, bool)> {
 }
 
 #[test]
+fn the_log_says_which_line_failed_that_it_is_tried_again_and_that_it_is_done() {
+    let line = Line {
+        shown: format!("on change webhook http://h/... {}", "x".repeat(200)),
+        ..line(&[Event::Change])
+    };
+    let mut story = Story::new(vec![www(vec![line])]).all_up();
+    story.lost.insert(("www".to_string(), 0));
+    story.bad.insert("www".to_string(), "gone");
+    story.until_state("www", State::Down);
+    story.run(s(15));
+    story.lost.clear();
+    story.run(s(60));
+    let of_it = story.log.iter().filter(|text| text.contains("action 1"));
+    let of_it: Vec<&str> = of_it.map(String::as_str).collect();
+    let begins = [
+        "target www: action 1 (change) failed: nobody is there; it is tried again after 10s \
+         (on change webhook http://h/... xx",
+        "target www: action 1 (change) is done now (on change webhook",
+    ];
+    assert_eq!(of_it.len(), begins.len(), "{of_it:?}");
+    for (text, begins) in of_it.iter().zip(begins) {
+        assert!(text.starts_with(begins) && text.len() < 250, "{text}");
+    }
+}
+
+#[test]
 fn what_nobody_has_got_is_tried_again_a_few_times_and_then_given_up() {
     let mut story = Story::new(vec![www(vec![line(&[Event::Change])])]).all_up();
     story.lost.insert(("www".to_string(), 0));

@@ -49,6 +49,7 @@ pub fn group(text: &str, depends: &[&str], need: usize) -> Target {
 pub fn line(on: &[Event]) -> Line {
     Line {
         what: String::new(),
+        shown: String::new(),
         on: on.iter().copied().collect(),
         every: None,
         limit: None,
