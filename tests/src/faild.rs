@@ -3,9 +3,8 @@
 
 #![expect(clippy::panic, reason = "a test without its faild has failed")]
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use fail_client::{Client, Options};
@@ -13,6 +12,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Uid, User};
 
 use crate::lines::Lines;
+use crate::ports;
 use crate::program::{self, Outcome, Running};
 
 /// A running faild.
@@ -128,24 +128,7 @@ pub fn socket(faild: SocketAddr) -> UdpSocket {
     socket.unwrap_or_else(|e| panic!("a socket for {faild}: {e}"))
 }
 
-/// A port that nobody has just now on this address of the loopback interface, neither UDP nor
-/// TCP. Not of those that the kernel gives to whoever asks for any, as one of them may be
-/// somebody's before it is taken; and no two calls of a process get the same one.
+/// A port that nobody has just now on this address of the loopback interface.
 pub fn free_port(address: &str) -> u16 {
-    const FIRST: u32 = 20_000;
-    const COUNT: u32 = 12_000;
-    static CALLS: AtomicU32 = AtomicU32::new(0);
-    // Two processes of tests begin at different places.
-    let begin = std::process::id().wrapping_mul(101);
-    for _ in 0..COUNT {
-        let call = CALLS.fetch_add(1, Ordering::Relaxed);
-        let port = FIRST + begin.wrapping_add(call) % COUNT;
-        // All of them are ports.
-        let port = u16::try_from(port).unwrap_or(u16::MAX);
-        let is_free = UdpSocket::bind((address, port)).is_ok();
-        if is_free && TcpListener::bind((address, port)).is_ok() {
-            return port;
-        }
-    }
-    panic!("no free port on {address}")
+    ports::free(&[address])
 }

@@ -15,6 +15,7 @@ pub mod hc;
 pub mod lines;
 pub mod man;
 pub mod netns;
+pub mod ports;
 pub mod process;
 pub mod program;
 pub mod prometheus;

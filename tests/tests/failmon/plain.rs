@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
+use failover_tests::faild::free_port;
 use failover_tests::failsh::{Failsh, REST};
 use failover_tests::folder::Folder;
 use failover_tests::program;
@@ -25,8 +26,7 @@ fn web() -> Failsh {
 
 /// A port of this host on which nobody listens.
 fn nobody() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+    format!("127.0.0.1:{}", free_port("127.0.0.1"))
 }
 
 #[test]

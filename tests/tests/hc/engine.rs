@@ -4,17 +4,17 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use failover_tests::ears::Ears;
+use failover_tests::faild::free_port;
 use failover_tests::folder::Folder;
 use failover_tests::hc::{FAST, Hc, run};
 use failover_tests::program;
 use failover_tests::{skipped, wait};
 use nix::sys::signal::Signal;
 
-/// A port that refuses: its listener is gone, and nobody else gets it while we have it.
+/// A server, and its port, which nobody else gets when it is gone.
 fn port() -> (TcpListener, u16) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    (listener, port)
+    let port = free_port("127.0.0.1");
+    (TcpListener::bind(("127.0.0.1", port)).unwrap(), port)
 }
 
 /// Processes whose command line has this word.

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use failover_tests::faild::free_port;
 use failover_tests::hc::{FAST, Hc};
 use failover_tests::lines::Lines;
 use failover_tests::program::{self, Outcome, Running};
@@ -44,8 +45,7 @@ fn getnode(words: &[&str]) -> Outcome {
 
 /// An address of loopback where nobody listens.
 fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
+    format!("127.0.0.1:{}", free_port("127.0.0.1"))
 }
 
 #[test]

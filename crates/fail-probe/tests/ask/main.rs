@@ -11,6 +11,8 @@ mod icmp;
 mod ldap;
 mod liar;
 mod ntp;
+#[path = "../../../../tests/src/ports.rs"]
+mod ports;
 mod server;
 
 /// Where the certificates, which are for the other tests as well, look for it.

@@ -1,7 +1,6 @@
 //! Servers of Debian, unpacked by `scripts/test` and run here in a folder of their own.
 
 use std::io::Write;
-use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -61,16 +60,7 @@ pub fn folder(name: &str) -> PathBuf {
 
 /// A port on which nobody listens, neither over TCP nor over UDP, of IPv4 and IPv6.
 pub fn free_port() -> u16 {
-    loop {
-        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = tcp.local_addr().unwrap().port();
-        let free = UdpSocket::bind(("127.0.0.1", port)).is_ok()
-            && UdpSocket::bind(("::1", port)).is_ok()
-            && TcpListener::bind(("::1", port)).is_ok();
-        if free {
-            return port;
-        }
-    }
+    crate::ports::free(&["127.0.0.1", "::1"])
 }
 
 /// Starts it, and waits until this check is good.

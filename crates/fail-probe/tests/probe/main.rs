@@ -14,6 +14,8 @@ mod certs;
 mod http;
 mod mail;
 mod many;
+#[path = "../../../../tests/src/ports.rs"]
+mod ports;
 mod servers;
 mod tcp;
 mod tls;

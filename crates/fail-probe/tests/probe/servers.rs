@@ -4,7 +4,7 @@
 //! namespace in which their files lie over those of the host, with users of their own. Where
 //! that can not be had, a test skips.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -42,13 +42,7 @@ impl Drop for Server {
 
 /// A port that is free on both addresses.
 pub fn port() -> u16 {
-    loop {
-        let four = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = four.local_addr().unwrap().port();
-        if TcpListener::bind(("::1", port)).is_ok() {
-            return port;
-        }
-    }
+    crate::ports::free(&["127.0.0.1", "::1"])
 }
 
 /// A port on both addresses.

@@ -1,7 +1,9 @@
 //! `failmon --serve` as programs and scrapers see it.
 
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
+use failover_tests::faild::free_port;
 use failover_tests::folder::Folder;
 use failover_tests::program::{self, Running};
 use failover_tests::{prometheus, tree, wait, web};
@@ -98,9 +100,7 @@ fn prometheus_sees_a_fail_over() {
     let rules = tree::read(&tree::path("samples/monitoring/alerts.yml"));
     folder.write("alerts.yml", rules);
     let config = folder.write("prometheus.yml", config);
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let own = listener.local_addr().unwrap();
-    drop(listener);
+    let own = SocketAddr::from(([127, 0, 0, 1], free_port("127.0.0.1")));
     let Some(mut prometheus) = program::unpacked("prometheus", "usr/bin/prometheus") else {
         return;
     };
