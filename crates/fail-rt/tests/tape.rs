@@ -109,16 +109,15 @@ fn what_was_put_first_is_in_the_file() {
     let file = tape::create(&place.file(), HEAD).unwrap();
     let mut tape = Tape::new(file, &place.file(), 1 << 20, &said.log()).unwrap();
     let mut text = String::new();
-    let mut there = 0;
     for n in 0..200 {
         text += &format!("{n}\n");
         assert!(tape.put_first(format!("{n}\n").as_bytes()));
-        there += usize::from(fs::read_to_string(place.file()).unwrap() == text);
+        // On a busy machine the disk is slow now and then.
+        let there = fs::read_to_string(place.file()).unwrap() == text;
+        assert!(there || tape.is_late(), "{n}");
         text += "out\n";
         assert!(tape.put(b"out\n"));
     }
-    // A machine that is busy with other tests may now and then be late, and never for long.
-    assert!(there > 100, "{there} of 200");
     drop(tape);
     assert_eq!(fs::read_to_string(place.file()).unwrap(), text);
     assert_eq!(said.text(), "");
