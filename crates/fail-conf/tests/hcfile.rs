@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fail_conf::hcfile::action::Action;
+use fail_conf::hcfile::action::{Action, Webhook};
 use fail_conf::hcfile::window::Minute;
 use fail_conf::hcfile::{Hcfile, Source, Use, Warning, fits, parse, print, split};
 
@@ -375,7 +375,7 @@ fn what_is_left_out_is_known_in_words() {
     let hidden = |n: usize| body.checks[n].hidden.join(" ");
     assert_eq!(hidden(0), "Bearer abcd key=1234 Bearer 1234 abcd");
     assert_eq!(hidden(1), "PASS abcd PASS abcd");
-    let Action::Webhook { hidden, .. } = &body.actions[0] else {
+    let Action::Webhook(Webhook { hidden, .. }) = &body.actions[0] else {
         panic!("{body:?}");
     };
     assert_eq!(hidden.join(" "), "/T0/SECRET?h SECRET");

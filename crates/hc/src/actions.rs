@@ -14,13 +14,13 @@ mod syslog;
 
 pub use errands::{Errand, Errands};
 
-use fail_conf::hcfile::check::{Check, Family, Http, Line, Terms, Tls};
+use fail_conf::hcfile::action::Webhook;
+use fail_conf::hcfile::check::{Check, Family, Http, Line, Terms};
 use fail_conf::hcfile::{CONTENT_TYPE, Template};
 use fail_core::time::Wall;
 use fail_core::watch::{Event, Report, State, Verdict};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// `www is down: status 500`
 pub fn sentence(report: &Report) -> String {
@@ -100,25 +100,8 @@ fn json(report: &Report, host: &str, now: Wall) -> String {
     serde_json::to_string(&posted).unwrap_or_default()
 }
 
-/// What a webhook is made of.
-#[derive(Debug, Clone, Copy)]
-pub struct Webhook<'a> {
-    /// Where to.
-    pub url: &'a str,
-    /// The file with the password.
-    pub auth: Option<&'a PathBuf>,
-    /// Names and values.
-    pub headers: &'a [(String, String)],
-    /// What is sent; nothing: everything.
-    pub body: Option<&'a Template>,
-    /// For https.
-    pub tls: &'a Tls,
-    /// What nobody is to be told who reads why it was not taken.
-    pub hidden: &'a [String],
-}
-
 /// A webhook is a probe that posts the report, and is good when it is taken.
-pub fn webhook(webhook: Webhook<'_>, report: &Report, host: &str, now: Wall) -> Line {
+pub fn webhook(webhook: &Webhook, report: &Report, host: &str, now: Wall) -> Line {
     let Webhook {
         url,
         auth,
@@ -131,7 +114,7 @@ pub fn webhook(webhook: Webhook<'_>, report: &Report, host: &str, now: Wall) -> 
         Some(body) => filled(body, report, host),
         None => json(report, host, now),
     };
-    let mut headers = headers.to_vec();
+    let mut headers = headers.clone();
     if !headers
         .iter()
         .any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE))
@@ -141,14 +124,14 @@ pub fn webhook(webhook: Webhook<'_>, report: &Report, host: &str, now: Wall) -> 
     Line {
         shown: format!("webhook {url}"),
         public: "webhook".to_string(),
-        hidden: hidden.to_vec(),
+        hidden: hidden.clone(),
         check: Check::Http(Box::new(Http {
-            url: url.to_string(),
+            url: url.clone(),
             via: None,
             method: "POST".to_string(),
             headers,
             body: Some(body),
-            auth: auth.cloned(),
+            auth: auth.clone(),
             status: vec![(200, 299)],
             matches: Vec::new(),
             no_matches: Vec::new(),

@@ -48,7 +48,7 @@ fn needs(hcfile: &Hcfile) -> usize {
     };
     let run = actions(|action| matches!(action, Action::Exec(_) | Action::Tcl { .. }));
     let mails = actions(|action| matches!(action, Action::Mail { .. }));
-    let posts = actions(|action| matches!(action, Action::Webhook { .. }));
+    let posts = actions(|action| matches!(action, Action::Webhook(_)));
     let lines = actions(|action| matches!(action, Action::Syslog { .. }));
     let wishes = actions(|action| matches!(action, Action::Failc { .. }));
     OWN + OF_CHECK * asked.min(CHECKS_MAX)

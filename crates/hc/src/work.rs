@@ -24,7 +24,7 @@ use fail_wire::Name;
 
 use crate::actions::failc::{Order, Wanted};
 use crate::actions::mail::Mail;
-use crate::actions::{self, Errand, Errands, Webhook};
+use crate::actions::{self, Errand, Errands};
 use crate::programs::{Ended, Kind, Programs, is_ours};
 
 /// Answers that wait for the loop. Of as many checks as may be under way, of some that were
@@ -189,22 +189,7 @@ impl Work {
                 let argv = self.tcl(file, words);
                 Deed::Program(argv, actions::variables(&report, &self.host))
             }
-            Action::Webhook {
-                url,
-                auth,
-                headers,
-                body,
-                tls,
-                hidden,
-            } => {
-                let webhook = Webhook {
-                    url,
-                    auth: auth.as_ref(),
-                    headers,
-                    body: body.as_ref(),
-                    tls,
-                    hidden,
-                };
+            Action::Webhook(webhook) => {
                 Deed::Post(actions::webhook(webhook, &report, &self.host, now.wall))
             }
             Action::Mail {

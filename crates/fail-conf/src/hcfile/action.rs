@@ -27,20 +27,7 @@ pub enum Action {
         body: Option<Template>,
     },
     /// `webhook URL [auth=FILE] [header=…] [body=TEXT] [ca=FILE] …`: a POST.
-    Webhook {
-        /// Where to.
-        url: String,
-        /// A file whose first line is `user:password`, or a token for `Bearer`.
-        auth: Option<PathBuf>,
-        /// Names and values.
-        headers: Vec<(String, String)>,
-        /// Nothing: everything that is reported, as JSON.
-        body: Option<Template>,
-        /// For https.
-        tls: Tls,
-        /// What of the line nobody is to be told, in words: [`super::check::Line::hidden`].
-        hidden: Vec<String>,
-    },
+    Webhook(Webhook),
     /// `syslog [level=LEVEL]`
     Syslog {
         /// How loud; nothing: warn when bad or warning, info when good.
@@ -63,4 +50,21 @@ pub enum Action {
         /// Its name and its arguments.
         words: Vec<String>,
     },
+}
+
+/// What a webhook is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Webhook {
+    /// Where to.
+    pub url: String,
+    /// A file whose first line is `user:password`, or a token for `Bearer`.
+    pub auth: Option<PathBuf>,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// Nothing: everything that is reported, as JSON.
+    pub body: Option<Template>,
+    /// For https.
+    pub tls: Tls,
+    /// What of the line nobody is to be told, in words: [`super::check::Line::hidden`].
+    pub hidden: Vec<String>,
 }

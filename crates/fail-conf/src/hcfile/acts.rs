@@ -6,7 +6,7 @@ use fail_core::log::Level;
 use fail_core::time::Span;
 use fail_core::watch::{self, Event};
 
-use super::action::Action;
+use super::action::{Action, Webhook};
 use super::args::{Args, Paths};
 use super::check::Host;
 use super::checks::{encryption, faild, header, path, read, tcl};
@@ -102,14 +102,14 @@ pub(crate) fn on(words: &[Word], paths: Paths) -> Result<On, Wrong> {
             let media =
                 { headers.iter() }.find(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE));
             let form = media.map_or(Form::Json, |(_, media)| Form::of(media));
-            Action::Webhook {
+            Action::Webhook(Webhook {
                 url: word.text.clone(),
                 auth: path(&args, "auth")?,
                 headers,
                 body: args.read("body", |text| Template::read(text, form))?,
                 tls: encryption(&args)?,
                 hidden: args.hidden,
-            }
+            })
         }
         "syslog" => {
             args.none()?;

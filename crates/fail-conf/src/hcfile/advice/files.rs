@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::super::action::Action;
+use super::super::action::{Action, Webhook};
 use super::super::check::{Check, Tls};
 use super::super::place::shown;
 use super::super::source::{Source, Use};
@@ -44,7 +44,7 @@ impl Files<'_> {
         match action {
             Action::Exec(argv) => self.program(argv),
             Action::Tcl { file, .. } => self.script(file),
-            Action::Webhook { auth, tls, .. } => self.all(Some(tls), auth, Use::Auth),
+            Action::Webhook(Webhook { auth, tls, .. }) => self.all(Some(tls), auth, Use::Auth),
             Action::Failc { community, .. } => self.all(None, community, Use::Community),
             Action::Mail { .. } | Action::Syslog { .. } => Vec::new(),
         }
